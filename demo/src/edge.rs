@@ -1,0 +1,64 @@
+//! The Worker in workerd, with its Queue.
+
+use std::path::Path;
+
+use anyhow::Result;
+use rustix::process::Signal;
+use tokio::process::Command;
+
+use crate::postgres::workspace;
+use crate::process::Process;
+
+/// Signs what the edge forwards; the exporter knows it as [`FORWARD_KEY_ID`].
+pub const FORWARD_KEY: &str = "1f1e1d1c1b1a191817161514131211100f0e0d0c0b0a09080706050403020100";
+/// See [`FORWARD_KEY`].
+pub const FORWARD_KEY_ID: &str = "local";
+
+/// A running Worker.
+#[derive(Debug)]
+pub struct Edge {
+    process: Process,
+    address: String,
+}
+
+impl Edge {
+    /// Starts the Worker that `cargo xtask edge` built; it forwards to the exporter at `exporter`.
+    ///
+    /// # Errors
+    /// When Node or the build is missing, or workerd does not come up.
+    pub async fn start(exporter: &str, log: &Path) -> Result<Self> {
+        let bindings = serde_json::json!({
+            "EXPORTER_URL": exporter,
+            "FORWARD_KEY": FORWARD_KEY,
+            "FORWARD_KEY_ID": FORWARD_KEY_ID,
+        });
+        let node = workspace().join("node_modules/node/bin/node");
+        let mut command = Command::new(node);
+        command.arg(workspace().join("demo/src/edge.mjs")).arg(bindings.to_string());
+        let mut process = Process::start("the Worker", &mut command, log)?;
+        let address = process
+            .says(60, |said| said.lines().find_map(|line| line.strip_prefix("ready ").map(str::to_owned)))
+            .await?;
+        Ok(Self { process, address })
+    }
+
+    /// `http://127.0.0.1:port`
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Where it writes what it has to say.
+    #[must_use]
+    pub fn log(&self) -> &Path {
+        self.process.log()
+    }
+
+    /// Asks it to leave.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub async fn stop(&mut self) -> Result<()> {
+        self.process.stop(Signal::TERM).await
+    }
+}

@@ -1,0 +1,152 @@
+//! `POST /collect`: from a request to a batch that is durable, and what the page is told.
+
+use std::borrow::Cow;
+
+use futures_util::StreamExt;
+use serde::Serialize;
+use wire::{CollectAnswer, CollectError, Outcome, limits};
+use worker::{Env, Headers, Request, Response, Result, console_error, console_log};
+
+use crate::config::Config;
+use crate::forwarder::{self, Delivered};
+use crate::outcome::Tally;
+use crate::pipeline::{self, Arrival, DecodeError, Processed};
+use crate::site;
+
+/// The Queue's binding in `wrangler.toml`.
+const QUEUE: &str = "BATCHES";
+/// What a browser waits before it sends a batch again that could not be taken, in seconds.
+const RETRY_AFTER: &str = "10";
+
+/// Answers what a browser asks before it sends anything but a simple request.
+pub fn preflight(request: &Request) -> Result<Response> {
+    let Some((origin, _)) = origin(request)? else { return forbidden() };
+    let headers = cors(&origin)?;
+    headers.set("access-control-allow-methods", "POST")?;
+    headers.set("access-control-allow-headers", "content-type")?;
+    headers.set("access-control-max-age", "86400")?;
+    Ok(Response::empty()?.with_status(204).with_headers(headers))
+}
+
+/// Takes a batch. A 2xx means that every event of it is durable or was refused by name.
+pub async fn post(mut request: Request, env: &Env, now: i64) -> Result<Response> {
+    let Some((origin, site)) = origin(&request)? else { return forbidden() };
+    let config = match Config::read(|name| env.var(name).ok().map(|value| value.to_string())) {
+        Ok(config) => config,
+        Err(error) => {
+            console_error!("{}", serde_json::json!({ "message": "wrong settings", "error": error.to_string() }));
+            return unavailable(&origin);
+        }
+    };
+    let Some(body) = read(&mut request).await? else {
+        let error = DecodeError::TooLarge;
+        return answer(&origin, error.status(), &error.answer());
+    };
+    let header = |name| request.headers().get(name).ok().flatten();
+    let user_agent = header("user-agent").unwrap_or_default();
+    let cf = request.cf();
+    let (country, region) = (cf.and_then(worker::Cf::country), cf.and_then(worker::Cf::region));
+    let arrival = Arrival {
+        body: &body,
+        site: &site,
+        user_agent: &user_agent,
+        address: header("cf-connecting-ip").and_then(|address| address.parse().ok()),
+        country: country.as_deref(),
+        region: region.as_deref(),
+        now,
+    };
+    let Processed { batch, token, mut refused, tally } =
+        match pipeline::run(&arrival, config.ip_policy, &config.token_key) {
+            Ok(processed) => processed,
+            Err(error) => {
+                log(&site, &Tally::default(), &format!("refused: {error}"));
+                return answer(&origin, error.status(), &error.answer());
+            }
+        };
+    let passed = tally.of(Outcome::Accepted);
+    let mut accepted = passed + tally.of(Outcome::Duplicate);
+    // A batch without events still has to say how many the pixel dropped.
+    if passed > 0 || batch.dropped > 0 {
+        let queue = env.queue(QUEUE)?;
+        match forwarder::deliver(batch, &config, &queue, now).await {
+            Ok(Delivered::Stored(stored)) => {
+                accepted = accepted.saturating_sub(u32::try_from(stored.refused.len()).unwrap_or(u32::MAX));
+                refused.extend(stored.refused);
+                log(&site, &tally, "stored");
+            }
+            Ok(Delivered::Queued(why)) => log(&site, &tally, &format!("queued: {why}")),
+            Err(error) => {
+                log(&site, &tally, &format!("not taken: {error}"));
+                return unavailable(&origin);
+            }
+        }
+    } else {
+        log(&site, &tally, "nothing to forward");
+    }
+    answer(&origin, 200, &CollectAnswer { token, now, accepted, refused })
+}
+
+/// The body, unless it is longer than the edge reads.
+async fn read(request: &mut Request) -> Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    let mut pieces = request.stream()?;
+    while let Some(piece) = pieces.next().await {
+        body.extend(piece?);
+        if body.len() > limits::COLLECT_BODY_BYTES {
+            return Ok(None);
+        }
+    }
+    Ok(Some(body))
+}
+
+/// The origin and its site; `None` when there is none to answer to.
+fn origin(request: &Request) -> Result<Option<(String, String)>> {
+    let origin = request.headers().get("origin")?;
+    Ok(origin.and_then(|origin| site::of_origin(&origin).map(|site| (origin, site))))
+}
+
+/// No cookie is ever needed, so credentials are not allowed.
+fn cors(origin: &str) -> Result<Headers> {
+    let headers = Headers::new();
+    headers.set("access-control-allow-origin", origin)?;
+    headers.set("vary", "Origin")?;
+    headers.set("cache-control", "no-store")?;
+    headers.set("x-content-type-options", "nosniff")?;
+    Ok(headers)
+}
+
+fn answer(origin: &str, status: u16, body: &impl Serialize) -> Result<Response> {
+    let headers = cors(origin)?;
+    headers.set("content-type", "application/json")?;
+    Ok(Response::from_json(body)?.with_status(status).with_headers(headers))
+}
+
+fn unavailable(origin: &str) -> Result<Response> {
+    let mut response = answer(origin, 503, &error("unavailable", "", "try again later"))?;
+    response.headers_mut().set("retry-after", RETRY_AFTER)?;
+    response.headers_mut().set("access-control-expose-headers", "retry-after")?;
+    Ok(response)
+}
+
+fn forbidden() -> Result<Response> {
+    let reason = "the request must name the http or https origin of a site";
+    Ok(Response::from_json(&error("forbidden_origin", "origin", reason))?.with_status(403))
+}
+
+fn error(error: &str, field: &str, reason: &str) -> CollectError {
+    CollectError { error: error.to_owned(), field: field.to_owned(), reason: reason.to_owned() }
+}
+
+/// The one line that a batch leaves in the log: counts, never contents.
+fn log(site: &str, tally: &Tally, delivery: &str) {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        message: &'static str,
+        site: &'a str,
+        delivery: Cow<'a, str>,
+        #[serde(flatten)]
+        tally: &'a Tally,
+    }
+    let line = Line { message: "batch", site, delivery: delivery.into(), tally };
+    console_log!("{}", serde_json::to_string(&line).unwrap_or_default());
+}

@@ -1,0 +1,37 @@
+//! The Worker on the client's edge domain.
+//!
+//! `/collect` takes a batch through [`pipeline::run`], which decides everything and touches nothing, and hands what
+//! comes out to the [`forwarder`]. This file alone talks to the platform's entry points and asks for the time.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod assets;
+pub mod collect;
+pub mod config;
+pub mod forwarder;
+pub mod health;
+pub mod outcome;
+pub mod pipeline;
+pub mod queue_consumer;
+pub mod router;
+pub mod site;
+pub mod token;
+
+use worker::{Context, Env, MessageBatch, Request, Response, Result, event};
+
+/// Answers a request.
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    router::route(request, &env, now()).await
+}
+
+/// Takes messages from the Queue.
+#[event(queue)]
+async fn queue(messages: MessageBatch<String>, env: Env, _context: Context) -> Result<()> {
+    queue_consumer::consume(&messages, &env, now()).await
+}
+
+/// The edge's clock, Unix milliseconds.
+#[expect(clippy::disallowed_methods, reason = "the one place of the Worker that asks for the time")]
+fn now() -> i64 {
+    i64::try_from(worker::Date::now().as_millis()).unwrap_or(i64::MAX)
+}

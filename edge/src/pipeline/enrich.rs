@@ -1,0 +1,42 @@
+//! What the edge knows of a visit and the page cannot: where from, with what, and whether by a machine.
+
+use wire::limits;
+
+use super::Arrival;
+use super::user_agent::{self, Says};
+use crate::config::IpPolicy;
+
+/// What is added to a batch.
+#[derive(Debug)]
+pub(super) struct Visit {
+    pub(super) country: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) ip: Option<String>,
+    pub(super) user_agent: String,
+    pub(super) says: Says,
+}
+
+pub(super) fn visit(arrival: &Arrival<'_>, policy: IpPolicy) -> Visit {
+    let ip = match policy {
+        IpPolicy::Drop => None,
+        IpPolicy::Truncate => arrival.address.map(redaction::ip::truncate),
+        IpPolicy::Keep => arrival.address.map(|address| address.to_canonical()),
+    };
+    // Some crawlers name a mailbox in their user agent.
+    let (mut user_agent, _) = redaction::text(arrival.user_agent);
+    wire::check::tidy(&mut user_agent, limits::USER_AGENT_BYTES);
+    // `XX` and `T1` are the platform's names for an unknown country and for Tor.
+    let is_country = |code: &&str| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()) && *code != "XX";
+    let region = arrival.region.map(|region| {
+        let mut region = region.to_owned();
+        wire::check::tidy(&mut region, limits::CAMPAIGN_BYTES);
+        region
+    });
+    Visit {
+        country: arrival.country.filter(is_country).map(str::to_owned),
+        region,
+        ip: ip.map(|address| address.to_string()),
+        says: user_agent::says(&user_agent),
+        user_agent,
+    }
+}

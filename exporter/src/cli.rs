@@ -1,0 +1,162 @@
+//! The command line. Results go to stdout; `serve` logs there, all else logs to stderr. Exit codes: 0 well, 1 not well,
+//! 2 could not tell.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::export::Exporter;
+use crate::store::{Pools, partitions, schema};
+use crate::{doctor, serve, verify};
+
+const COULD_NOT_TELL: u8 = 2;
+
+const CONFIG_HELP: &str = "The settings; the environment (EVOTHESIS_SECTION__KEY) overlays them";
+
+const EXAMPLES: &str = "\
+Examples:
+  exporter migrate --config /etc/evothesis/exporter.toml    create or update the schema
+  exporter doctor  --config /etc/evothesis/exporter.toml    see whether everything is in order
+  exporter serve   --config /etc/evothesis/exporter.toml    take events in and export them
+  exporter export                                           export now, settings from the environment
+  exporter verify --json                                    prove the buckets against the database";
+
+/// Stores events in Postgres, ships them to S3 buckets and proves what is there.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Cli {
+    #[arg(long, global = true, value_name = "FILE", help = CONFIG_HELP)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take events in and export them, until SIGTERM.
+    #[command(after_help = "Example:\n  exporter serve --migrate --config exporter.toml")]
+    Serve {
+        /// Update the schema first. Otherwise another schema than this program's is refused.
+        #[arg(long)]
+        migrate: bool,
+    },
+    /// Create or update the schema, and the partitions that are needed now.
+    #[command(after_help = "Example:\n  exporter migrate --config exporter.toml")]
+    Migrate,
+    /// Export now; a line for each object put and verified. Exit code 1 when a destination failed.
+    #[command(after_help = "Example:\n  exporter export --config exporter.toml")]
+    Export,
+    /// Compare the buckets with the database. Exit code 0: no discrepancy, 1: discrepancies, 2: could not tell.
+    #[command(after_help = "Example:\n  exporter verify --json --config exporter.toml")]
+    Verify {
+        /// Print one JSON object instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try the database and every bucket, and say what is wrong and what to do. Exit code 1 when something is.
+    #[command(after_help = "Example:\n  exporter doctor --config exporter.toml")]
+    Doctor,
+}
+
+/// Runs what the command line says.
+pub async fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match &cli.command {
+        Command::Serve { .. } => log_to(io::stdout),
+        _ => log_to(io::stderr),
+    };
+    let result = match result {
+        Ok(()) => execute(cli).await,
+        Err(error) => Err(error),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("exporter: {error:#}");
+        ExitCode::from(COULD_NOT_TELL)
+    })
+}
+
+/// JSON lines, the fields of an event beside its message. `RUST_LOG` chooses how much.
+fn log_to<W>(writer: W) -> anyhow::Result<()>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=error"));
+    let logger = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_writer(writer);
+    logger.try_init().map_err(|error| anyhow::anyhow!("cannot log: {error}"))
+}
+
+async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
+    let config = Config::load(cli.config.as_deref())?;
+    let clock = Clock::system();
+    match cli.command {
+        Command::Serve { migrate } => {
+            serve::serve(config, migrate, clock).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Migrate => migrate(&config, clock).await,
+        Command::Export => export(&config).await,
+        Command::Verify { json } => verify(&config, json).await,
+        Command::Doctor => {
+            let findings = doctor::examine(&config, clock).await;
+            for finding in &findings {
+                println!("{finding}");
+            }
+            Ok(exit(findings.iter().all(|finding| finding.trouble.is_none())))
+        }
+    }
+}
+
+async fn migrate(config: &Config, clock: Clock) -> anyhow::Result<ExitCode> {
+    let pools = Pools::new(&config.database)?;
+    let mut connection = pools.work.acquire().await.context("cannot reach the database")?;
+    schema::MIGRATOR.run(&mut *connection).await.context("cannot migrate the database")?;
+    schema::check(&mut connection).await?;
+    let added = partitions::ensure(&mut connection, clock.now()).await?;
+    println!("schema is up to date; {added} partition(s) added");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn export(config: &Config) -> anyhow::Result<ExitCode> {
+    let pools = Pools::new(&config.database)?;
+    schema::check(&mut *pools.work.acquire().await.context("cannot reach the database")?).await?;
+    let report = Exporter::new(pools.work, config, serve::owner()).run().await?;
+    for object in &report.objects {
+        println!("{}\t{}\t{} rows\t{} bytes", object.destination, object.key, object.rows, object.bytes);
+    }
+    for failure in &report.failures {
+        eprintln!("{}: {}", failure.destination, failure.reason);
+    }
+    Ok(exit(report.failures.is_empty()))
+}
+
+async fn verify(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
+    let pools = Pools::new(&config.database)?;
+    schema::check(&mut *pools.work.acquire().await.context("cannot reach the database")?).await?;
+    let verdict = verify::verify(&pools.work, config).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&verdict)?);
+        return Ok(exit(verdict.discrepancies.is_empty()));
+    }
+    for it in &verdict.checked {
+        println!(
+            "{}: {} export batch(es), {} object(s), {} row(s) compared; {} batch(es) pending",
+            it.destination, it.export_batches, it.objects, it.rows, it.pending
+        );
+    }
+    for discrepancy in &verdict.discrepancies {
+        println!("{discrepancy}");
+    }
+    println!("{} discrepancies", verdict.discrepancies.len());
+    Ok(exit(verdict.discrepancies.is_empty()))
+}
+
+fn exit(well: bool) -> ExitCode {
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,28 @@
+//! Where the time comes from: the system in production, whatever a test likes in a test.
+
+use chrono::{DateTime, Utc};
+
+/// A source of the current time.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock(fn() -> DateTime<Utc>);
+
+impl Clock {
+    /// The system's clock.
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
+    #[must_use]
+    pub fn system() -> Self {
+        Self(Utc::now)
+    }
+
+    /// A clock that answers what `now` does.
+    #[must_use]
+    pub fn from_fn(now: fn() -> DateTime<Utc>) -> Self {
+        Self(now)
+    }
+
+    /// The current time.
+    #[must_use]
+    pub fn now(self) -> DateTime<Utc> {
+        (self.0)()
+    }
+}

@@ -1,0 +1,126 @@
+//! What a configuration must be like before anything is started with it.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use axum::http::Uri;
+use sqlx::postgres::PgConnectOptions;
+
+use super::{Config, Destination};
+
+/// Shorter operator tokens can be guessed.
+const TOKEN_CHARS: usize = 16;
+/// A signing key, in bytes.
+const KEY_BYTES: usize = 32;
+
+/// A value that makes no sense.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {reason}")]
+pub struct Invalid {
+    /// The setting, as in `export.formats`.
+    pub field: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Invalid {
+    Invalid { field: field.into(), reason: reason.into() }
+}
+
+impl Config {
+    /// # Errors
+    /// The first setting that makes no sense.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        let url = self.database.url.expose();
+        if url.is_empty() {
+            return Err(invalid("database.url", "must be set"));
+        }
+        if PgConnectOptions::from_str(url).is_err() {
+            return Err(invalid("database.url", "is no URL such as postgres://user:password@host/database"));
+        }
+        self.validate_secrets()?;
+        let formats: BTreeSet<_> = self.export.formats.iter().collect();
+        if formats.is_empty() || formats.len() != self.export.formats.len() {
+            return Err(invalid("export.formats", "must name at least one format, each once"));
+        }
+        if self.destinations.is_empty() {
+            return Err(invalid("destinations", "at least one must be set"));
+        }
+        for (index, destination) in self.destinations.iter().enumerate() {
+            destination.validate(&format!("destinations[{index}]"))?;
+            let earlier = &self.destinations[..index];
+            if earlier.iter().any(|it| it.name == destination.name) {
+                return Err(invalid(format!("destinations[{index}].name"), "is taken by another destination"));
+            }
+            if earlier.iter().any(|it| it.place() == destination.place()) {
+                return Err(invalid(format!("destinations[{index}]"), "writes where another destination does"));
+            }
+        }
+        if !self.destinations.iter().any(|destination| destination.required) {
+            return Err(invalid("destinations", "at least one must be required"));
+        }
+        Ok(())
+    }
+
+    fn validate_secrets(&self) -> Result<(), Invalid> {
+        if self.ingest.keys.is_empty() {
+            return Err(invalid("ingest.keys", "at least one must be set"));
+        }
+        for (id, key) in &self.ingest.keys {
+            if wire::signature::unhex(key.expose()).is_none_or(|key| key.len() != KEY_BYTES) {
+                return Err(invalid(format!("ingest.keys.{id}"), "must be 64 hexadecimal digits"));
+            }
+        }
+        if self.operator.token.expose().len() < TOKEN_CHARS {
+            return Err(invalid("operator.token", format!("must have {TOKEN_CHARS} characters or more")));
+        }
+        Ok(())
+    }
+}
+
+impl Destination {
+    fn validate(&self, at: &str) -> Result<(), Invalid> {
+        let named = |field: &str, reason: &str| Err(invalid(format!("{at}.{field}"), reason));
+        if self.name.is_empty() || !self.name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_')) {
+            return named("name", "must be of lower-case letters, digits, - and _");
+        }
+        if self.bucket.is_empty() {
+            return named("bucket", "must be set");
+        }
+        if self.region.is_empty() {
+            return named("region", "must be set");
+        }
+        let folders = self.prefix.split_terminator('/');
+        if !self.prefix.is_empty()
+            && (!self.prefix.ends_with('/') || folders.into_iter().any(|it| matches!(it, "" | "." | "..")))
+        {
+            return named("prefix", "must be empty, or a path such as evothesis/ that ends with a slash");
+        }
+        if self.access_key.expose().is_empty() {
+            return named("access_key", "must be set");
+        }
+        if self.secret_key.expose().is_empty() {
+            return named("secret_key", "must be set");
+        }
+        if self.endpoint.as_deref().is_some_and(|endpoint| !is_safe(endpoint)) {
+            return named("endpoint", "must be an https URL; http only on this machine");
+        }
+        Ok(())
+    }
+
+    fn place(&self) -> (Option<&str>, &str, &str) {
+        (self.endpoint.as_deref(), &self.bucket, &self.prefix)
+    }
+}
+
+/// Whether keys and events may travel to `endpoint`.
+fn is_safe(endpoint: &str) -> bool {
+    let Ok(uri) = endpoint.parse::<Uri>() else { return false };
+    let Some(host) = uri.host().map(|host| host.trim_start_matches('[').trim_end_matches(']')) else { return false };
+    match uri.scheme_str() {
+        Some("https") => true,
+        Some("http") => host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback()),
+        _ => false,
+    }
+}

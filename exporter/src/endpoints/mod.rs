@@ -1,0 +1,71 @@
+//! Every endpoint. Two listeners that share nothing but the program:
+//!
+//! | listener | method and path | purpose | file |
+//! |---|---|---|---|
+//! | ingest | `POST /ingest` | a signed batch from the edge | `ingest.rs` |
+//! | ingest | `GET /health` | may the edge deliver? | `health.rs` |
+//! | operator | `GET /health` | the same | `health.rs` |
+//! | operator | `GET /events/count` | how many events are stored | `events.rs` |
+//! | operator | `GET /events/recent?limit=` | the newest events | `events.rs` |
+//! | operator | `POST /export/run` | export now | `export.rs` |
+//! | operator | `GET /export/status` | how far each destination is | `export.rs` |
+//! | operator | `GET /export/config` | the settings, secrets masked | `export.rs` |
+//!
+//! Everything of the operator's wants `Authorization: Bearer`.
+
+mod error;
+mod events;
+mod export;
+mod health;
+mod ingest;
+mod token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::export::Exporter;
+use crate::ingest::authenticate::Keys;
+use crate::store::Pools;
+
+/// The edge waits no longer for an answer, the reading of the body included.
+const INGEST: Duration = Duration::from_secs(25);
+
+/// What the endpoints work with.
+pub struct Services {
+    /// The settings.
+    pub config: Config,
+    /// The database.
+    pub pools: Pools,
+    /// The exporter.
+    pub exporter: Exporter,
+    /// The edge's keys.
+    pub keys: Keys,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// The listener for the edge.
+pub fn ingest_router(services: Arc<Services>) -> Router {
+    Router::new()
+        .merge(ingest::routes())
+        .merge(health::routes())
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, INGEST))
+        .with_state(services)
+}
+
+/// The listener for the operator.
+pub fn operator_router(services: Arc<Services>) -> Router {
+    Router::new()
+        .merge(health::routes())
+        .merge(events::routes())
+        .merge(export::routes())
+        .layer(middleware::from_fn_with_state(services.clone(), token::require))
+        .with_state(services)
+}

@@ -1,0 +1,225 @@
+//! From segments to buckets: claim whole segments as export batches, deliver each batch to every destination, and mark
+//! what all required destinations were verified to hold.
+//!
+//! Any number of exporters may run at once, and any of them may die at any instruction: an export batch is a pure
+//! function of its segments, a delivery is a leased row, and whoever finds it unfinished does the same again.
+
+mod claim;
+mod deliver;
+pub mod keys;
+pub mod manifest;
+pub mod objects;
+
+use futures::future::join_all;
+use serde::Serialize;
+use sqlx::PgPool;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+pub use self::claim::claim;
+use self::deliver::{DeliverError, Delivered};
+use crate::bucket::Bucket;
+use crate::config::{Config, Destination, Format};
+use crate::store::deliveries::{self, Lease};
+use crate::store::export_batches::ExportBatch;
+use crate::store::segments;
+
+/// Exports to the destinations of a configuration.
+#[derive(Debug)]
+pub struct Exporter {
+    pool: PgPool,
+    targets: Vec<Target>,
+    required: Vec<String>,
+    formats: Vec<Format>,
+    lease_seconds: u32,
+    owner: String,
+    /// Runs of one process go one after the other, so that a run that was asked for reports all that was pending.
+    running: Mutex<()>,
+}
+
+/// A destination and the way to it.
+#[derive(Debug)]
+struct Target {
+    destination: Destination,
+    bucket: Bucket,
+}
+
+/// What a run did.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// Export batches that are new.
+    pub claimed: Vec<Claimed>,
+    /// Objects put and verified.
+    pub objects: Vec<PutObject>,
+    /// Deliveries that failed. They stay pending.
+    pub failures: Vec<Failure>,
+}
+
+/// A new export batch.
+#[derive(Debug, Serialize)]
+pub struct Claimed {
+    /// Its id.
+    pub export_batch_id: Uuid,
+    /// Its rows.
+    pub rows: i64,
+}
+
+/// An object that a bucket was verified to hold.
+#[derive(Debug, Serialize)]
+pub struct PutObject {
+    /// The destination.
+    pub destination: String,
+    /// Its key.
+    pub key: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Its length.
+    pub bytes: u64,
+}
+
+/// A delivery that failed.
+#[derive(Debug, Serialize)]
+pub struct Failure {
+    /// The destination.
+    pub destination: String,
+    /// The export batch; absent when the failure came before any.
+    pub export_batch_id: Option<Uuid>,
+    /// Why.
+    pub reason: String,
+}
+
+impl Exporter {
+    /// An exporter for `config`; `owner` names it in leases, for people to read.
+    #[must_use]
+    pub fn new(pool: PgPool, config: &Config, owner: String) -> Self {
+        let target =
+            |destination: &Destination| Target { bucket: Bucket::new(destination), destination: destination.clone() };
+        let mut formats = config.export.formats.clone();
+        // The order in a manifest must not depend on the order in a file.
+        formats.sort_unstable();
+        Self {
+            pool,
+            targets: config.destinations.iter().map(target).collect(),
+            required: config.required_names(),
+            formats,
+            lease_seconds: config.export.lease.seconds(),
+            owner,
+            running: Mutex::new(()),
+        }
+    }
+
+    /// Claims what is unclaimed and delivers what is pending. A destination that fails keeps what it lacks pending and
+    /// stops no other.
+    ///
+    /// # Errors
+    /// The database's, before anything was delivered.
+    pub async fn run(&self) -> sqlx::Result<Report> {
+        let _one_at_a_time = self.running.lock().await;
+        let mut report = Report::default();
+        let names: Vec<_> = self.targets.iter().map(|target| target.destination.name.clone()).collect();
+        while let Some(batch) = claim(&self.pool, &names).await? {
+            tracing::info!(export_batch_id = %batch.id, rows = batch.rows, "claimed");
+            report.claimed.push(Claimed { export_batch_id: batch.id, rows: batch.rows });
+        }
+        for (objects, failures) in join_all(self.targets.iter().map(|target| self.deliver_all(target))).await {
+            report.objects.extend(objects);
+            report.failures.extend(failures);
+        }
+        // Deliveries mark their own batch; this catches a destination that is no longer required.
+        segments::mark_exported(&mut *self.pool.acquire().await?, None, &self.required).await?;
+        Ok(report)
+    }
+
+    /// Delivers to one destination until nothing is pending, or something fails: the next run starts with what has been
+    /// tried least.
+    async fn deliver_all(&self, target: &Target) -> (Vec<PutObject>, Option<Failure>) {
+        let mut done = Vec::new();
+        let name = &target.destination.name;
+        loop {
+            let (lease, result) = match self.lease(target).await {
+                Ok(None) => return (done, None),
+                Ok(Some(lease)) => {
+                    let result = self.deliver(target, &lease).await;
+                    (Some(lease), result)
+                }
+                Err(error) => (None, Err(DeliverError::Store(error))),
+            };
+            match result {
+                Ok(delivered) => done.extend(delivered.objects.into_iter().map(|object| {
+                    tracing::info!(
+                        destination = name,
+                        key = object.key,
+                        rows = object.rows,
+                        bytes = object.bytes,
+                        "exported"
+                    );
+                    PutObject { destination: name.clone(), key: object.key, rows: object.rows, bytes: object.bytes }
+                })),
+                Err(DeliverError::LeaseLost) => tracing::warn!(destination = name, "lease lost to another worker"),
+                Err(error) => {
+                    let reason = error.to_string();
+                    let export_batch_id = lease.as_ref().map(|lease| lease.export_batch_id);
+                    tracing::error!(destination = name, export_batch_id = ?export_batch_id, reason, "export failed");
+                    if let Some(lease) = lease {
+                        self.give_back(&lease, &reason).await;
+                    }
+                    return (done, Some(Failure { destination: name.clone(), export_batch_id, reason }));
+                }
+            }
+        }
+    }
+
+    async fn lease(&self, target: &Target) -> sqlx::Result<Option<Lease>> {
+        let mut connection = self.pool.acquire().await?;
+        deliveries::lease(&mut connection, &target.destination.name, &self.owner, self.lease_seconds).await
+    }
+
+    /// Delivers while the lease is renewed beside it. A lost lease stops the delivery where it stands.
+    async fn deliver(&self, target: &Target, lease: &Lease) -> Result<Delivered, DeliverError> {
+        let delivery = deliver::Delivery {
+            pool: &self.pool,
+            bucket: &target.bucket,
+            prefix: &target.destination.prefix,
+            formats: &self.formats,
+            required: &self.required,
+            lease,
+        };
+        tokio::select! {
+            result = delivery.run() => result,
+            error = self.keep(lease) => Err(error),
+        }
+    }
+
+    /// Renews a lease until it is lost.
+    async fn keep(&self, lease: &Lease) -> DeliverError {
+        let pause = std::time::Duration::from_secs(u64::from(self.lease_seconds)) / 3;
+        loop {
+            tokio::time::sleep(pause).await;
+            let renewed =
+                async { deliveries::renew(&mut *self.pool.acquire().await?, lease, self.lease_seconds).await };
+            match renewed.await {
+                Ok(true) => {}
+                Ok(false) => return DeliverError::LeaseLost,
+                // The lease may still hold; if it does not, finishing will find out.
+                Err(error) => tracing::warn!(%error, "cannot renew a lease"),
+            }
+        }
+    }
+
+    async fn give_back(&self, lease: &Lease, reason: &str) {
+        let given = async { deliveries::fail(&mut *self.pool.acquire().await?, lease, reason).await };
+        if let Err(error) = given.await {
+            tracing::warn!(%error, "cannot give a lease back; it will run out");
+        }
+    }
+}
+
+/// Every key that a batch may have below `prefix`, whatever the formats are set to.
+#[must_use]
+pub fn planned_keys(prefix: &str, batch: &ExportBatch) -> Vec<String> {
+    [Format::Parquet, Format::Jsonl]
+        .map(|format| keys::object(prefix, format, batch))
+        .into_iter()
+        .chain([keys::manifest(prefix, batch)])
+        .collect()
+}

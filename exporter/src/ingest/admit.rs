@@ -1,0 +1,162 @@
+//! Which events of a batch may be inserted, and as what rows. Decides from values alone.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use wire::{Reason, Refused, check};
+
+use super::decode::Batch;
+use crate::store::events::EventRow;
+use crate::store::pixel_drops::PixelDrop;
+
+/// A batch, told apart: rows, duplicates and refusals add up to its events.
+#[derive(Debug, Default)]
+pub struct Admitted<'a> {
+    /// What to insert, each id once.
+    pub rows: Vec<EventRow<'a>>,
+    /// Events whose id came earlier in the same batch.
+    pub duplicates: u32,
+    /// Events that cannot be stored.
+    pub refused: Vec<Refused>,
+}
+
+/// Tells a batch apart at `now`.
+#[must_use]
+pub fn admit(batch: &Batch, now: DateTime<Utc>) -> Admitted<'_> {
+    let mut admitted = Admitted::default();
+    let mut seen = HashSet::new();
+    for index in 0..batch.events.len() {
+        match row(batch, index, now) {
+            Ok(row) if seen.insert(row.event_id) => admitted.rows.push(row),
+            Ok(_) => admitted.duplicates += 1,
+            Err(reason) => {
+                let seq = batch.events[index].event.as_ref().map(|event| event.seq);
+                admitted.refused.push(Refused { seq, reason });
+            }
+        }
+    }
+    admitted
+}
+
+/// The pixel's report of events it dropped, where the batch carries one.
+#[must_use]
+pub fn pixel_drop(batch: &Batch) -> Option<PixelDrop<'_>> {
+    (batch.dropped > 0).then(|| PixelDrop {
+        batch_id: batch.batch_id,
+        site_id: &batch.site_id,
+        stream_id: batch.stream_id,
+        dropped: batch.dropped,
+        received_at: time(batch.received_at).unwrap_or_default(),
+    })
+}
+
+fn row(batch: &Batch, index: usize, now: DateTime<Utc>) -> Result<EventRow<'_>, Reason> {
+    let forwarded = batch.events.get(index).ok_or(Reason::Malformed)?;
+    let event = forwarded.event.as_ref().ok_or(Reason::Malformed)?;
+    check::event(event, batch.pages.len(), now.timestamp_millis())?;
+    Ok(EventRow {
+        event_id: event.id,
+        event_type: &event.kind,
+        site_id: &batch.site_id,
+        visitor_id: batch.visitor_id,
+        session_id: forwarded.session_id,
+        session_number: i64::from(forwarded.session_number),
+        session_start: time(forwarded.session_start)?,
+        stream_id: batch.stream_id,
+        seq: i64::from(event.seq),
+        t: i64::from(event.t),
+        timestamp: time(event.ts)?,
+        sent_at: time(batch.sent_at)?,
+        received_at: time(batch.received_at)?,
+        page: batch.pages.get(usize::from(event.page)).ok_or(Reason::UnknownPage)?,
+        country: batch.country.as_deref(),
+        region: batch.region.as_deref(),
+        user_agent: &batch.user_agent,
+        browser: &batch.browser,
+        os: &batch.os,
+        device: &batch.device,
+        bot: batch.bot.as_deref(),
+        ip_address: batch.ip.as_deref(),
+        consent: batch.consent.name(),
+        edge_version: &batch.edge_version,
+        redactions: serde_json::to_string(&forwarded.redactions).map_err(|_| Reason::Malformed)?,
+        data: event.data.get(),
+    })
+}
+
+/// Unix milliseconds as a time that Postgres, RFC 3339 and Parquet can all write.
+fn time(milliseconds: i64) -> Result<DateTime<Utc>, Reason> {
+    use chrono::Datelike;
+    DateTime::from_timestamp_millis(milliseconds)
+        .filter(|time| (1970..=9999).contains(&time.year()))
+        .ok_or(Reason::BadTime)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::decode::decode;
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000_000;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(NOW).expect("in range")
+    }
+
+    fn event(n: u8, change: &Value) -> Value {
+        let id = wire::ids::to_text(&wire::ids::v7(NOW.unsigned_abs(), [n; 10]));
+        let mut event = json!({"id": id, "seq": n, "type": "click", "ts": NOW, "t": 5, "page": 0, "data": {}});
+        event.as_object_mut().expect("object").extend(change.as_object().expect("object").clone());
+        json!({
+            "session_id": "00000000-0000-8000-8000-000000000001", "session_number": 1, "session_start": NOW,
+            "redactions": {}, "event": event,
+        })
+    }
+
+    fn batch(events: &[Value]) -> Batch {
+        let id = "00000000-0000-8000-8000-000000000002";
+        let body = json!({
+            "v": 1, "edge_version": "1", "batch_id": id, "stream_id": id, "site_id": "example.com", "visitor_id": id,
+            "sent_at": NOW, "received_at": NOW, "consent": "unknown", "country": null, "region": null, "ip": null,
+            "user_agent": "", "browser": "", "os": "", "device": "", "bot": null, "dropped": 3,
+            "pages": [{"url": "https://example.com/a\u{0}", "path": "/a"}], "events": events,
+        });
+        decode(body.to_string().as_bytes()).expect("a batch")
+    }
+
+    #[test]
+    fn every_event_has_one_outcome() {
+        let batch = batch(&[
+            event(1, &json!({})),
+            event(1, &json!({})),
+            event(2, &json!({"type": "Not A Type"})),
+            event(3, &json!({"page": 9})),
+            event(4, &json!({"t": "not a number"})),
+            event(5, &json!({"ts": 0, "data": {"n": 1.50}})),
+        ]);
+        let admitted = admit(&batch, now());
+        assert_eq!(admitted.rows.iter().map(|row| row.seq).collect::<Vec<_>>(), [1, 5]);
+        assert_eq!(admitted.duplicates, 1);
+        assert_eq!(
+            admitted.refused,
+            [
+                Refused { seq: Some(2), reason: Reason::BadType },
+                Refused { seq: Some(3), reason: Reason::UnknownPage },
+                Refused { seq: None, reason: Reason::Malformed },
+            ]
+        );
+        assert_eq!(admitted.rows[0].page.url, "https://example.com/a\u{FFFD}");
+        assert_eq!(pixel_drop(&batch).expect("reported").dropped, 3);
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_written_is_refused() {
+        for (milliseconds, good) in [(-1, false), (0, true), (253_402_300_799_999, true), (253_402_300_800_000, false)]
+        {
+            assert_eq!(time(milliseconds).is_ok(), good, "{milliseconds}");
+        }
+        assert!(time(i64::MAX).is_err());
+    }
+}

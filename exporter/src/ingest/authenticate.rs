@@ -1,0 +1,87 @@
+//! Whether a request comes from the edge. Every failure is the same to the caller.
+
+use std::collections::BTreeMap;
+
+use axum::http::{HeaderMap, HeaderName};
+use chrono::{DateTime, Utc};
+use wire::signature::{self, Signed};
+
+use crate::secret::Secret;
+
+/// The request was not signed by a key that is known, or not lately.
+#[derive(Debug, thiserror::Error)]
+#[error("the request is not signed by the edge")]
+pub struct Unauthorized;
+
+/// The signing keys by id.
+#[derive(Clone)]
+pub struct Keys(BTreeMap<String, Vec<u8>>);
+
+impl Keys {
+    /// The keys of a validated configuration.
+    #[must_use]
+    pub fn new(keys: &BTreeMap<String, Secret>) -> Self {
+        Self(keys.iter().filter_map(|(id, key)| Some((id.clone(), signature::unhex(key.expose())?))).collect())
+    }
+}
+
+/// Checks the signature of a `POST /ingest` over `body`.
+pub fn authenticate(keys: &Keys, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Result<(), Unauthorized> {
+    let header = |name: &'static str| headers.get(HeaderName::from_static(name))?.to_str().ok();
+    let key_id = header(signature::KEY_ID_HEADER).ok_or(Unauthorized)?;
+    let signed = Signed {
+        method: "POST",
+        path: "/ingest",
+        timestamp: header(signature::TIMESTAMP_HEADER).and_then(|text| text.parse().ok()).ok_or(Unauthorized)?,
+        nonce: header(signature::NONCE_HEADER).ok_or(Unauthorized)?,
+        key_id,
+    };
+    let given = header(signature::SIGNATURE_HEADER).ok_or(Unauthorized)?;
+    // An unknown id costs the same work as a known one, so that time does not tell which ids exist.
+    let (key, known) = keys.0.get(key_id).map_or((&[0; 32][..], false), |key| (&key[..], true));
+    let verified = signed.verify(key, body, given, now.timestamp());
+    if verified && known { Ok(()) } else { Err(Unauthorized) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "0101010101010101010101010101010101010101010101010101010101010101";
+    const NOW: i64 = 1_800_000_000;
+
+    fn keys() -> Keys {
+        Keys::new(&BTreeMap::from([("k1".to_owned(), Secret::from(KEY))]))
+    }
+
+    fn headers(key_id: &str, key: &[u8], body: &[u8]) -> HeaderMap {
+        let signed = Signed { method: "POST", path: "/ingest", timestamp: NOW, nonce: "n", key_id };
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            (signature::TIMESTAMP_HEADER, NOW.to_string()),
+            (signature::NONCE_HEADER, "n".to_owned()),
+            (signature::KEY_ID_HEADER, key_id.to_owned()),
+            (signature::SIGNATURE_HEADER, signed.sign(key, body).expect("one line each")),
+        ] {
+            headers.insert(HeaderName::from_static(name), value.parse().expect("ascii"));
+        }
+        headers
+    }
+
+    #[test]
+    fn only_a_known_key_over_this_body_and_lately_is_the_edge() {
+        let at = |seconds: i64| DateTime::from_timestamp(NOW + seconds, 0).expect("in range");
+        let good = headers("k1", &[1; 32], b"body");
+        assert!(authenticate(&keys(), &good, b"body", at(0)).is_ok());
+        assert!(authenticate(&keys(), &good, b"Body", at(0)).is_err());
+        assert!(authenticate(&keys(), &good, b"body", at(301)).is_err());
+        assert!(authenticate(&keys(), &headers("k1", &[2; 32], b"body"), b"body", at(0)).is_err());
+        // The key that unknown ids are measured against opens nothing.
+        assert!(authenticate(&keys(), &headers("k2", &[0; 32], b"body"), b"body", at(0)).is_err());
+        for name in good.keys() {
+            let mut without = good.clone();
+            without.remove(name);
+            assert!(authenticate(&keys(), &without, b"body", at(0)).is_err(), "{name}");
+        }
+    }
+}

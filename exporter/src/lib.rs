@@ -1,0 +1,18 @@
+//! The service on the client's VM: takes signed batches in, stores each event once, and ships what it stored to the
+//! buckets with a manifest that proves it.
+//!
+//! The way of an event: `endpoints::ingest` -> [`ingest`] -> [`store`] (one transaction, one segment) -> [`export`]
+//! (whole segments, objects, manifest) -> bucket; [`verify`] compares the two ends.
+
+pub mod bucket;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod doctor;
+pub mod endpoints;
+pub mod export;
+pub mod ingest;
+pub mod secret;
+pub mod serve;
+pub mod store;
+pub mod verify;

@@ -1,0 +1,140 @@
+//! The service: two listeners, an export every so often, a look at the partitions every hour, and an orderly end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::endpoints::{self, Services};
+use crate::export::Exporter;
+use crate::ingest::authenticate::Keys;
+use crate::store::{Pools, partitions, schema};
+
+const PARTITIONS_EVERY: Duration = Duration::from_hours(1);
+/// How long requests and exports that are under way may take once the end has come. What is cut off is done again.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// Serves until SIGTERM or SIGINT.
+pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Result<()> {
+    let pools = Pools::new(&config.database)?;
+    prepare(&pools, migrate, clock).await?;
+    let ingest = bind("ingest.listen", config.ingest.listen).await?;
+    let operator = bind("operator.listen", config.operator.listen).await?;
+    tracing::info!(ingest = %ingest.local_addr()?, operator = %operator.local_addr()?, "listening");
+
+    let every = config.export.every.duration();
+    let services = Arc::new(Services {
+        exporter: Exporter::new(pools.work.clone(), &config, owner()),
+        keys: Keys::new(&config.ingest.keys),
+        config,
+        pools,
+        clock,
+    });
+    let stop = stop_signal()?;
+    let running = async {
+        tokio::try_join!(
+            listen(ingest, endpoints::ingest_router(services.clone()), stop.clone()),
+            listen(operator, endpoints::operator_router(services.clone()), stop.clone()),
+            export_regularly(&services, every, stop.clone()),
+            add_partitions_regularly(&services, stop.clone()),
+        )
+    };
+    tokio::select! {
+        result = running => result.map(|_| ())?,
+        () = overdue(stop.clone()) => tracing::warn!("stopped before everything was drained"),
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Brings the database into a state that may be served from, or says why it is in none.
+async fn prepare(pools: &Pools, migrate: bool, clock: Clock) -> anyhow::Result<()> {
+    let mut connection = pools.work.acquire().await.context("cannot reach the database")?;
+    if migrate {
+        schema::MIGRATOR.run(&mut *connection).await.context("cannot migrate the database")?;
+    }
+    schema::check(&mut connection).await?;
+    partitions::ensure(&mut connection, clock.now()).await.context("cannot create partitions")?;
+    Ok(())
+}
+
+async fn bind(setting: &str, address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("{setting}: cannot listen on {address}"))
+}
+
+async fn listen(listener: TcpListener, router: axum::Router, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    Ok(axum::serve(listener, router).with_graceful_shutdown(stopped(stop)).await?)
+}
+
+async fn export_regularly(services: &Services, every: Duration, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stopped(stop.clone()) => return Ok(()),
+        }
+        // A run that has begun is finished, within what the drain allows.
+        if let Err(error) = services.exporter.run().await {
+            tracing::error!(reason = %error, "export failed");
+        }
+    }
+}
+
+async fn add_partitions_regularly(services: &Services, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    let mut ticks = interval(PARTITIONS_EVERY);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stopped(stop.clone()) => return Ok(()),
+        }
+        let ensured =
+            async { partitions::ensure(&mut *services.pools.work.acquire().await?, services.clock.now()).await };
+        match ensured.await {
+            Ok(0) => {}
+            Ok(added) => tracing::info!(added, "partitions added"),
+            Err(error) => tracing::error!(reason = %error, "cannot add partitions"),
+        }
+    }
+}
+
+/// Turns true on SIGTERM or SIGINT.
+fn stop_signal() -> anyhow::Result<watch::Receiver<bool>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        // Nobody may be left to hear it.
+        let _ = sender.send(true);
+        // The sender lives on, so that the receivers never see it gone.
+        sender.closed().await;
+    });
+    Ok(receiver)
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // Errs only when the sender is gone, which means the same.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+async fn overdue(stop: watch::Receiver<bool>) {
+    stopped(stop).await;
+    tokio::time::sleep(DRAIN).await;
+}
+
+/// Names this process in leases.
+#[must_use]
+pub fn owner() -> String {
+    format!("process {}", std::process::id())
+}

@@ -1,0 +1,122 @@
+//! Storing events.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// An event as it is stored. It borrows from the batch it came in: many events share a page.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns of `events`, explained there")]
+pub struct EventRow<'a> {
+    pub event_id: Uuid,
+    pub event_type: &'a str,
+    pub site_id: &'a str,
+    pub visitor_id: Uuid,
+    pub session_id: Uuid,
+    pub session_number: i64,
+    pub session_start: DateTime<Utc>,
+    pub stream_id: Uuid,
+    pub seq: i64,
+    pub t: i64,
+    pub timestamp: DateTime<Utc>,
+    pub sent_at: DateTime<Utc>,
+    pub received_at: DateTime<Utc>,
+    pub page: &'a wire::Page,
+    pub country: Option<&'a str>,
+    pub region: Option<&'a str>,
+    pub user_agent: &'a str,
+    pub browser: &'a str,
+    pub os: &'a str,
+    pub device: &'a str,
+    pub bot: Option<&'a str>,
+    pub ip_address: Option<&'a str>,
+    pub consent: &'a str,
+    pub edge_version: &'a str,
+    pub redactions: String,
+    pub data: &'a str,
+}
+
+/// Stores those of `rows` that are new and returns their ids. No id may occur twice in `rows`. Belongs into the
+/// transaction that seals `segment_id`.
+pub async fn insert(connection: &mut PgConnection, segment_id: i64, rows: &[EventRow<'_>]) -> sqlx::Result<Vec<Uuid>> {
+    let campaign = |field: fn(&wire::Attribution) -> &Option<String>| {
+        rows.iter().map(|row| field(&row.page.attribution).as_deref()).collect::<Vec<_>>()
+    };
+    sqlx::query_scalar!(
+        r#"-- name: insert_events
+        insert into events (
+            event_id, event_type, site_id, visitor_id, session_id, session_number, session_start, stream_id, seq, t,
+            timestamp, sent_at, received_at, url, path, title, referrer, channel, platform,
+            utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id,
+            country, region, user_agent, browser, os, device, bot, ip_address, consent, edge_version,
+            redactions, data, segment_id
+        )
+        select
+            event_id, event_type, site_id, visitor_id, session_id, session_number, session_start, stream_id, seq, t,
+            timestamp, sent_at, received_at, url, path, title, referrer, channel, platform,
+            utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id,
+            country, region, user_agent, browser, os, device, bot, ip_address, consent, edge_version,
+            redactions::json, data::json, $1
+        from unnest(
+            $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::bigint[], $8::timestamptz[], $9::uuid[],
+            $10::bigint[], $11::bigint[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::text[],
+            $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[],
+            $24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[], $30::text[], $31::text[],
+            $32::text[], $33::text[], $34::text[], $35::text[], $36::text[], $37::text[], $38::text[]
+        ) as row (
+            event_id, event_type, site_id, visitor_id, session_id, session_number, session_start, stream_id, seq, t,
+            timestamp, sent_at, received_at, url, path, title, referrer, channel, platform,
+            utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id,
+            country, region, user_agent, browser, os, device, bot, ip_address, consent, edge_version,
+            redactions, data
+        )
+        -- Two transactions that insert the same ids in different orders would deadlock.
+        order by event_id
+        on conflict (event_id) do nothing
+        returning event_id"#,
+        segment_id,
+        column(rows, |row| row.event_id) as Vec<Uuid>,
+        column(rows, |row| row.event_type) as Vec<&str>,
+        column(rows, |row| row.site_id) as Vec<&str>,
+        column(rows, |row| row.visitor_id) as Vec<Uuid>,
+        column(rows, |row| row.session_id) as Vec<Uuid>,
+        column(rows, |row| row.session_number) as Vec<i64>,
+        column(rows, |row| row.session_start) as Vec<DateTime<Utc>>,
+        column(rows, |row| row.stream_id) as Vec<Uuid>,
+        column(rows, |row| row.seq) as Vec<i64>,
+        column(rows, |row| row.t) as Vec<i64>,
+        column(rows, |row| row.timestamp) as Vec<DateTime<Utc>>,
+        column(rows, |row| row.sent_at) as Vec<DateTime<Utc>>,
+        column(rows, |row| row.received_at) as Vec<DateTime<Utc>>,
+        column(rows, |row| row.page.url.as_str()) as Vec<&str>,
+        column(rows, |row| row.page.path.as_str()) as Vec<&str>,
+        column(rows, |row| row.page.title.as_str()) as Vec<&str>,
+        column(rows, |row| row.page.referrer.as_str()) as Vec<&str>,
+        column(rows, |row| row.page.channel.as_str()) as Vec<&str>,
+        column(rows, |row| row.page.platform.as_str()) as Vec<&str>,
+        campaign(|it| &it.utm_source) as Vec<Option<&str>>,
+        campaign(|it| &it.utm_medium) as Vec<Option<&str>>,
+        campaign(|it| &it.utm_campaign) as Vec<Option<&str>>,
+        campaign(|it| &it.utm_term) as Vec<Option<&str>>,
+        campaign(|it| &it.utm_content) as Vec<Option<&str>>,
+        campaign(|it| &it.utm_id) as Vec<Option<&str>>,
+        column(rows, |row| row.country) as Vec<Option<&str>>,
+        column(rows, |row| row.region) as Vec<Option<&str>>,
+        column(rows, |row| row.user_agent) as Vec<&str>,
+        column(rows, |row| row.browser) as Vec<&str>,
+        column(rows, |row| row.os) as Vec<&str>,
+        column(rows, |row| row.device) as Vec<&str>,
+        column(rows, |row| row.bot) as Vec<Option<&str>>,
+        column(rows, |row| row.ip_address) as Vec<Option<&str>>,
+        column(rows, |row| row.consent) as Vec<&str>,
+        column(rows, |row| row.edge_version) as Vec<&str>,
+        column(rows, |row| row.redactions.as_str()) as Vec<&str>,
+        column(rows, |row| row.data) as Vec<&str>,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+fn column<'a, T>(rows: &'a [EventRow<'a>], value: impl Fn(&'a EventRow<'a>) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}

@@ -1,0 +1,105 @@
+//! What the operator asks: is it alive, how much is there, what is new, how far is each bucket.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+/// How far a destination is.
+#[derive(Clone, Debug, Serialize)]
+pub struct DestinationStatus {
+    /// Its name.
+    pub destination: String,
+    /// Rows that the destination does not hold yet, those of no export batch included.
+    pub pending_rows: i64,
+    /// When it last was verified to hold an export batch.
+    pub last_success: Option<DateTime<Utc>>,
+    /// Deliveries whose last attempt failed, the latest first, at most ten.
+    pub failures: Vec<DeliveryFailure>,
+}
+
+/// A delivery whose last attempt failed.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeliveryFailure {
+    /// What could not be delivered.
+    pub export_batch_id: uuid::Uuid,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// When it failed last.
+    pub failed_at: DateTime<Utc>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Ok when the database answers.
+pub async fn ping(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query_scalar!(
+        r#"-- name: ping
+        select 1 as "one!""#
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(())
+}
+
+/// How many events were stored. Read from the segments, so it costs the same however many there are in each.
+pub async fn count_events(connection: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"-- name: count_events
+        select coalesce(sum(rows), 0)::bigint as "rows!" from segments"#
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// The newest events by the time in their id, each as one JSON object.
+pub async fn recent_events(connection: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Box<RawValue>>> {
+    let rows = sqlx::query_scalar!(
+        r#"-- name: recent_events
+        select raw_event_data as "event!: Json<Box<RawValue>>" from events_log order by event_id desc limit $1"#,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|Json(event)| event).collect())
+}
+
+/// How far `destination` is.
+pub async fn destination_status(connection: &mut PgConnection, destination: &str) -> sqlx::Result<DestinationStatus> {
+    let totals = sqlx::query!(
+        r#"-- name: destination_totals
+        select
+            (
+                coalesce((select sum(rows) from segments where export_batch_id is null), 0)
+                + coalesce((
+                    select sum(export_batches.rows)
+                    from deliveries
+                    join export_batches on export_batches.id = deliveries.export_batch_id
+                    where destination = $1 and exported_at is null
+                ), 0)
+            )::bigint as "pending_rows!",
+            (select max(exported_at) from deliveries where destination = $1) as last_success"#,
+        destination,
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let failures = sqlx::query_as!(
+        DeliveryFailure,
+        r#"-- name: destination_failures
+        select export_batch_id, attempts, last_error_at as "failed_at!", last_error as "reason!"
+        from deliveries
+        where destination = $1 and exported_at is null and last_error is not null and last_error_at is not null
+        order by last_error_at desc
+        limit 10"#,
+        destination,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(DestinationStatus {
+        destination: destination.to_owned(),
+        pending_rows: totals.pending_rows,
+        last_success: totals.last_success,
+        failures,
+    })
+}

@@ -1,0 +1,45 @@
+//! The day partitions of `events`. An id inside the window must always find its day: one that does not would fail the
+//! whole statement it is in.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use sqlx::PgConnection;
+use wire::limits::WINDOW_DAYS;
+
+/// Days created ahead: what the hourly job may fail for without harm.
+const AHEAD: u64 = 3;
+
+/// The first and the last day that must exist at `now`.
+#[must_use]
+pub fn needed(now: DateTime<Utc>) -> (NaiveDate, NaiveDate) {
+    let today = now.date_naive();
+    (today - Days::new(WINDOW_DAYS.unsigned_abs()), today + Days::new(AHEAD))
+}
+
+/// Creates the days that are missing and returns how many those were.
+pub async fn ensure(connection: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<i32> {
+    let (first, last) = needed(now);
+    sqlx::query_scalar!(
+        r#"-- name: ensure_partitions
+        select events_add_partitions($1, $2) as "added!""#,
+        first,
+        last
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// The days that are missing, for `doctor`.
+pub async fn missing(connection: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<Vec<NaiveDate>> {
+    let (first, last) = needed(now);
+    sqlx::query_scalar!(
+        r#"-- name: missing_partitions
+        select day::date as "day!"
+        from generate_series($1::date, $2::date, interval '1 day') as day
+        where to_regclass('events_' || to_char(day, 'YYYYMMDD')) is null
+        order by day"#,
+        first,
+        last
+    )
+    .fetch_all(connection)
+    .await
+}

@@ -1,0 +1,179 @@
+//! The comparison. Values in, discrepancies out.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::Value;
+use uuid::Uuid;
+use wire::{Manifest, ManifestObject};
+
+use super::discrepancy::{Discrepancy, Kind};
+use crate::config::Destination;
+use crate::store::export_batches::ExportBatch;
+
+/// A delivery as the database has it.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// What is delivered.
+    pub batch: ExportBatch,
+    /// Whether it is marked exported.
+    pub exported: bool,
+    /// Every key that it may have in the bucket.
+    pub keys: HashSet<String>,
+}
+
+/// What a bucket must hold of an exported delivery.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// Where the manifest must be.
+    pub manifest_key: String,
+    /// What it must say.
+    pub manifest: Manifest,
+    /// The events in the database, ascending.
+    pub ids: Vec<Uuid>,
+    /// The segments that are marked exported.
+    pub exported_segments: Vec<i64>,
+}
+
+/// What a bucket holds of it.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Absent when there is none; `Some(None)` when it cannot be read.
+    pub manifest: Option<Option<Manifest>>,
+    /// The objects that are there, by key.
+    pub objects: BTreeMap<String, FoundObject>,
+}
+
+/// An object, downloaded.
+#[derive(Clone, Debug)]
+pub struct FoundObject {
+    /// Its length.
+    pub bytes: u64,
+    /// Its hash.
+    pub sha256: String,
+    /// The events in it, or why they cannot be read.
+    pub ids: Result<Vec<Uuid>, String>,
+}
+
+/// All keys of a bucket that are ours.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// Below `events/`.
+    pub objects: Vec<String>,
+    /// Below `manifests/`.
+    pub manifests: Vec<String>,
+}
+
+/// Compares an exported delivery with what the bucket holds of it.
+#[must_use]
+pub fn delivery(destination: &str, expected: &Expected, found: &Found) -> Vec<Discrepancy> {
+    let mut kinds = manifest(expected, found);
+    kinds.extend(expected.manifest.objects.iter().flat_map(|object| match found.objects.get(&object.key) {
+        Some(found) => compare_object(object, &expected.ids, found),
+        None => vec![Kind::MissingObject { key: object.key.clone() }],
+    }));
+    in_destination(destination, kinds)
+}
+
+fn manifest(expected: &Expected, found: &Found) -> Vec<Kind> {
+    let key = expected.manifest_key.clone();
+    let (mut kinds, named) = match &found.manifest {
+        None => (vec![Kind::MissingManifest { key }], &[][..]),
+        Some(None) => (vec![Kind::ManifestDiffers { key, fields: Vec::new() }], &[][..]),
+        Some(Some(manifest)) if *manifest == expected.manifest => (Vec::new(), &manifest.segments[..]),
+        Some(Some(manifest)) => {
+            let fields = differing_fields(&expected.manifest, manifest);
+            (vec![Kind::ManifestDiffers { key, fields }], &manifest.segments[..])
+        }
+    };
+    let missing = expected.exported_segments.iter().filter(|segment| !named.contains(segment)).copied();
+    kinds.extend(segments_missing(missing.collect(), expected.manifest.export_batch_id));
+    kinds
+}
+
+fn segments_missing(segments: Vec<i64>, export_batch_id: Uuid) -> Option<Kind> {
+    (!segments.is_empty()).then_some(Kind::ExportedSegmentsMissing { segments, export_batch_id })
+}
+
+fn differing_fields(expected: &Manifest, found: &Manifest) -> Vec<String> {
+    let fields = |manifest: &Manifest| match serde_json::to_value(manifest) {
+        Ok(Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let (expected, found) = (fields(expected), fields(found));
+    expected.into_iter().filter(|(name, value)| found.get(name) != Some(value)).map(|(name, _)| name).collect()
+}
+
+fn compare_object(expected: &ManifestObject, ids: &[Uuid], found: &FoundObject) -> Vec<Kind> {
+    let key = || expected.key.clone();
+    let mut kinds = Vec::new();
+    if (found.bytes, &found.sha256) != (expected.bytes, &expected.sha256) {
+        kinds.push(Kind::ObjectDiffers { key: key(), expected_bytes: expected.bytes, found_bytes: found.bytes });
+    }
+    match &found.ids {
+        Err(reason) => kinds.push(Kind::ObjectUnreadable { key: key(), reason: reason.clone() }),
+        Ok(found) => {
+            if found.len() as u64 != expected.rows {
+                kinds.push(Kind::RowsDiffer { key: key(), expected: expected.rows, found: found.len() as u64 });
+            }
+            let (missing, unexpected) = difference(ids, found);
+            if missing + unexpected > 0 {
+                kinds.push(Kind::RowIdsDiffer { key: key(), missing, unexpected });
+            }
+        }
+    }
+    kinds
+}
+
+/// How many of the ascending `expected` are not in `found`, and how many of `found` have no partner in `expected`.
+fn difference(expected: &[Uuid], found: &[Uuid]) -> (usize, usize) {
+    let mut found = found.to_vec();
+    found.sort_unstable();
+    let (mut left, mut right) = (expected.iter().peekable(), found.iter().peekable());
+    let (mut missing, mut unexpected) = (0, 0);
+    loop {
+        let order = match (left.peek(), right.peek()) {
+            (Some(left), Some(right)) => left.cmp(right),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return (missing, unexpected),
+        };
+        missing += usize::from(order == Ordering::Less);
+        unexpected += usize::from(order == Ordering::Greater);
+        if order != Ordering::Greater {
+            left.next();
+        }
+        if order != Ordering::Less {
+            right.next();
+        }
+    }
+}
+
+/// A pending delivery is no discrepancy, unless its segments are marked exported although the destination is required.
+#[must_use]
+pub fn pending(destination: &Destination, delivery: &Delivery, exported_segments: &[i64]) -> Vec<Discrepancy> {
+    if !destination.required {
+        return Vec::new();
+    }
+    let missing = segments_missing(exported_segments.to_vec(), delivery.batch.id);
+    in_destination(&destination.name, missing.into_iter().collect())
+}
+
+/// Keys in the bucket that belong to no delivery, exported or pending.
+#[must_use]
+pub fn strays(destination: &str, listing: &Listing, deliveries: &[Delivery]) -> Vec<Discrepancy> {
+    let known: HashSet<&str> = deliveries.iter().flat_map(|it| it.keys.iter().map(String::as_str)).collect();
+    let strays = |keys: &[String], kind: fn(String) -> Kind| {
+        keys.iter().filter(|key| !known.contains(key.as_str())).cloned().map(kind).collect::<Vec<_>>()
+    };
+    let mut kinds = strays(&listing.objects, |key| Kind::StrayObject { key });
+    kinds.extend(strays(&listing.manifests, |key| Kind::StrayManifest { key }));
+    in_destination(destination, kinds)
+}
+
+fn in_destination(destination: &str, kinds: Vec<Kind>) -> Vec<Discrepancy> {
+    kinds.into_iter().map(|kind| Discrepancy { destination: destination.to_owned(), kind }).collect()
+}
+
+#[cfg(test)]
+mod tests;

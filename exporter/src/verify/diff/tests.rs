@@ -1,0 +1,152 @@
+use super::*;
+use crate::export::manifest;
+use crate::secret::Secret;
+
+const KEY: &str = "events/object";
+
+fn ids(numbers: &[u128]) -> Vec<Uuid> {
+    numbers.iter().copied().map(Uuid::from_u128).collect()
+}
+
+/// An exported delivery of two rows in one object, and a bucket that holds it.
+fn both_sides() -> (Expected, Found) {
+    let object = ManifestObject {
+        key: KEY.to_owned(),
+        format: "parquet".to_owned(),
+        rows: 2,
+        bytes: 10,
+        sha256: "aa".to_owned(),
+    };
+    let expected = Expected {
+        manifest_key: "manifests/m".to_owned(),
+        manifest: manifest::of(&manifest::tests::batch(), vec![4, 7], vec![object]),
+        ids: ids(&[1, 2]),
+        exported_segments: vec![4, 7],
+    };
+    let object = FoundObject { bytes: 10, sha256: "aa".to_owned(), ids: Ok(ids(&[2, 1])) };
+    let found =
+        Found { manifest: Some(Some(expected.manifest.clone())), objects: BTreeMap::from([(KEY.to_owned(), object)]) };
+    (expected, found)
+}
+
+/// What is found after `change` to the bucket.
+fn found_after(change: impl FnOnce(&mut Found)) -> Vec<Kind> {
+    let (expected, mut found) = both_sides();
+    change(&mut found);
+    delivery("client", &expected, &found).into_iter().map(|it| it.kind).collect()
+}
+
+fn object(found: &mut Found) -> &mut FoundObject {
+    found.objects.get_mut(KEY).expect("there")
+}
+
+fn segments_missing(segments: &[i64]) -> Kind {
+    Kind::ExportedSegmentsMissing { segments: segments.to_vec(), export_batch_id: manifest::tests::batch().id }
+}
+
+#[test]
+fn an_honest_bucket_has_no_discrepancy() {
+    assert_eq!(found_after(|_| {}), []);
+}
+
+#[test]
+fn a_missing_manifest_is_found() {
+    assert_eq!(
+        found_after(|found| found.manifest = None),
+        [Kind::MissingManifest { key: "manifests/m".to_owned() }, segments_missing(&[4, 7])]
+    );
+}
+
+#[test]
+fn a_changed_manifest_is_found_and_its_fields_named() {
+    let differs = |fields: &[&str]| Kind::ManifestDiffers {
+        key: "manifests/m".to_owned(),
+        fields: fields.iter().map(ToString::to_string).collect(),
+    };
+    let change = |found: &mut Found| {
+        let manifest = found.manifest.as_mut().expect("there").as_mut().expect("readable");
+        manifest.rows = 3;
+        manifest.segments = vec![4];
+    };
+    assert_eq!(found_after(change), [differs(&["rows", "segments"]), segments_missing(&[7])]);
+    assert_eq!(found_after(|found| found.manifest = Some(None)), [differs(&[]), segments_missing(&[4, 7])]);
+}
+
+#[test]
+fn a_missing_object_is_found() {
+    assert_eq!(found_after(|found| found.objects.clear()), [Kind::MissingObject { key: KEY.to_owned() }]);
+}
+
+#[test]
+fn other_bytes_are_found() {
+    let differs = |found_bytes| Kind::ObjectDiffers { key: KEY.to_owned(), expected_bytes: 10, found_bytes };
+    assert_eq!(found_after(|found| object(found).sha256 = "bb".to_owned()), [differs(10)]);
+    assert_eq!(found_after(|found| object(found).bytes = 9), [differs(9)]);
+}
+
+#[test]
+fn an_unreadable_object_is_found() {
+    assert_eq!(
+        found_after(|found| object(found).ids = Err("broken".to_owned())),
+        [Kind::ObjectUnreadable { key: KEY.to_owned(), reason: "broken".to_owned() }]
+    );
+}
+
+#[test]
+fn other_rows_are_found() {
+    let rows = |found| Kind::RowsDiffer { key: KEY.to_owned(), expected: 2, found };
+    let row_ids = |missing, unexpected| Kind::RowIdsDiffer { key: KEY.to_owned(), missing, unexpected };
+    for (in_object, expected) in [
+        (&[1][..], vec![rows(1), row_ids(1, 0)]),
+        (&[1, 2, 3], vec![rows(3), row_ids(0, 1)]),
+        (&[1, 2, 2], vec![rows(3), row_ids(0, 1)]),
+        (&[1, 3], vec![row_ids(1, 1)]),
+        (&[], vec![rows(0), row_ids(2, 0)]),
+    ] {
+        assert_eq!(found_after(|found| object(found).ids = Ok(ids(in_object))), expected, "{in_object:?}");
+    }
+}
+
+fn pending_delivery() -> Delivery {
+    Delivery {
+        batch: manifest::tests::batch(),
+        exported: false,
+        keys: HashSet::from(["events/mine".to_owned(), "manifests/mine".to_owned()]),
+    }
+}
+
+#[test]
+fn strays_are_found_and_work_in_progress_is_not_one() {
+    let listing = Listing {
+        objects: vec!["events/mine".to_owned(), "events/other".to_owned()],
+        manifests: vec!["manifests/other".to_owned(), "manifests/mine".to_owned()],
+    };
+    let kinds: Vec<_> = strays("client", &listing, &[pending_delivery()]).into_iter().map(|it| it.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            Kind::StrayObject { key: "events/other".to_owned() },
+            Kind::StrayManifest { key: "manifests/other".to_owned() },
+        ]
+    );
+}
+
+#[test]
+fn a_segment_marked_exported_without_a_required_destination_is_found() {
+    let mut destination = Destination {
+        name: "client".to_owned(),
+        bucket: "b".to_owned(),
+        prefix: String::new(),
+        region: "r".to_owned(),
+        endpoint: None,
+        path_style: false,
+        access_key: Secret::from("a"),
+        secret_key: Secret::from("s"),
+        required: true,
+    };
+    let found = pending(&destination, &pending_delivery(), &[4]);
+    assert_eq!(found, [Discrepancy { destination: "client".to_owned(), kind: segments_missing(&[4]) }]);
+    assert_eq!(pending(&destination, &pending_delivery(), &[]), []);
+    destination.required = false;
+    assert_eq!(pending(&destination, &pending_delivery(), &[4]), []);
+}

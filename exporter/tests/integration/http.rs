@@ -1,0 +1,147 @@
+//! The two listeners, over real connections.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use exporter::endpoints::{Services, ingest_router, operator_router};
+use exporter::export::Exporter;
+use exporter::ingest::authenticate::Keys;
+use exporter::store::Pools;
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use crate::database::with_database;
+use crate::samples::{KEY, batch, clock, config, event, number, signed};
+
+const TOKEN: &str = "change-me-change-me";
+
+async fn start(router: Router) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+fn services(pools: &Pools) -> Arc<Services> {
+    let config = config();
+    Arc::new(Services {
+        exporter: Exporter::new(pools.work.clone(), &config, "test".to_owned()),
+        keys: Keys::new(&config.ingest.keys),
+        pools: pools.clone(),
+        clock: clock(),
+        config,
+    })
+}
+
+fn post(address: SocketAddr, headers: &[(&'static str, String)], body: Vec<u8>) -> RequestBuilder {
+    let request = Client::new().post(format!("http://{address}/ingest")).body(body);
+    headers.iter().fold(request, |request, (name, value)| request.header(*name, value))
+}
+
+async fn answer(response: Response) -> (u16, Value) {
+    (response.status().as_u16(), response.json().await.expect("json"))
+}
+
+#[tokio::test]
+async fn a_signed_batch_is_stored_and_all_else_is_the_same_401() {
+    with_database(async |pools| {
+        let address = start(ingest_router(services(&pools))).await;
+        let body = serde_json::to_vec(&batch(vec![event(0)])).expect("json");
+        let good = signed(&KEY, &body);
+        let mut unknown = good.clone();
+        unknown[2].1 = "k2".to_owned();
+        let mut old = good.clone();
+        old[0].1 = "1".to_owned();
+        let mut refusals = Vec::new();
+        for headers in [signed(&[2; 32], &body), unknown, old, Vec::new()] {
+            refusals.push(answer(post(address, &headers, body.clone()).send().await.expect("answered")).await);
+        }
+        // Not even a batch: the signature is looked at first.
+        refusals.push(answer(post(address, &good, b"{".to_vec()).send().await.expect("answered")).await);
+        for refusal in &refusals {
+            assert_eq!(*refusal, (401, json!({"error": "unauthorized", "field": "", "reason": ""})));
+        }
+        assert_eq!(number(&pools, "select count(*) from events").await, 0);
+
+        let stored = answer(post(address, &good, body).send().await.expect("answered")).await;
+        assert_eq!(stored, (200, json!({"accepted": 1, "duplicates": 0, "refused": []})));
+        assert_eq!(number(&pools, "select count(*) from events").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_no_batch_has_a_name() {
+    with_database(async |pools| {
+        let address = start(ingest_router(services(&pools))).await;
+        let mut newer = batch(vec![event(0)]);
+        newer.v += 1;
+        let crowd = batch((0..51).map(event).collect());
+        for (body, status, error) in [
+            (b"{".to_vec(), 400, "malformed"),
+            (serde_json::to_vec(&newer).expect("json"), 503, "version"),
+            (serde_json::to_vec(&crowd).expect("json"), 422, "too_many"),
+            // Unsigned bodies of this size are not even read.
+            (vec![b'x'; wire::limits::INGEST_BODY_BYTES + 1], 413, "body"),
+        ] {
+            let headers = if status == 413 { Vec::new() } else { signed(&KEY, &body) };
+            let (found, answer) = answer(post(address, &headers, body).send().await.expect("answered")).await;
+            assert_eq!((found, answer["error"].as_str()), (status, Some(error)));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_database_the_edge_is_asked_to_come_back() {
+    with_database(async |pools| {
+        let address = start(ingest_router(services(&pools))).await;
+        let health = format!("http://{address}/health");
+        let well = answer(reqwest::get(&health).await.expect("answered")).await;
+        assert_eq!(well, (200, json!({"status": "ok", "database": "connected"})));
+        pools.ingest.close().await;
+        pools.work.close().await;
+        let unwell = answer(reqwest::get(&health).await.expect("answered")).await;
+        assert_eq!(unwell, (503, json!({"status": "unavailable", "database": "unreachable"})));
+        let body = serde_json::to_vec(&batch(vec![event(0)])).expect("json");
+        let response = post(address, &signed(&KEY, &body), body).send().await.expect("answered");
+        assert_eq!(response.status().as_u16(), 503);
+        assert!(response.headers().contains_key("retry-after"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_operator_needs_the_token_for_everything() {
+    with_database(async |pools| {
+        let services = services(&pools);
+        let address = start(operator_router(services.clone())).await;
+        let ingest = start(ingest_router(services)).await;
+        let body = serde_json::to_vec(&batch(vec![event(0), event(1)])).expect("json");
+        post(ingest, &signed(&KEY, &body), body).send().await.expect("answered").error_for_status().expect("stored");
+
+        let get = async |path: &str, token: &str| {
+            let request = Client::new().get(format!("http://{address}{path}")).bearer_auth(token);
+            answer(request.send().await.expect("answered")).await
+        };
+        for path in ["/health", "/events/count", "/events/recent", "/export/status", "/export/config"] {
+            assert_eq!(get(path, TOKEN).await.0, 200, "{path}");
+            assert_eq!(get(path, "change-me-change-m").await.0, 401, "{path}");
+            assert_eq!(reqwest::get(format!("http://{address}{path}")).await.expect("answered").status(), 401);
+        }
+        assert_eq!(get("/events/count", TOKEN).await.1, json!({"count": 2}));
+        let recent = get("/events/recent?limit=1", TOKEN).await.1;
+        assert_eq!(recent["events"].as_array().map(Vec::len), Some(1));
+        assert_eq!(recent["events"][0]["seq"], 1);
+        assert_eq!(get("/events/recent?limit=many", TOKEN).await.0, 400);
+        let status = get("/export/status", TOKEN).await.1;
+        assert_eq!(
+            status["destinations"][0],
+            json!({"destination": "client", "pending_rows": 2, "last_success": null, "failures": []})
+        );
+        let config = get("/export/config", TOKEN).await.1.to_string();
+        assert!(config.contains("[redacted]") && !config.contains("change-me"), "{config}");
+    })
+    .await;
+}

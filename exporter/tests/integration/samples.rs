@@ -1,0 +1,114 @@
+//! Batches as the edge forwards them, at a fixed time.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use exporter::clock::Clock;
+use exporter::config::Config;
+use exporter::ingest::authenticate::Keys;
+use exporter::ingest::{IngestError, ingest};
+use exporter::store::Pools;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+use wire::signature::{self, Signed};
+use wire::{Attribution, Consent, Event, ForwardBatch, ForwardedEvent, IngestAnswer, Page};
+
+pub(crate) const NOW_MS: i64 = 1_795_348_800_000;
+pub(crate) const KEY: [u8; 32] = [1; 32];
+
+pub(crate) fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(NOW_MS).expect("in range")
+}
+
+pub(crate) fn clock() -> Clock {
+    Clock::from_fn(now)
+}
+
+/// The settings of `deploy/exporter.toml`.
+pub(crate) fn config() -> Config {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/exporter.toml");
+    let mut config = Config::load(Some(file.as_ref())).expect("valid");
+    config.ingest.keys = BTreeMap::from([("k1".to_owned(), signature::hex(&KEY).as_str().into())]);
+    config
+}
+
+pub(crate) fn id(n: u32, time_ms: i64) -> Uuid {
+    let mut random = [0; 10];
+    random[6..].copy_from_slice(&n.to_be_bytes());
+    Uuid::from_bytes(wire::ids::v7(time_ms.unsigned_abs(), random))
+}
+
+pub(crate) fn event(n: u32) -> ForwardedEvent {
+    ForwardedEvent {
+        session_id: Uuid::from_u128(7),
+        session_number: 1,
+        session_start: NOW_MS - 60_000,
+        redactions: BTreeMap::from([("email".to_owned(), 1)]),
+        event: Event {
+            id: id(n, NOW_MS),
+            seq: n,
+            kind: "click".to_owned(),
+            ts: NOW_MS,
+            t: 1234,
+            page: 0,
+            data: RawValue::from_string(r#"{"price": 9007199254740993.10}"#.to_owned()).expect("json"),
+        },
+    }
+}
+
+pub(crate) fn batch(events: Vec<ForwardedEvent>) -> ForwardBatch {
+    let page = Page {
+        url: "https://shop.example.com/a".to_owned(),
+        path: "/a".to_owned(),
+        attribution: Attribution { utm_source: Some("news".to_owned()), ..Attribution::default() },
+        ..Page::default()
+    };
+    ForwardBatch {
+        v: wire::version::WIRE,
+        edge_version: "0.1.0".to_owned(),
+        batch_id: Uuid::from_u128(1),
+        stream_id: Uuid::from_u128(2),
+        site_id: "shop.example.com".to_owned(),
+        visitor_id: Uuid::from_u128(3),
+        sent_at: NOW_MS,
+        received_at: NOW_MS + 50,
+        consent: Consent::Unknown,
+        country: Some("DE".to_owned()),
+        region: None,
+        ip: Some("203.0.113.0".to_owned()),
+        user_agent: "agent".to_owned(),
+        browser: "Firefox".to_owned(),
+        os: "Linux".to_owned(),
+        device: "desktop".to_owned(),
+        bot: None,
+        dropped: 0,
+        pages: vec![page],
+        events,
+    }
+}
+
+/// The headers that sign `body` with `key`.
+pub(crate) fn signed(key: &[u8], body: &[u8]) -> Vec<(&'static str, String)> {
+    let timestamp = NOW_MS / 1000;
+    let signed = Signed { method: "POST", path: "/ingest", timestamp, nonce: "nonce", key_id: "k1" };
+    vec![
+        (signature::TIMESTAMP_HEADER, timestamp.to_string()),
+        (signature::NONCE_HEADER, "nonce".to_owned()),
+        (signature::KEY_ID_HEADER, "k1".to_owned()),
+        (signature::SIGNATURE_HEADER, signed.sign(key, body).expect("one line each")),
+    ]
+}
+
+/// Ingests a batch as a request of the edge would.
+pub(crate) async fn deliver(pools: &Pools, batch: &ForwardBatch) -> Result<IngestAnswer, IngestError> {
+    let body = serde_json::to_vec(batch).expect("json");
+    let headers = signed(&KEY, &body)
+        .into_iter()
+        .map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().expect("ascii")));
+    ingest(&pools.ingest, &Keys::new(&config().ingest.keys), clock(), &headers.collect(), &body).await
+}
+
+/// A single number that `sql` asks for.
+pub(crate) async fn number(pools: &Pools, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(&pools.work).await.expect(sql)
+}

@@ -1,0 +1,13 @@
+//! What a client is promised, shown on the real system: browser, Worker in workerd, exporter, Postgres, S3.
+//!
+//! Each scenario has a stack, a database and folders of its own; they run in any order and side by side.
+
+mod assets;
+mod batches;
+mod fixture;
+mod kill;
+mod outage;
+mod personal_data;
+mod privacy_signals;
+mod relay;
+mod visit;

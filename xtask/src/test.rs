@@ -1,0 +1,38 @@
+//! Every check and test there is.
+
+use std::process::Command;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{checks, demo, progress, sqlx_data};
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Run only tests whose name contains this, and no checks.
+    filter: Option<String>,
+}
+
+/// Sets up, builds, checks, tests.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    demo::build()?;
+    if options.filter.is_none() {
+        progress::say("→ checking");
+        checks::run()?;
+        sqlx_data::check()?;
+    }
+    let mut tests = demo::local_stack()?;
+    tests.args(["with-postgres", "--", "cargo", "test", "--workspace"]).args(&options.filter);
+    progress::show("testing", &mut tests)?;
+    if options.filter.is_none() {
+        progress::show("one visit from browser to bucket", demo::local_stack()?.args(["demo", "--once"]))?;
+    }
+    Ok(())
+}
+
+/// A cargo that has a migrated database at hand.
+pub(crate) fn cargo_with_database(arguments: &[&str]) -> Result<Command> {
+    let mut command = demo::local_stack()?;
+    command.args(["with-postgres", "--migrated", "--", "cargo"]).args(arguments);
+    Ok(command)
+}
