@@ -12,14 +12,8 @@ pub(crate) fn print(head: &[&str], rows: &[Vec<String>]) {
         println!("  {}", padded.collect::<Vec<_>>().join("  ").trim_end());
     };
     line(head.to_vec());
-    line(
-        widths
-            .iter()
-            .map(|width| {
-                "────────────────────────────────────────────────────────────────".get(..width * 3).unwrap_or("─")
-            })
-            .collect(),
-    );
+    let rules: Vec<String> = widths.iter().map(|&width| "─".repeat(width)).collect();
+    line(rules.iter().map(String::as_str).collect());
     for row in rows {
         line(row.iter().map(String::as_str).collect());
     }
