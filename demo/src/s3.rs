@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -17,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tower_service::Service;
 
@@ -42,7 +43,7 @@ pub struct S3 {
 struct Gate {
     buckets: Vec<String>,
     open: watch::Sender<u32>,
-    waiting: Notify,
+    waiting: watch::Sender<u32>,
     keys: Mutex<HashMap<String, Arc<Mutex<()>>>>,
 }
 
@@ -67,7 +68,7 @@ impl S3 {
         let gate = Arc::new(Gate {
             buckets: buckets.iter().map(|&name| name.to_owned()).collect(),
             open: watch::Sender::new(u32::MAX),
-            waiting: Notify::new(),
+            waiting: watch::Sender::new(0),
             keys: Mutex::default(),
         });
         let app = Router::new().fallback(answer).with_state(Endpoint { gate: gate.clone(), service: builder.build() });
@@ -101,9 +102,10 @@ impl S3 {
     /// # Errors
     /// After half a minute.
     pub async fn held(&self) -> Result<()> {
-        tokio::time::timeout(std::time::Duration::from_secs(30), self.gate.waiting.notified())
-            .await
-            .context("no write was held up within 30 s")
+        let mut waiting = self.gate.waiting.subscribe();
+        let held = waiting.wait_for(|writes| *writes > 0);
+        tokio::time::timeout(Duration::from_secs(30), held).await.context("no write was held up within 30 s")??;
+        Ok(())
     }
 
     /// Lets all writes through again.
@@ -133,13 +135,29 @@ impl Gate {
             if passed {
                 return;
             }
-            self.waiting.notify_one();
+            let _held = Held::new(&self.waiting);
             let _ = open.wait_for(|left| *left > 0).await;
         }
     }
 
     async fn lock(&self, path: &str) -> Arc<Mutex<()>> {
         self.keys.lock().await.entry(path.to_owned()).or_default().clone()
+    }
+}
+
+/// A write that is being held up; it may also end because its client is gone.
+struct Held<'a>(&'a watch::Sender<u32>);
+
+impl<'a> Held<'a> {
+    fn new(waiting: &'a watch::Sender<u32>) -> Self {
+        waiting.send_modify(|writes| *writes += 1);
+        Self(waiting)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|writes| *writes -= 1);
     }
 }
 

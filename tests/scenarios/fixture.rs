@@ -83,32 +83,42 @@ pub(crate) async fn stored(stack: &Stack) -> Result<u64> {
     answer["count"].as_u64().context("/events/count has no count")
 }
 
-/// Waits until at least `events` are stored and no more come.
-pub(crate) async fn settled(stack: &Stack, events: u64) -> Result<u64> {
+/// Waits until at least `events` are stored and for `seconds` no more come. After an outage the Queue rests between its
+/// tries, so there it takes longer to be sure.
+pub(crate) async fn settled(stack: &Stack, events: u64, seconds: u32) -> Result<u64> {
     let (mut last, mut steady) = (0, 0);
-    for _ in 0..120 {
+    for _ in 0..180 {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let count = stored(stack).await?;
         steady = if count == last { steady + 1 } else { 0 };
         last = count;
-        if count >= events && steady >= 5 {
+        if count >= events && steady >= seconds * 2 {
             return Ok(count);
         }
     }
     anyhow::bail!("waited for {events} events, {last} are stored")
 }
 
-/// Exports all there is and verifies it.
+/// Exports until every destination has all there is, and verifies it.
 pub(crate) async fn export_and_verify(stack: &Stack) -> Result<()> {
-    for command in ["export", "verify"] {
-        let output = stack.exporter.run(&[command]).await?;
-        ensure!(
-            output.status.success(),
-            "exporter {command}: {}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
+    let mut status = Value::Null;
+    for _ in 0..60 {
+        succeed(stack, "export").await?;
+        status = stack.exporter.ask(Method::GET, "/export/status").await?;
+        let destinations = status["destinations"].as_array().context("/export/status has no destinations")?;
+        if destinations.iter().all(|destination| destination["pending_rows"] == 0) {
+            return succeed(stack, "verify").await;
+        }
+        // what a killed exporter had begun belongs to it until its lease ends
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
+    anyhow::bail!("not everything is exported: {status}")
+}
+
+async fn succeed(stack: &Stack, command: &str) -> Result<()> {
+    let output = stack.exporter.run(&[command]).await?;
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    ensure!(output.status.success(), "exporter {command}: {}{}", said(&output.stdout), said(&output.stderr));
     Ok(())
 }
 

@@ -16,7 +16,7 @@ async fn a_visit_while_the_exporter_is_down_is_delivered_when_it_is_back() -> Re
         // the pixel is gone: from here on only the Queue has the events
         browser.close().await?;
         stack.exporter.serve().await?;
-        let stored = settled(stack, 15).await?;
+        let stored = settled(stack, 20, 10).await?;
         export_and_verify(stack).await?;
         let rows = exported(stack)?;
         ensure!(rows.len() as u64 == stored, "{stored} stored, {} exported", rows.len());

@@ -45,18 +45,18 @@ async fn an_opt_out_holds_until_the_visitor_opts_in() -> Result<()> {
         let site = stack.site.address(HOST);
         let tab = browser.open(&site).await?;
         pixel_ready(&tab).await?;
-        settled(stack, 1).await?;
+        settled(stack, 1, 2).await?;
         tab.evaluate::<bool>("evothesis('optout'), true").await?;
         let before = stored(stack).await?;
         tab.go(&format!("{site}/contact.html")).await?;
         tokio::time::sleep(Duration::from_secs(1)).await;
         ensure_only_the_loader(&tab.evaluate::<Vec<String>>(LOADED).await?)?;
         ensure!(tab.evaluate::<u32>("localStorage.length").await? == 1, "only the opt-out itself may be stored");
-        ensure!(settled(stack, before).await? == before, "events were sent after the opt-out");
+        ensure!(settled(stack, before, 2).await? == before, "events were sent after the opt-out");
         tab.evaluate::<bool>("evothesis('optin'), true").await?;
         tab.go(&format!("{site}/products.html")).await?;
         pixel_ready(&tab).await?;
-        ensure!(settled(stack, before + 1).await? > before, "nothing came after the opt-in");
+        ensure!(settled(stack, before + 1, 2).await? > before, "nothing came after the opt-in");
         browser.close().await
     })
     .await

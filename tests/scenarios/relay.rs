@@ -1,5 +1,6 @@
 //! Stands between the edge and the exporter: keeps a copy of all that passes, and refuses it while told to.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -46,6 +47,16 @@ impl Relay {
 
     pub(crate) fn open(&self) {
         self.inner.refusing.store(false, Ordering::SeqCst);
+    }
+
+    /// How many different events were sent so far.
+    pub(crate) async fn events(&self) -> Result<u64> {
+        let mut ids = BTreeSet::new();
+        for body in self.passed().await {
+            let batch: wire::ForwardBatch = serde_json::from_slice(&body)?;
+            ids.extend(batch.events.iter().map(|forwarded| forwarded.event.id));
+        }
+        Ok(ids.len() as u64)
     }
 
     /// Every body that was sent, refused ones included.

@@ -16,7 +16,7 @@ async fn a_visit_arrives_once_and_complete() -> Result<()> {
         let browser = Browser::start().await?;
         visit::drive(&browser, &stack.site.address(HOST)).await?;
         browser.close().await?;
-        let stored = settled(stack, 15).await?;
+        let stored = settled(stack, 20, 3).await?;
         export_and_verify(stack).await?;
         let rows = exported(stack)?;
         ensure!(rows.len() as u64 == stored, "{stored} stored, {} exported", rows.len());

@@ -1,6 +1,5 @@
 // The consent gate, and all that a page loads before consent is clear: takes calls to `evothesis(…)`, and fetches the rest
 // only when neither the browser (Global Privacy Control, Do Not Track) nor the visitor objects.
-/* global GLUE_FILE */
 (() => {
   const PREFIX = "evothesis:";
   const OPT_OUT = PREFIX + "optout";

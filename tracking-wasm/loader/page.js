@@ -1,6 +1,5 @@
 // The pixel's hands: reads the page into plain values, stores, sends and waits as the Wasm says. It decides nothing. Every
 // entry from the page is wrapped, so that no exception of ours reaches it.
-/* global WASM_FILE, WASM_INTEGRITY */
 import { initSync, Pixel } from "tracking-wasm-bindings";
 
 const PREFIX = "evothesis:";

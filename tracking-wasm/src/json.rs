@@ -97,7 +97,6 @@ fn push_digits(out: &mut String, value: u64) {
     if value > 9 {
         push_digits(out, value / 10);
     }
-    #[expect(clippy::cast_possible_truncation, reason = "a digit fits")]
     out.extend(char::from_digit((value % 10) as u32, 10));
 }
 

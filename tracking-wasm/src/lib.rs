@@ -65,6 +65,7 @@ pub struct Pixel(Tracker);
 impl Pixel {
     /// A page load begins.
     #[wasm_bindgen(constructor)]
+    #[expect(clippy::new_without_default, clippy::must_use_candidate, reason = "called from JavaScript")]
     pub fn new() -> Self {
         Self(Tracker::new(&moment()))
     }

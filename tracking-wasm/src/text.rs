@@ -24,14 +24,12 @@ pub(crate) fn take<'a>(rest: &mut &'a str, mark: u8) -> &'a str {
 
 /// The text before the first of `marks`, and the rest from it on.
 pub(crate) fn before<'a>(text: &'a str, marks: &[u8]) -> (&'a str, &'a str) {
-    let mut at = 0;
-    for byte in text.bytes() {
+    for (at, byte) in text.bytes().enumerate() {
         for mark in marks {
             if byte == *mark {
                 return text.split_at_checked(at).unwrap_or((text, ""));
             }
         }
-        at += 1;
     }
     (text, "")
 }

@@ -23,6 +23,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let mut tests = demo::local_stack()?;
     tests.args(["with-postgres", "--", "cargo", "test", "--workspace"]).args(&options.filter);
+    // where a test failed is in its message; a trace of the runtime would bury it
+    tests.env("RUST_LIB_BACKTRACE", "0");
     progress::show("testing", &mut tests)?;
     if options.filter.is_none() {
         progress::show("one visit from browser to bucket", demo::local_stack()?.args(["demo", "--once"]))?;

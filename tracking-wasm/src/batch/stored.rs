@@ -146,7 +146,8 @@ fn time_of(id: &str) -> i64 {
 /// Writes a time as [`time_of`] reads it.
 fn push_time(out: &mut String, time: i64) {
     for place in (0..12).rev() {
-        out.extend(char::from_digit((time >> (place * 4) & 15).unsigned_abs() as u32, 16));
+        #[expect(clippy::cast_sign_loss, reason = "a digit has no sign")]
+        out.extend(char::from_digit((time >> (place * 4) & 15) as u32, 16));
         if place == 4 {
             out.push('-');
         }

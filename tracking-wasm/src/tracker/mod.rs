@@ -153,12 +153,11 @@ impl Tracker {
 
     /// The site reports an event of its own; `data` is JSON, or empty. What cannot be sent is counted as dropped.
     pub fn track(&mut self, moment: &Moment, name: &str, data: &str) {
-        match custom::data(data).filter(|_| custom::is_event_type(name)) {
-            Some(data) => self.add(moment, name, &data),
-            None => {
-                self.seq += 1;
-                self.lost += 1;
-            }
+        if let Some(data) = custom::data(data).filter(|_| custom::is_event_type(name)) {
+            self.add(moment, name, &data);
+        } else {
+            self.seq += 1;
+            self.lost += 1;
         }
     }
 
@@ -334,7 +333,7 @@ fn close(batch: &mut Option<Batch>, complete: &mut Vec<Batch>) {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a minute")]
+#[expect(clippy::cast_possible_truncation, reason = "a minute")]
 const IDLE_MS: u32 = PIXEL_IDLE_MS as u32;
 
 fn key(id: &str) -> String {
