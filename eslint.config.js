@@ -16,5 +16,6 @@ export default [
       },
     },
   },
+  { files: ["edge/shim.js"], languageOptions: { globals: { WebAssembly: "readonly" } } },
   { files: ["demo/src/*.mjs"], languageOptions: { globals: globals.node } },
 ];

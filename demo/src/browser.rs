@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 /// A browser with a profile of its own; nothing of it is left behind.
 #[derive(Debug)]
 pub struct Browser {
-    browser: chromiumoxide::Browser,
+    chromium: chromiumoxide::Browser,
     events: JoinHandle<()>,
     _profile: TempDir,
 }
@@ -37,7 +37,7 @@ impl Browser {
         let config = config.build().map_err(anyhow::Error::msg)?;
         let (browser, mut handler) = chromiumoxide::Browser::launch(config).await.context("Chromium does not start")?;
         let events = tokio::spawn(async move { while handler.next().await.is_some() {} });
-        Ok(Self { browser, events, _profile: profile })
+        Ok(Self { chromium: browser, events, _profile: profile })
     }
 
     /// Opens `address` in a new tab and waits until it has loaded.
@@ -45,7 +45,7 @@ impl Browser {
     /// # Errors
     /// When the page cannot be opened.
     pub async fn open(&self, address: &str) -> Result<Tab> {
-        let page = self.browser.new_page(address).await?;
+        let page = self.chromium.new_page(address).await?;
         page.wait_for_navigation().await?;
         Ok(Tab { page })
     }
@@ -55,8 +55,8 @@ impl Browser {
     /// # Errors
     /// When it cannot be waited for.
     pub async fn close(mut self) -> Result<()> {
-        self.browser.close().await?;
-        self.browser.wait().await?;
+        self.chromium.close().await?;
+        self.chromium.wait().await?;
         self.events.abort();
         Ok(())
     }

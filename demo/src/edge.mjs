@@ -22,7 +22,11 @@ const options = convertV4MiniflareOptions({
       bindings: { ...workerOptions.bindings, ...JSON.parse(process.argv[2] ?? "{}") },
       modules: [
         { type: "ESModule", path: "index.js", contents: await readFile(new URL("index.js", build), "utf8") },
-        { type: "CompiledWasm", path: "index_bg.wasm", contents: await readFile(new URL("index_bg.wasm", build)) },
+        {
+          type: "CompiledWasm",
+          path: "index_bg.wasm",
+          contents: await readFile(new URL("index_bg.wasm", build)),
+        },
       ],
     },
   ],

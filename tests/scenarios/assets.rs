@@ -2,16 +2,14 @@
 
 use anyhow::{Context, Result, ensure};
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE};
-use serde_json::Value;
 
-use crate::fixture::with_stack;
+use crate::fixture::{built, with_stack};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_pixel_is_served_with_the_right_lifetimes() -> Result<()> {
     with_stack(async |stack| {
         let edge = stack.edge.address();
-        let built = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/pixel/pixel.json"))?;
-        let built: Value = serde_json::from_slice(&built)?;
+        let built = built()?;
         for (part, kind, lifetime) in [
             ("loader", "text/javascript", "max-age=300"),
             ("glue", "text/javascript", "immutable"),

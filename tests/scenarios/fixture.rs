@@ -51,6 +51,12 @@ pub(crate) fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// The pixel's files as they were built: `loader`, `glue`, `wasm`.
+pub(crate) fn built() -> Result<Value> {
+    let list = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/pixel/pixel.json"))?;
+    Ok(serde_json::from_slice(&list)?)
+}
+
 /// A batch of `count` events as a pixel would send it.
 pub(crate) fn batch(count: u32) -> Value {
     let events: Vec<Value> = (0..count)

@@ -97,8 +97,8 @@ fn bundle(name: &str, arguments: &[&str]) -> Result<Vec<u8>> {
 
 /// Writes `content` under a name that changes with it, so that it may be cached for ever.
 fn put_hashed(folder: &Path, content: &[u8], ending: &str) -> Result<String> {
-    let hash: String = Sha256::digest(content).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let name = format!("{hash}.{ending}");
+    let hash = Sha256::digest(content).iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
+    let name = format!("{hash:016x}.{ending}");
     fs::write(folder.join(&name), content)?;
     Ok(name)
 }

@@ -125,7 +125,7 @@ fn build_std(rustc: &Path, linker: &Path) -> Result<()> {
     for entry in fs::read_dir(probe.join("target").join(TARGET).join("release/deps"))? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(".rlib") && !name.starts_with("libstd_probe") {
+        if path.extension().is_some_and(|ending| ending == "rlib") && !name.starts_with("libstd_probe") {
             fs::copy(&path, folder.join(&name)).with_context(|| format!("cannot copy {name}"))?;
         }
     }
