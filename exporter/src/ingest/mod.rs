@@ -1,10 +1,11 @@
-//! The way of a batch into the database: authenticate, decode, admit, commit. Each verb is a file; nothing here knows
+//! The way of a batch into the database: authenticate, decode, redact, admit, commit. Each verb is a file; nothing here knows
 //! HTTP, and nothing but `commit` touches the database.
 
 pub mod admit;
 pub mod authenticate;
 pub mod commit;
 pub mod decode;
+pub mod redact;
 
 use axum::http::HeaderMap;
 use sqlx::PgPool;
@@ -39,8 +40,11 @@ pub async fn ingest(
 ) -> Result<IngestAnswer, IngestError> {
     let now = clock.now();
     authenticate::authenticate(keys, headers, body, now)?;
-    let batch = decode::decode(body)?;
-    // The rules for personal data run again here, between decoding and the checks: what they find was missed at the edge.
+    let mut batch = decode::decode(body)?;
+    let missed = redact::redact(&mut batch);
+    if !missed.is_empty() {
+        tracing::error!(edge_version = batch.edge_version, kinds = ?missed.counts(), "personal data on arrival");
+    }
     let Admitted { rows, mut duplicates, mut refused } = admit::admit(&batch, now);
     let committed = commit::commit(pool, &rows, admit::pixel_drop(&batch).as_ref(), now).await?;
     duplicates += committed.duplicates;
