@@ -69,10 +69,11 @@ fn apt_get() -> Command {
 /// A shell script at `script` that runs `program` with the unpacked libraries of `folder`.
 pub(crate) fn wrap(script: &Path, program: &Path, folder: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    let libraries = folder.join(format!("usr/lib/{}-linux-gnu", std::env::consts::ARCH));
+    let machine = format!("{}-linux-gnu", std::env::consts::ARCH);
+    let libraries = [format!("usr/lib/{machine}"), format!("lib/{machine}"), format!("usr/lib/{machine}/pulseaudio")];
+    let libraries = libraries.map(|part| folder.join(part).display().to_string()).join(":");
     let text = format!(
-        "#!/bin/sh\nLD_LIBRARY_PATH={}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}} exec {} \"$@\"\n",
-        libraries.display(),
+        "#!/bin/sh\nLD_LIBRARY_PATH={libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}} exec {} \"$@\"\n",
         program.display()
     );
     fs::write(script, text)?;
