@@ -1,5 +1,6 @@
 //! Chromium, which the demo visit and the end-to-end tests drive.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -36,6 +37,16 @@ pub(crate) fn find() -> Result<PathBuf> {
     progress::say("no Chromium or Chrome found: unpacking Debian's for this checkout");
     let folder = workspace::tools().join("chromium");
     debian::unpack(&["chromium", "fonts-dejavu-core"], &folder)?;
-    debian::wrap(&script, &folder.join("usr/lib/chromium/chromium"), &folder)?;
+    // without a font no text has a width, and what has no width cannot be clicked
+    let fonts = folder.join("fonts.conf");
+    let (from, cache) = (folder.join("usr/share/fonts"), folder.join("font-cache"));
+    let settings = format!(
+        "<?xml version=\"1.0\"?>\n<fontconfig><dir>{}</dir><cachedir>{}</cachedir></fontconfig>\n",
+        from.display(),
+        cache.display()
+    );
+    fs::write(&fonts, settings)?;
+    let chromium = folder.join("usr/lib/chromium/chromium");
+    debian::wrap(&script, &chromium, &folder, &[("FONTCONFIG_FILE", &fonts)])?;
     Ok(script)
 }

@@ -81,8 +81,8 @@ pub(crate) fn toolchain() -> Result<Toolchain> {
     let rustc = debian.join("rustc");
     let linker = debian.join("wasm-ld");
     if !stamp.exists() {
-        debian::wrap(&rustc, &debian.join("usr/bin/rustc"), &debian)?;
-        debian::wrap(&linker, &debian.join("usr/lib/llvm-22/bin/wasm-ld"), &debian)?;
+        debian::wrap(&rustc, &debian.join("usr/bin/rustc"), &debian, &[])?;
+        debian::wrap(&linker, &debian.join("usr/lib/llvm-22/bin/wasm-ld"), &debian, &[])?;
         build_std(&rustc, &linker)?;
         fs::write(stamp, "")?;
     }
