@@ -1,5 +1,6 @@
 // Runs the built Worker in workerd, as wrangler.toml's environment `local` describes it, and says where.
-// Usage: node edge.mjs BINDINGS, a JSON object that replaces variables. Ends when its standard input does.
+// Usage: node edge.mjs BINDINGS [no-queue]: a JSON object that replaces variables; without a Queue, to see what then
+// happens. Ends when its standard input does.
 import { readFile } from "node:fs/promises";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
@@ -19,6 +20,7 @@ const options = convertV4MiniflareOptions({
     {
       ...workerOptions,
       name: "edge",
+      ...(process.argv[3] === "no-queue" && { queueProducers: undefined, queueConsumers: undefined }),
       bindings: { ...workerOptions.bindings, ...JSON.parse(process.argv[2] ?? "{}") },
       modules: [
         { type: "ESModule", path: "index.js", contents: await readFile(new URL("index.js", build), "utf8") },

@@ -27,6 +27,18 @@ impl Edge {
     /// # Errors
     /// When Node or the build is missing, or workerd does not come up.
     pub async fn start(exporter: &str, log: &Path) -> Result<Self> {
+        Self::start_with(exporter, log, &[]).await
+    }
+
+    /// The same Worker where the Queue cannot be had either.
+    ///
+    /// # Errors
+    /// As [`Edge::start`].
+    pub async fn start_without_queue(exporter: &str, log: &Path) -> Result<Self> {
+        Self::start_with(exporter, log, &["no-queue"]).await
+    }
+
+    async fn start_with(exporter: &str, log: &Path, options: &[&str]) -> Result<Self> {
         let bindings = serde_json::json!({
             "EXPORTER_URL": exporter,
             "FORWARD_KEY": FORWARD_KEY,
@@ -34,7 +46,7 @@ impl Edge {
         });
         let node = workspace().join("node_modules/node/bin/node");
         let mut command = Command::new(node);
-        command.arg(workspace().join("demo/src/edge.mjs")).arg(bindings.to_string());
+        command.arg(workspace().join("demo/src/edge.mjs")).arg(bindings.to_string()).args(options);
         let mut process = Process::start("the Worker", &mut command, log)?;
         let address = process
             .says(60, |said| said.lines().find_map(|line| line.strip_prefix("ready ").map(str::to_owned)))

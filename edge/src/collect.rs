@@ -55,7 +55,7 @@ pub async fn post(mut request: Request, env: &Env, now: i64) -> Result<Response>
         region: region.as_deref(),
         now,
     };
-    let Processed { batch, token, mut refused, tally } =
+    let Processed { batch, token, mut refused, mut tally } =
         match pipeline::run(&arrival, config.ip_policy, &config.token_key) {
             Ok(processed) => processed,
             Err(error) => {
@@ -63,14 +63,11 @@ pub async fn post(mut request: Request, env: &Env, now: i64) -> Result<Response>
                 return answer(&origin, error.status(), &error.answer());
             }
         };
-    let passed = tally.of(Outcome::Accepted);
-    let mut accepted = passed + tally.of(Outcome::Duplicate);
     // A batch without events still has to say how many the pixel dropped.
-    if passed > 0 || batch.dropped > 0 {
-        let queue = env.queue(QUEUE)?;
-        match forwarder::deliver(batch, &config, &queue, now).await {
+    if tally.of(Outcome::Accepted) > 0 || batch.dropped > 0 {
+        match forwarder::deliver(batch, &config, env.queue(QUEUE), now).await {
             Ok(Delivered::Stored(stored)) => {
-                accepted = accepted.saturating_sub(u32::try_from(stored.refused.len()).unwrap_or(u32::MAX));
+                stored.refused.iter().for_each(|refused| tally.take_back(refused.reason));
                 refused.extend(stored.refused);
                 log(&site, &tally, "stored");
             }
@@ -83,13 +80,15 @@ pub async fn post(mut request: Request, env: &Env, now: i64) -> Result<Response>
     } else {
         log(&site, &tally, "nothing to forward");
     }
+    let accepted = tally.of(Outcome::Accepted) + tally.of(Outcome::Duplicate);
     answer(&origin, 200, &CollectAnswer { token, now, accepted, refused })
 }
 
 /// The body, unless it is longer than the edge reads.
 async fn read(request: &mut Request) -> Result<Option<Vec<u8>>> {
     let mut body = Vec::new();
-    let mut pieces = request.stream()?;
+    // a request without a body has no stream either: it is an empty one
+    let Ok(mut pieces) = request.stream() else { return Ok(Some(body)) };
     while let Some(piece) = pieces.next().await {
         body.extend(piece?);
         if body.len() > limits::COLLECT_BODY_BYTES {

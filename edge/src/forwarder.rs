@@ -142,13 +142,14 @@ fn leave_out_unused_pages(batch: &mut RedactedBatch) {
 pub async fn deliver(
     batch: RedactedBatch,
     config: &Config,
-    queue: &Queue,
+    queue: Result<Queue, worker::Error>,
     now: i64,
 ) -> Result<Delivered, ForwardError> {
     let why = match post(&Parcel::new(&batch), config, now).await {
         Ok(answer) => return Ok(Delivered::Stored(answer)),
         Err(why) => why,
     };
+    let queue = queue.map_err(|_| ForwardError::QueueFailed)?;
     for message in messages(batch) {
         let message = RawMessageBuilder::new(message.into()).build_with_content_type(QueueContentType::Text);
         let sent = within(QUEUE_TIME, queue.send_raw(message)).await;

@@ -42,6 +42,15 @@ impl Tally {
         }
     }
 
+    /// Counts an event that was accepted here as refused by the exporter.
+    pub fn take_back(&mut self, reason: Reason) {
+        if let Some(accepted) = self.outcomes.get_mut(Outcome::Accepted.name()).filter(|accepted| **accepted > 0) {
+            *accepted -= 1;
+            self.events -= 1;
+            self.count(Outcome::Invalid(reason));
+        }
+    }
+
     /// Events that ended as `outcome`.
     #[must_use]
     pub fn of(&self, outcome: Outcome) -> u32 {

@@ -9,7 +9,8 @@ pub fn of_origin(origin: &str) -> Option<String> {
         Some(_) => return None,
         None => authority,
     };
-    let host = host.to_ascii_lowercase();
+    // the root's dot (RFC 1034, 3.1) names the same host
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     let is_label = |label: &str| {
         (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
@@ -30,6 +31,8 @@ mod tests {
             ("http://localhost:3000", Some("localhost")),
             ("https://shop.example.co.uk", Some("shop.example.co.uk")),
             ("https://www.com", Some("www.com")),
+            ("https://example.com.", Some("example.com")),
+            ("https://.", None),
             ("https://127.0.0.1:8443", Some("127.0.0.1")),
             ("null", None),
             ("", None),

@@ -25,7 +25,7 @@ pub struct Claims {
     pub session_number: u32,
     /// `ts` of the session's first event.
     pub session_start: i64,
-    /// The largest `ts` in the session.
+    /// The latest time inside an event id of the session, Unix milliseconds.
     pub last_activity: i64,
 }
 

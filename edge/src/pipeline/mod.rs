@@ -49,7 +49,7 @@ pub struct Arrival<'a> {
 pub struct Processed {
     /// What goes to the exporter.
     pub batch: ForwardBatch<Redacted<Page>, Redacted<Event>>,
-    /// The token for the next batch.
+    /// The token for the next batch; empty when the visitor is still unknown.
     pub token: String,
     /// The events that are not in `batch`, and why.
     pub refused: Vec<Refused>,
@@ -70,6 +70,8 @@ pub fn run(arrival: &Arrival<'_>, policy: IpPolicy, key: &Key) -> Result<Process
     let events = redact::events(events, &pages);
     let (events, refused, tally) = outcome::settle(events);
     let known = batch.token.as_deref().and_then(|token| Claims::verify(token, key, arrival.site));
+    // a visitor of whom nothing was stored is still unknown: the batch that is sent again must find it so
+    let nobody = known.is_none() && events.is_empty();
     let (claims, events) = assign_session::to_events(events, known, arrival.site, batch.stream_id, key);
     let batch = ForwardBatch {
         v: wire::version::WIRE,
@@ -93,5 +95,6 @@ pub fn run(arrival: &Arrival<'_>, policy: IpPolicy, key: &Key) -> Result<Process
         pages: pages.into_iter().map(|(page, _)| page).collect(),
         events,
     };
-    Ok(Processed { batch, token: claims.sign(key, arrival.site), refused, tally })
+    let token = if nobody { String::new() } else { claims.sign(key, arrival.site) };
+    Ok(Processed { batch, token, refused, tally })
 }

@@ -158,6 +158,37 @@ fn half_an_hour_without_an_event_ends_a_session() {
 }
 
 #[test]
+fn a_page_that_is_left_and_the_next_one_come_to_the_same_new_session() {
+    let before = process(&body(None, &[event(0, -90 * MINUTE)])).token;
+    let leaving = process(&body(Some(&before), &[event(7, -2 * MINUTE)]));
+    let next = process(&body(Some(&before), &[event(0, -2 * MINUTE + 900)]));
+    assert_eq!(sessions(&leaving)[0].0, sessions(&next)[0].0);
+    assert_eq!(sessions(&next)[0].1, 2);
+    // whoever never heard an answer, and comes back later still, is on another visit
+    let earlier = process(&body(Some(&before), &[event(7, -50 * MINUTE)]));
+    assert_ne!(sessions(&earlier)[0].0, sessions(&next)[0].0);
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_does_not_keep_a_session_alive() {
+    let mut ahead = event(0, -60 * MINUTE);
+    ahead["ts"] = json!(NOW + 365 * 24 * 60 * MINUTE);
+    let first = process(&body(None, &[ahead]));
+    let second = process(&body(Some(&first.token), &[event(1, 0)]));
+    assert_eq!(sessions(&second)[0].1, 2);
+}
+
+#[test]
+fn a_visitor_of_whom_nothing_was_stored_stays_unknown() {
+    let mut wrong = event(0, 0);
+    wrong["id"] = json!(wire::ids::to_text(&wire::ids::v7(1, [1; 10])));
+    let refused = process(&body(None, &[wrong]));
+    assert_eq!(refused.token, "");
+    let mended = process(&body(Some(&refused.token), &[event(0, 0)]));
+    assert_eq!(sessions(&mended)[0].1, 1);
+}
+
+#[test]
 fn late_events_stay_in_the_session_and_do_not_move_it_back() {
     let first = process(&body(None, &[event(5, 0)]));
     let late = process(&body(Some(&first.token), &[event(0, -100 * MINUTE)]));
