@@ -18,7 +18,7 @@ struct Arguments {
 enum Command {
     /// Run the system until Ctrl-C, or once.
     Demo(commands::demo::Options),
-    /// Run a command with a private Postgres whose address is in `TEST_DATABASE_URL`.
+    /// Run a command with a private Postgres: its address is in `TEST_DATABASE_URL`, or with --migrated in `DATABASE_URL`.
     WithPostgres(commands::with_postgres::Options),
     /// Measure ingest and export.
     Bench(commands::bench::Options),

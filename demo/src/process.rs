@@ -1,4 +1,4 @@
-//! Child processes that end with their owner: each leads a process group of its own, so that Ctrl-C in a terminal reaches
+//! Child processes: each leads a process group of its own, so that Ctrl-C in a terminal reaches
 //! us first, and what we stop is what we started and nothing else.
 
 use std::fs::File;

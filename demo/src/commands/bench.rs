@@ -4,6 +4,7 @@
 //! same rows, in one transaction, into a table with the same columns and primary key. Out: `exporter export` to two buckets
 //! in two formats, process start included; against `COPY … TO STDOUT` of the same rows, thrown away.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use wire::signature::{self, Signed};
 use wire::{Consent, Event, ForwardBatch, ForwardedEvent, Page};
 
+use super::leave::Leave;
 use super::table;
 
 const CONNECTIONS: usize = 64;
@@ -48,20 +50,29 @@ pub(crate) async fn run(options: &Options) -> Result<ExitCode> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("postgres");
     let mut server = Postgres::start(&data, &folder.path().join("postgres.log")).await?;
-    let mut runs = Vec::new();
-    for number in 0..options.runs {
-        println!("  run {} of {}", number + 1, options.runs);
-        let folder = folder.path().join(number.to_string());
-        std::fs::create_dir(&folder)?;
-        runs.push(measure(&server, &folder, options.rows, number).await?);
-    }
+    let mut leave = Leave::listen()?;
+    let runs = tokio::select! {
+        runs = measured(&server, folder.path(), options) => runs,
+        () = leave.asked() => Err(anyhow::anyhow!("interrupted")),
+    };
     server.stop().await?;
     postgres::remove_data(&data)?;
-    print(&runs, options.rows);
+    print(&runs?, options.rows);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn measure(server: &Postgres, folder: &std::path::Path, rows: u32, number: u32) -> Result<Run> {
+async fn measured(server: &Postgres, folder: &Path, options: &Options) -> Result<Vec<Run>> {
+    let mut runs = Vec::new();
+    for number in 0..options.runs {
+        println!("  run {} of {}", number + 1, options.runs);
+        let folder = folder.join(number.to_string());
+        std::fs::create_dir(&folder)?;
+        runs.push(measure(server, &folder, options.rows, number).await?);
+    }
+    Ok(runs)
+}
+
+async fn measure(server: &Postgres, folder: &Path, rows: u32, number: u32) -> Result<Run> {
     let database = postgres::ensure_database(&server.url("postgres"), &format!("bench_{number}")).await?;
     let s3 = S3::start(&folder.join("s3"), &DESTINATIONS).await?;
     let settings = Settings { database: &database, s3: s3.address(), every: "1d" };

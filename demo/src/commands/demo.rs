@@ -14,8 +14,8 @@ use local_stack::postgres::{self, Postgres};
 use local_stack::stack::Stack;
 use local_stack::visit;
 use serde_json::Value;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::leave::Leave;
 use super::table;
 
 #[derive(Args)]
@@ -37,27 +37,11 @@ pub(crate) async fn run(options: &Options) -> Result<ExitCode> {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(folder.join("logs"))?;
-    let mut leave = Leave { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? };
+    let mut leave = Leave::listen()?;
     let mut server = Postgres::start(&data, &folder.join("logs/postgres.log")).await.context("step `Postgres`")?;
     let ended = with_stack(&server, &folder, options, &mut leave).await;
     server.stop().await?;
     ended.map(|()| ExitCode::SUCCESS)
-}
-
-/// Ctrl-C, or a polite kill.
-struct Leave {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Leave {
-    /// Comes when one of them does.
-    async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }
 
 async fn with_stack(server: &Postgres, folder: &Path, options: &Options, leave: &mut Leave) -> Result<()> {

@@ -2,5 +2,6 @@
 
 pub(crate) mod bench;
 pub(crate) mod demo;
+pub(crate) mod leave;
 pub(crate) mod table;
 pub(crate) mod with_postgres;

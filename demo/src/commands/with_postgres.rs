@@ -8,6 +8,8 @@ use local_stack::postgres::{self, Postgres};
 use sqlx::migrate::Migrator;
 use tokio::process::Command;
 
+use super::leave::Leave;
+
 #[derive(Args)]
 pub(crate) struct Options {
     /// Hand over a database with all migrations applied, instead of an empty one.
@@ -21,14 +23,15 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: &Options) -> Result<ExitCode> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("postgres");
+    let mut leave = Leave::listen()?;
     let mut server = Postgres::start(&data, &folder.path().join("postgres.log")).await?;
-    let ended = beside(&server, options).await;
+    let ended = beside(&server, options, &mut leave).await;
     server.stop().await?;
     postgres::remove_data(&data)?;
     ended
 }
 
-async fn beside(server: &Postgres, options: &Options) -> Result<ExitCode> {
+async fn beside(server: &Postgres, options: &Options, leave: &mut Leave) -> Result<ExitCode> {
     let url = postgres::ensure_database(&server.url("postgres"), "test").await?;
     if options.migrated {
         let migrations = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
@@ -43,7 +46,7 @@ async fn beside(server: &Postgres, options: &Options) -> Result<ExitCode> {
     command.env(if options.migrated { "DATABASE_URL" } else { "TEST_DATABASE_URL" }, &url);
     let status = tokio::select! {
         status = command.status() => status?,
-        _ = tokio::signal::ctrl_c() => return Ok(ExitCode::from(130)),
+        () = leave.asked() => return Ok(ExitCode::from(130)),
     };
     Ok(u8::try_from(status.code().unwrap_or(1)).map_or(ExitCode::FAILURE, ExitCode::from))
 }
