@@ -1,9 +1,13 @@
-// The consent gate, and all that a page loads before consent is clear: takes calls to `evothesis(…)`, and fetches the rest
-// only when neither the browser (Global Privacy Control, Do Not Track) nor the visitor objects.
+// The first that a page loads: takes calls to `evothesis(…)`, and fetches the rest at once unless the browser objects (Global
+// Privacy Control, Do Not Track) or the visitor has (`evothesis("optout")`).
 (() => {
   const PREFIX = "evothesis:";
   const OPT_OUT = PREFIX + "optout";
-  const { src } = document.currentScript;
+  // a module has no script of its own, and does not know where the rest lies
+  const src = document.currentScript?.src;
+  const waiting = window.evothesis?.q ?? [];
+  // a second tag: the first one's loader is at work
+  if (!src || !Array.isArray(waiting)) return;
   let optedOut = false;
 
   /** @returns {boolean} whether nothing may be fetched, stored or sent */
@@ -63,17 +67,32 @@
     page.catch(() => {});
   };
 
-  /** @param {ArrayLike<unknown>} call the arguments of `evothesis(…)` */
+  /**
+   * Takes the data as it is now: the caller may change it while the rest is loading.
+   * @param {unknown} name
+   * @param {unknown} [data]
+   */
+  const track = (name, data) => {
+    let json;
+    try {
+      json = JSON.stringify(data);
+    } catch {
+      // no JSON: without a name it is counted as dropped
+      name = "";
+    }
+    page?.then((module) => module.track(name, json)).catch(() => {});
+  };
+
+  /** @param {Iterable<unknown>} call the arguments of `evothesis(…)` */
   const run = ([command, ...rest]) => {
     if (command === "optout") optOut();
     else if (command === "optin") optIn();
-    else if (command === "track") page?.then((module) => module.track(...rest)).catch(() => {});
+    else if (command === "track") track(...rest);
   };
 
   const api = (window.evothesis ||= function () {
     api.q.push(arguments);
   });
-  const waiting = [...(api.q || [])];
   const isChoice = ([command]) => command !== "track";
   api.q = { push: run };
   waiting.filter(isChoice).forEach(run);

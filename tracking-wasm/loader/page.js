@@ -117,11 +117,14 @@ async function takeTurn() {
   isTurnDue = true;
   if (isSending) return;
   isSending = true;
-  while (isTurnDue) {
-    isTurnDue = false;
-    await turn();
+  try {
+    while (isTurnDue) {
+      isTurnDue = false;
+      await turn();
+    }
+  } finally {
+    isSending = false;
   }
-  isSending = false;
   guarded(tick)();
 }
 
@@ -142,7 +145,8 @@ async function sendAll(how) {
     return entry;
   });
   for (let entry; (entry = next());) {
-    const sent = send(...splitOnce(entry), how === "leaving");
+    // what goes wrong is ours alone, and the batch is still in storage
+    const sent = send(...splitOnce(entry), how === "leaving").catch(() => {});
     if (how !== "leaving") await sent;
   }
 }
@@ -165,7 +169,7 @@ async function send(key, value, leaving) {
   bytesInFlight += body.length;
   let status = 0;
   let retryAfter = 0;
-  let answer = {};
+  let answer = [];
   try {
     const response = await fetch(collectUrl, request).catch((error) => {
       // the site may have used up the quota: without it, the request lives as long as the page
@@ -174,23 +178,15 @@ async function send(key, value, leaving) {
     });
     status = response.status;
     retryAfter = Number(response.headers.get("retry-after")) || 0;
-    answer = await response.json();
+    const { now, token, refused } = await response.json();
+    answer = [now, token, ...(refused ?? []).map(({ seq, reason }) => seq + " " + reason)].map(plain);
   } catch {
     // no answer, or not ours
   }
   bytesInFlight -= body.length;
-  const refused = Array.isArray(answer.refused) ? answer.refused : [];
   guarded(() => {
     if (isOptedOut()) return stop();
-    const said = lines(
-      key,
-      status,
-      retryAfter,
-      answer.now,
-      answer.token,
-      ...refused.map(({ seq, reason }) => seq + " " + reason),
-    );
-    store(pixel.step("answered", storage(), said));
+    store(pixel.step("answered", storage(), lines(key, status, retryAfter, ...answer)));
     // what did not fit into storage may fit now
     tick();
   })();
@@ -270,7 +266,11 @@ function measure(scrolled) {
   see("scroll", lines(Math.ceil(scrollY + innerHeight), scrollHeight, scrolled));
 }
 
-const MEANT = "a,area,button,input,select,textarea,label,summary,option,[role],[onclick]";
+const ROLES = "button link tab menuitem menuitemcheckbox menuitemradio option checkbox radio switch";
+/** What people mean to click. Landmarks also have a role, and a body may have a handler. */
+const MEANT =
+  "a,area,button,input,select,textarea,label,summary,option,[onclick]:not(body)," +
+  ROLES.split(" ").map((role) => `[role=${role} i]`);
 const WRITABLE = "input,select,textarea,option,[contenteditable]";
 
 /** @param {MouseEvent} event */
@@ -322,6 +322,9 @@ function addressOf(element) {
   return address ? absolute(address) : "";
 }
 
+/** An id that was given by hand: escaped signs or many digits may hide whom or what it stands for. */
+const GIVEN_ID = /^(?!(.*\d){4})[a-z][\w-]{0,31}$/i;
+
 /**
  * @param {Element} element
  * @returns {string} a short selector: up to the next id, four steps at most
@@ -330,8 +333,8 @@ function selectorOf(element) {
   const steps = [];
   for (let step = element; step && steps.length < 4; step = step.parentElement) {
     const id = attribute(step, "id");
-    if (id) {
-      steps.unshift("#" + CSS.escape(id));
+    if (GIVEN_ID.test(id)) {
+      steps.unshift("#" + id);
       break;
     }
     const alike = [...(step.parentElement?.children ?? [])].filter(
@@ -369,6 +372,23 @@ function isFilled(field) {
   return field.type === "checkbox" || field.type === "radio" ? field.checked : Boolean(field.value);
 }
 
+/** How long after its `submit` event a form that is submitted by script is the same submission, in ms. */
+const SAME_SUBMIT_MS = 5000;
+/** @type {WeakMap<EventTarget, number>} when the last `submit` event of a form was */
+const submitEvents = new WeakMap();
+
+/** @param {SubmitEvent} event */
+function submitSeen({ target }) {
+  submitEvents.set(target, performance.now());
+  submitted(target);
+}
+
+/** @param {unknown} form whose `submit()` is called, often by the handler that stopped its event */
+function submitCalled(form) {
+  const isSame = performance.now() - submitEvents.get(form) < SAME_SUBMIT_MS;
+  if (!isSame) submitted(form);
+}
+
 // --- listening ---
 
 let routeChange = "";
@@ -386,7 +406,7 @@ const routeChanged = (kind) => {
 };
 
 /**
- * Calls `after` whenever the page calls `owner[name]`, whose behaviour stays as it is.
+ * Calls `before` whenever the page calls `owner[name]`, whose behaviour stays as it is.
  * @param {object} owner
  * @param {string} name
  * @param {(self: unknown) => void} before
@@ -417,7 +437,7 @@ function listen() {
   const on = (target, name, action) => target.addEventListener(name, guarded(action), passive);
 
   on(document, "click", clicked);
-  on(document, "submit", (event) => submitted(event.target));
+  on(document, "submit", submitSeen);
   on(document, "scroll", ({ target }) => {
     if (target === document) scrolling ||= setTimeout(guarded(scrolled), 100);
   });
@@ -436,7 +456,7 @@ function listen() {
   });
   overhear(history, "pushState", () => routeChanged("pushstate"));
   overhear(history, "replaceState", () => routeChanged("replacestate"));
-  overhear(HTMLFormElement.prototype, "submit", guarded(submitted));
+  overhear(HTMLFormElement.prototype, "submit", guarded(submitCalled));
 }
 
 // --- what the loader calls ---
@@ -467,15 +487,6 @@ export function stop() {
 /**
  * An event of the site's own.
  * @param {unknown} name
- * @param {unknown} [data]
+ * @param {string} [json] its data
  */
-export const track = guarded((name, data) => {
-  let json = "";
-  try {
-    json = JSON.stringify(data) ?? "";
-  } catch {
-    // no JSON: without a name it is counted as dropped
-    name = "";
-  }
-  see("track", plain(name) + "\n" + json);
-});
+export const track = guarded((name, json = "") => see("track", plain(name) + "\n" + json));

@@ -1,7 +1,11 @@
 //! What an address (URL) says, and what of it may leave the page. The browser has resolved and normalised it before.
 
 use crate::telling::is_telling;
-use crate::text::{before, cut, cut_last, push_all};
+use crate::text::{before, cut, cut_last, is_listed, push_all};
+
+/// Parameters that carry the id of a click or of a visitor, in lower case: that they are there says enough.
+const CLICK_IDS: &str = "gclid gbraid wbraid dclid fbclid msclkid ttclid twclid li_fat_id epik sccid rdt_cid yclid ysclid \
+    igshid srsltid mc_eid mkt_tok _hsenc _hsmi _kx _ga _gl vero_id oly_enc_id oly_anon_id";
 
 /// An address in parts that borrow from it.
 #[derive(Clone, Copy, Default)]
@@ -40,8 +44,8 @@ impl<'a> Address<'a> {
         path
     }
 
-    /// The address without user and password and without the value of any parameter that tells what it is. Of an address
-    /// that names no host (`mailto:`, `tel:`, `data:`) only the scheme is left.
+    /// The address without user and password and without the value of any parameter that tells what it is, or is the id
+    /// of a click. Of an address that names no host (`mailto:`, `tel:`, `data:`) only the scheme is left.
     pub(crate) fn cleaned(&self) -> String {
         let mut clean = String::from(self.scheme);
         if self.host.is_empty() && self.tail.is_empty() {
@@ -56,7 +60,9 @@ impl<'a> Address<'a> {
             let (pair, next) = before(after, b"?#&");
             clean.push_str(mark);
             match cut(pair, b'=') {
-                Some((key, value)) if is_telling(key) || holds_at(value) => push_all(&mut clean, &[key, "="]),
+                Some((key, value)) if is_telling(key) || is_click_id(key) || holds_at(value) => {
+                    push_all(&mut clean, &[key, "="]);
+                }
                 _ => clean.push_str(pair),
             }
             rest = next;
@@ -78,6 +84,11 @@ pub(crate) fn is_under(host: &str, suffix: &str) -> bool {
 
 fn without_www(host: &str) -> &str {
     host.strip_prefix("www.").unwrap_or(host)
+}
+
+/// Whether the parameter names a click or a visitor to an advertiser or a sender of mail.
+fn is_click_id(key: &str) -> bool {
+    is_listed(CLICK_IDS, &key.to_ascii_lowercase())
 }
 
 /// What looks like the sign inside an email address, also percent-encoded.
@@ -125,6 +136,19 @@ mod tests {
         assert_eq!(cleaned("mailto:jane@example.org"), "mailto:");
         assert_eq!(cleaned("tel:+4912345"), "tel:");
         assert_eq!(cleaned(""), "");
+    }
+
+    #[test]
+    fn of_a_click_id_only_the_name_leaves_the_page() {
+        assert_eq!(
+            cleaned("https://a.example/?gclid=Cj0abc&utm_source=google&fbclid=IwAR0x#/x?ScCid=7&li_fat_id=a-b"),
+            "https://a.example/?gclid=&utm_source=google&fbclid=#/x?ScCid=&li_fat_id="
+        );
+        assert_eq!(
+            cleaned("https://a.example/?_ga=2.1.3&_gl=1*x&mc_eid=ab&yclid=1"),
+            "https://a.example/?_ga=&_gl=&mc_eid=&yclid="
+        );
+        assert_eq!(cleaned("https://a.example/?gclid&ga=1&clid=2"), "https://a.example/?gclid&ga=1&clid=2");
     }
 
     #[test]

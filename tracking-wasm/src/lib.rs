@@ -1,6 +1,6 @@
 //! The pixel: decides what is an event, what of it may leave the page, and when it is sent.
 //!
-//! `loader/loader.js` asks for consent, `loader/page.js` listens, stores and sends; every decision is made here, from
+//! `loader/loader.js` loads the rest unless somebody objects, `loader/page.js` listens, stores and sends; every decision is made here, from
 //! values, and tested on the host. This file is the only one that knows the browser: clock, randomness, and how the values
 //! come in. Strings that belong together come as lines of one text, so that a call costs one conversion.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]

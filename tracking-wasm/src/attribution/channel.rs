@@ -154,6 +154,14 @@ mod tests {
     }
 
     #[test]
+    fn of_what_marks_a_paid_click_only_the_name_leaves_the_page() {
+        for (id, _) in PAID.split(' ').filter_map(|entry| entry.split_once('=')) {
+            let url = format!("https://shop.example/?{id}=");
+            assert_eq!(Address::parse(&format!("{url}Cj0abc")).cleaned(), url);
+        }
+    }
+
+    #[test]
     fn what_the_link_is_marked_with_comes_first() {
         for (query, referrer, expected) in [
             ("gclid=1", "", ("paid", "google")),

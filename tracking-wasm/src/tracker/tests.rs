@@ -158,6 +158,25 @@ fn a_page_view_is_sent_at_once_and_numbered_from_0() {
 }
 
 #[test]
+fn ids_of_clicks_stay_on_the_page_and_the_channel_is_known_by_them() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    let place = Place {
+        url: "https://a.example/landing?gclid=Cj0abc",
+        title: "",
+        referrer: "https://b.example/?fbclid=IwAR0x",
+        query: "gclid\tCj0abc",
+    };
+    tab.tracker.page(&site.moment(NOW, 0), "bfcache", &place, &Device::default());
+    tab.show(&mut site, "pushstate", "https://a.example/next");
+    let batch = tab.deliver(&mut site).remove(0);
+    let [_, landing, next] = batch.pages.as_slice() else { panic!("three pages") };
+    assert_eq!((landing.url.as_str(), landing.channel.as_str()), ("https://a.example/landing?gclid=", "paid"));
+    assert_eq!(landing.referrer, "https://b.example/?fbclid=");
+    assert_eq!(next.referrer, "https://a.example/landing?gclid=");
+}
+
+#[test]
 fn other_events_wait_for_a_minute_of_silence() {
     let mut site = Site::default();
     let mut tab = site.open();
