@@ -25,9 +25,9 @@ struct Frame {
     /// Whether the next string of the object is a key.
     awaits_key: bool,
     key: Key,
-    /// What the value beside `name` told, and where the value beside `value` stands.
+    /// What the value beside `name` told, and where the values beside `value` and its like stand.
     named: Option<Telling>,
-    value: Option<Range<usize>>,
+    values: Vec<Range<usize>>,
 }
 
 /// The key that the scanner is behind.
@@ -64,8 +64,13 @@ pub(crate) fn find(json: &str, layers: u8, out: &mut Spans) {
                 frames.push(Frame { is_object, awaits_key: is_object, inherited, ..Frame::default() });
             }
             b'}' | b']' => {
-                if let Some(Frame { named: Some(told), value: Some(value), .. }) = frames.pop() {
-                    judge(json, value, Some(told), layers, out);
+                if let Some(Frame { named: Some(told), values, .. }) = frames.pop() {
+                    for value in values {
+                        let literal = json.get(value.clone()).unwrap_or_default();
+                        if literal.starts_with('"') || told.fits_number_beside(literal) {
+                            judge(json, value, Some(told), layers, out);
+                        }
+                    }
                 }
             }
             b',' => {
@@ -105,10 +110,13 @@ fn scalar(json: &str, range: Range<usize>, frames: &mut [Frame], layers: u8, out
     let told = frames.last().and_then(Frame::told);
     if let Some(frame) = frames.last_mut().filter(|frame| frame.is_object) {
         if frame.key.names {
-            frame.named = words::telling(&content(json, range.clone()).0);
+            // A name with white space is a product's or a headline, no field's.
+            let name = content(json, range.clone()).0;
+            let is_identifier = !name.contains(char::is_whitespace);
+            frame.named = words::telling(&name).filter(|_| is_identifier).or(frame.named);
         }
         if frame.key.holds {
-            frame.value = Some(range.clone());
+            frame.values.push(range.clone());
         }
     }
     judge(json, range, told, layers, out);
@@ -119,14 +127,14 @@ fn judge(json: &str, range: Range<usize>, told: Option<Telling>, layers: u8, out
     let literal = json.get(range.clone()).unwrap_or_default();
     if !literal.starts_with('"') {
         let card = patterns::is_card_number(literal).then_some(Kind::Card);
-        let told = told.filter(|told| told.shape.fits_number(literal)).map(|told| told.kind);
+        let told = told.filter(|told| told.fits_number(literal)).map(|told| told.kind);
         if let Some(kind) = told.or(card) {
             out.push_number(range, kind);
         }
         return;
     }
     let (text, view) = content(json, range.clone());
-    if let Some(told) = told.filter(|told| told.shape.fits(&text)) {
+    if let Some(told) = told.filter(|told| told.fits(&text)) {
         out.push(json, range.start + 1..range.end - 1, told.kind);
     } else if let Some(view) = view {
         out.within(json, range, |_, out| out.within_view(&view, |text, out| text::find(text, layers, out)));

@@ -13,6 +13,16 @@ pub(crate) const FILE_ENDINGS: &[&str] = &[
     "xml", "mp4", "mp3", "webm", "woff", "woff2", "ttf", "pdf", "csv", "txt", "map", "wasm",
 ];
 
+/// The top-level domains of more than two letters that mailboxes end in most. Only where something else is as likely must
+/// a mailbox end in one of them.
+#[rustfmt::skip]
+const TOP_LEVEL: &[&str] = &[
+    "com", "org", "net", "edu", "gov", "mil", "int", "info", "biz", "name", "pro", "mobi", "asia", "app", "dev", "cloud",
+    "email", "online", "shop", "store", "site", "website", "tech", "xyz", "club", "live", "life", "world", "agency", "digital",
+    "studio", "design", "media", "news", "blog", "group", "team", "work", "health", "care", "school", "academy", "london",
+    "berlin", "hamburg", "koeln", "wien", "paris", "amsterdam", "tokyo",
+];
+
 fn last_char(text: &str, at: usize) -> Option<char> {
     text.get(..at)?.chars().next_back()
 }
@@ -26,18 +36,19 @@ pub(crate) fn at_boundary(text: &str, at: usize) -> bool {
     last_char(text, at).is_none_or(|c| !c.is_alphanumeric() && c != '_')
 }
 
-/// The email address around the `@` at `at`.
+/// The email address around the `@` at `at`. The marks in it may be escaped, as they are in a selector:
+/// `#user-jane\@example\.com`.
 pub(crate) fn email(text: &str, at: usize) -> Option<Range<usize>> {
     /// RFC 5321, 4.5.3.1, doubled.
     const LOCAL: usize = 128;
     const DOMAIN: usize = 255;
     let before = text.get(..at)?;
-    let scripts = &mut None;
-    let local = before
-        .chars()
-        .rev()
-        .take(LOCAL)
-        .take_while(|c| matches!(c, '.' | '_' | '+' | '-' | '\'') || is_part(*c, scripts));
+    let is_mark = |c: char| matches!(c, '.' | '_' | '+' | '-' | '\'');
+    let (scripts, mut after_it) = (&mut None, '@');
+    let local = before.chars().rev().take(LOCAL).take_while(|c| {
+        let escaped = std::mem::replace(&mut after_it, *c);
+        is_mark(*c) || (*c == '\\' && (matches!(escaped, '@' | '\\') || is_mark(escaped))) || is_part(*c, scripts)
+    });
     let mut start = at - local.map(char::len_utf8).sum::<usize>();
     // `%3Djohn@…` is an encoded `=` before the address.
     let is_escape = |hex: &str| hex.bytes().all(|b| b.is_ascii_hexdigit());
@@ -45,25 +56,44 @@ pub(crate) fn email(text: &str, at: usize) -> Option<Range<usize>> {
         start += 2;
     }
     let local = before.get(start..)?;
-    start = at - local.trim_start_matches(['.', '-', '\'', '+']).len();
+    start = at - local.trim_start_matches(['.', '-', '\'', '+', '\\']).len();
 
     let scripts = &mut None;
     let after = text.get(at + 1..)?;
-    let domain = after.chars().take(DOMAIN).take_while(|c| matches!(c, '.' | '-') || is_part(*c, scripts));
-    let length = domain.map(char::len_utf8).sum();
-    let mut domain = after.get(..length)?.trim_end_matches(['.', '-']);
+    let is_escape =
+        |c: char, at: usize| c == '\\' && next_char(after, at).is_some_and(|c| matches!(c, '.' | '-' | '\\'));
+    let domain = after
+        .char_indices()
+        .take(DOMAIN)
+        .take_while(|(at, c)| matches!(c, '.' | '-') || is_escape(*c, at + 1) || is_part(*c, scripts));
+    let length = domain.map(|(_, c)| c.len_utf8()).sum();
+    let mut domain = after.get(..length)?.trim_end_matches(['.', '-', '\\']);
+    let mut is_file = false;
     while let Some((rest, last)) = domain.rsplit_once('.') {
+        let can_end = (last.chars().count() >= 2
+            && last.chars().all(|c| !c.is_ascii_digit() && !matches!(c, '-' | '\\')))
+            || last.starts_with("xn--");
+        // A selector's `\@tablet.active` is two classes: it escapes the marks within a name alone.
+        let is_doubtful = is_file || (before.ends_with('\\') && !rest.ends_with('\\'));
+        let rest = rest.trim_end_matches('\\');
         if FILE_ENDINGS.iter().any(|ending| last.eq_ignore_ascii_case(ending)) {
-            return None;
-        }
-        if (last.chars().count() >= 2 && last.chars().all(|c| !c.is_ascii_digit() && c != '-'))
-            || last.starts_with("xn--")
-        {
+            is_file = true;
+        } else if can_end && (!is_doubtful || is_usual_host(rest, last)) {
             return (start < at && !rest.starts_with('.')).then_some(start..at + 1 + domain.len());
         }
         domain = rest;
     }
     None
+}
+
+/// Whether these are the last labels of a host as most mailboxes have them, so that `jane@example.com.png` is a file
+/// named after one. `logo@2x.de.png` and `vue@3.es.js` have a density and a version there.
+fn is_usual_host(rest: &str, top: &str) -> bool {
+    let label = rest.rsplit('.').next().unwrap_or_default();
+    let letters = label.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_name = if letters.is_empty() { label.len() >= 3 } else { letters != "x" || letters.len() == label.len() };
+    let is_known = TOP_LEVEL.iter().any(|known| top.eq_ignore_ascii_case(known));
+    is_name && (is_known || top.chars().count() == 2 || top.starts_with("xn--"))
 }
 
 /// Whether `c` may belong to a mailbox or a host of the script that began: text without spaces ends them by a change of
@@ -83,7 +113,10 @@ fn is_part(c: char, script: &mut Option<bool>) -> bool {
 pub(crate) fn card(text: &str, at: usize) -> Option<Range<usize>> {
     let decimal = last_char(text, at).is_some_and(|c| matches!(c, '.' | ','))
         && last_char(text, at - 1).is_some_and(|c| c.is_ascii_digit());
-    if decimal || !at_boundary(text, at) {
+    // An underscore joins names, but two numbers only in an id.
+    let joined = text.get(..at)?.strip_suffix('_').map(|before| last_char(before, before.len()));
+    let opens = joined.map_or(at_boundary(text, at), |before| before.is_none_or(|c| !c.is_ascii_digit()));
+    if decimal || !opens {
         return None;
     }
     let (mut digits, mut end, mut separator, mut found) = (Vec::with_capacity(19), at, None, None);
@@ -102,14 +135,14 @@ pub(crate) fn card(text: &str, at: usize) -> Option<Range<usize>> {
         end += group;
         let next = next_char(text, end);
         let closed = match next {
-            Some('.' | ',') => next_char(text, end + 1).is_none_or(|c| !c.is_ascii_digit()),
-            Some(c) => !c.is_alphanumeric() && c != '_',
+            Some('.' | ',' | '_') => next_char(text, end + 1).is_none_or(|c| !c.is_ascii_digit()),
+            Some(c) => !c.is_alphanumeric(),
             None => true,
         };
         if closed && is_card(&digits) {
             found = Some(at..end);
         }
-        let between = next.filter(|c| " -+\u{a0}\u{2009}\u{202f}\u{2011}\u{2013}".contains(*c));
+        let between = next.filter(|c| " -+.\u{a0}\u{2009}\u{202f}\u{2011}\u{2013}".contains(*c));
         if between.is_none() || (separator.is_some() && separator != between) || (place == 0 && group != 4) {
             break;
         }
@@ -119,9 +152,14 @@ pub(crate) fn card(text: &str, at: usize) -> Option<Range<usize>> {
     found
 }
 
-/// Whether `number`, the text of a JSON number, is a payment card number.
+/// Whether `number`, the text of a JSON number, is a payment card number. Some writers know only floating point:
+/// `4111111111111111.0`.
 pub(crate) fn is_card_number(number: &str) -> bool {
-    let digits: Vec<u8> = number.bytes().take(20).map(|b| b.wrapping_sub(b'0')).collect();
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    if fraction.bytes().any(|b| b != b'0') {
+        return false;
+    }
+    let digits: Vec<u8> = whole.bytes().take(20).map(|b| b.wrapping_sub(b'0')).collect();
     digits.iter().all(|digit| *digit < 10) && is_card(&digits)
 }
 
@@ -157,25 +195,35 @@ pub(crate) fn social_security(text: &str, at: usize) -> Option<Range<usize>> {
     (issued && !never && open).then_some(at..at + 11)
 }
 
-/// The telephone number in international form whose `+` is at `at`.
+/// The telephone number in international form whose `+` is at `at`, where a number may begin.
 pub(crate) fn phone(text: &str, at: usize) -> Option<Range<usize>> {
     /// With separators.
     const LONGEST: usize = 28;
-    if !at_boundary(text, at) || !next_char(text, at + 1)?.is_ascii_digit() {
+    let is_space = |c: char| " \u{a0}\u{2009}\u{202f}".contains(c);
+    let number = text.get(at + 1..)?;
+    if !number.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    let (mut digits, mut end, mut gap) = (0, at + 1, 0);
-    for (place, c) in text.get(at + 1..)?.char_indices().take(LONGEST) {
+    // In a form `+` is a space, and so it is never beside real ones.
+    let has_spaces = number.chars().take(LONGEST).take_while(|c| *c != '+').any(is_space);
+    let (mut digits, mut gap, mut found) = (0, 0, None);
+    for (place, c) in number.char_indices().take(LONGEST) {
+        let end = place + c.len_utf8();
         if c.is_ascii_digit() {
-            (digits, end, gap) = (digits + 1, at + 1 + place + 1, 0);
-        } else if " -.()/\u{a0}\u{2009}\u{202f}\u{2011}".contains(c) && gap < 2 {
-            gap += 1;
-        } else {
+            (digits, gap) = (digits + 1, 0);
+            let closed = next_char(number, end).is_none_or(|c| !c.is_alphanumeric() && c != '_');
+            if closed && (10..=15).contains(&digits) {
+                found = Some(at..at + 1 + end);
+            }
+            continue;
+        }
+        let joins = c == '+' && !has_spaces && next_char(number, end).is_some_and(|c| c.is_ascii_digit() || c == '(');
+        if gap == 2 || !(joins || is_space(c) || "-.()/\u{2011}".contains(c)) {
             break;
         }
+        gap += 1;
     }
-    let closed = next_char(text, end).is_none_or(|c| !c.is_alphanumeric() && c != '_');
-    ((10..=15).contains(&digits) && closed).then_some(at..end)
+    found
 }
 
 /// Country codes and the lengths of their account numbers (the IBAN registry of SWIFT).

@@ -10,6 +10,8 @@ use crate::patterns;
 pub(crate) enum Shape {
     /// Anything but an empty text and words such as `true`.
     Any,
+    /// The same, but no number of JSON.
+    Text,
     /// Any text, but no small number: `tokens` is a count more often than a secret.
     Key,
     /// An address for mail, written out or not.
@@ -50,7 +52,7 @@ impl Shape {
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         let only = |more: &str| text.chars().all(|c| c.is_ascii_digit() || more.contains(c));
         match self {
-            Self::Any | Self::Key => true,
+            Self::Any | Self::Text | Self::Key => true,
             Self::Mail => text.contains('@'),
             Self::Digits(least) => digits >= least,
             Self::Pin => (3..=8).contains(&digits) && only(""),
@@ -71,7 +73,7 @@ impl Shape {
         let digits = number.bytes().filter(u8::is_ascii_digit).count();
         match self {
             Self::Pin => self.fits(number),
-            Self::Letters | Self::Postal | Self::Ip | Self::Mail | Self::Random => false,
+            Self::Text | Self::Letters | Self::Postal | Self::Ip | Self::Mail | Self::Random => false,
             Self::Key => digits >= 6 && number.bytes().all(|b| b.is_ascii_digit()),
             Self::Any => digits >= 3 && number.bytes().all(|b| b.is_ascii_digit()),
             Self::Digits(_) | Self::Code | Self::Phone | Self::Loose => {

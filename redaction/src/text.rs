@@ -48,7 +48,7 @@ fn chunks(text: &str) -> impl Iterator<Item = Range<usize>> {
 
 /// The one pass over the bytes. What is found is skipped, so the sum of all looks ahead stays linear.
 fn scan(text: &str, out: &mut Spans) {
-    let mut at = 0;
+    let (mut at, mut done) = (0, 0);
     let mut previous = b' ';
     while let Some(byte) = text.as_bytes().get(at).copied() {
         let begins_word = byte.is_ascii_alphanumeric() && !previous.is_ascii_alphanumeric();
@@ -59,7 +59,10 @@ fn scan(text: &str, out: &mut Spans) {
         let found = match byte {
             b'@' => mailbox(text, at),
             b':' | b'=' => pair(text, at),
-            b'+' => patterns::phone(text, at).map(|range| (range, Kind::Phone)),
+            // Of two numbers in a row, the second begins where the first was found to end.
+            b'+' if at == done || patterns::at_boundary(text, at) => {
+                patterns::phone(text, at).map(|range| (range, Kind::Phone))
+            }
             b'-' if previous != b'-' => patterns::private_key(text, at).map(|range| (range, Kind::Secret)),
             b'0'..=b'9' if begins_word => number(text, at),
             b'A'..=b'Z' | b'a'..=b'z' if begins_word => word(text, at),
@@ -69,6 +72,7 @@ fn scan(text: &str, out: &mut Spans) {
         at += 1;
         if let Some((range, kind)) = found {
             at = at.max(range.end);
+            done = at;
             out.push(text, range, kind);
         }
     }
@@ -124,8 +128,8 @@ fn pair(text: &str, at: usize) -> Option<(Range<usize>, Kind)> {
         |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | '&' | ';' | ',' | '<' | '>' | ')' | '}' | '#');
     let judged = value.get(..value.floor_char_boundary(JUDGED))?;
     let judged = judged.split(ends).next()?;
-    let strict = !in_form && matches!(told.shape, Shape::Any | Shape::Key | Shape::Letters);
-    if !told.shape.fits(judged) || (strict && !shape::is_loose(judged)) {
+    let strict = !in_form && matches!(told.shape, Shape::Any | Shape::Text | Shape::Key | Shape::Letters);
+    if !told.fits(judged) || (strict && !shape::is_loose(judged)) {
         return None;
     }
     let start = at + 1 + gap;

@@ -1,5 +1,6 @@
-//! Addresses and forms: what stands in the path after `reset` or `invite`, in the query, in the fragment, however often
-//! it is percent-encoded. Keys stay, since which of them were there is what the analysis asks; values go.
+//! Addresses and forms: what stands in the path after `reset` or `invite`, in the query, in the fragment. Segments and
+//! values are percent-decoded twice, in the addresses of a page three times; what is encoded more often stays as it came.
+//! Keys stay, since which of them were there is what the analysis asks; values go.
 
 use std::ops::Range;
 
@@ -14,6 +15,10 @@ const BEFORE_A_SECRET: &[&str] = &[
     "reset", "verify", "verification", "confirm", "invite", "invites", "invitation", "invitations", "activate", "activation",
     "magic", "unsubscribe", "recover", "recovery", "token", "password", "passwordless",
 ];
+
+/// What can be confirmed, and has a number that is no secret.
+const NUMBERED: &[&str] =
+    &["order", "orders", "ord", "booking", "bookings", "reservation", "invoice", "payment", "purchase", "ticket"];
 
 /// Whether `chunk`, which has no white space, is an address rather than a word with a slash in it.
 pub(crate) fn is_address(chunk: &str) -> bool {
@@ -52,14 +57,16 @@ pub(crate) fn find(address: &str, layers: u8, out: &mut Spans) {
 fn path(segments: &str, layers: u8, out: &mut Spans) {
     /// A secret may come in two parts: who and what.
     const PARTS: u8 = 2;
-    let mut expected = 0_u8;
+    let (mut expected, mut before) = (0_u8, "");
     for range in split(segments, &['/']) {
         let Some(segment) = segments.get(range.clone()).filter(|segment| !segment.is_empty()) else { continue };
         out.within(segments, range, |part, out| {
             decoded(part, layers, out, |segment, layers, out| {
                 let is_file =
                     segment.rsplit_once('.').is_some_and(|(_, ending)| patterns::FILE_ENDINGS.contains(&ending));
-                if (expected > 0 && shape::is_loose(segment)) || (!is_file && shape::is_random(segment)) {
+                if (expected > 0 && shape::is_loose(segment) && !is_numbered(before, segment))
+                    || (!is_file && shape::is_random(segment))
+                {
                     out.push(segment, 0..segment.len(), Kind::Token);
                 } else if layers > 0 {
                     text::find(segment, layers - 1, out);
@@ -69,7 +76,17 @@ fn path(segments: &str, layers: u8, out: &mut Spans) {
         let tells =
             segment.len() <= 40 && words::words(segment).iter().any(|word| BEFORE_A_SECRET.contains(&word.as_str()));
         expected = if tells { PARTS } else { expected.saturating_sub(1) };
+        before = segment;
     }
+}
+
+/// Whether `segment` is the number of an order, as in `order-2024-118273` and `order/118273`.
+fn is_numbered(before: &str, segment: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let is_thing = |word: &str| NUMBERED.iter().any(|thing| word.eq_ignore_ascii_case(thing));
+    let mut parts = segment.split(['-', '_']);
+    let begins = parts.next().is_some_and(|first| is_thing(first) || (is_number(first) && is_thing(before)));
+    begins && parts.all(is_number)
 }
 
 /// Points at the personal data in `key=value` pairs between `&` or `;`: a query, a form's body, a cookie.
@@ -94,7 +111,7 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans) {
 
 fn value(encoded: &str, told: Option<Telling>, campaign: bool, layers: u8, out: &mut Spans) {
     decoded(encoded, layers, out, |value, layers, out| {
-        if let Some(told) = told.filter(|told| told.shape.fits(value)) {
+        if let Some(told) = told.filter(|told| told.fits(value)) {
             out.push(value, 0..value.len(), told.kind);
         } else if !campaign && shape::is_random_value(value) {
             out.push(value, 0..value.len(), Kind::Token);

@@ -9,16 +9,49 @@ pub(crate) struct Telling {
     pub(crate) kind: Kind,
     /// What the value must look like to be taken.
     pub(crate) shape: Shape,
+    /// Whether the key speaks of several.
+    is_plural: bool,
+}
+
+impl Telling {
+    /// Whether `text` can be what the key says.
+    pub(crate) fn fits(self, text: &str) -> bool {
+        self.shape.fits(text) && !self.counts(text)
+    }
+
+    /// Whether `number`, the text of a JSON number, can be what the key says.
+    pub(crate) fn fits_number(self, number: &str) -> bool {
+        self.shape.fits_number(number) && !self.counts(number)
+    }
+
+    /// Whether the JSON number beside a name can be what the name says. Metrics are written like that, too, so only what
+    /// consists of digits is taken, and of a password only as many as make one.
+    pub(crate) fn fits_number_beside(self, number: &str) -> bool {
+        match (self.kind, self.shape) {
+            (Kind::Password, Shape::Any) => Shape::Key.fits_number(number),
+            (Kind::Email | Kind::Secret | Kind::Token, _) => false,
+            _ => self.fits_number(number),
+        }
+    }
+
+    /// Whether `text` is how many there are: `sessions=1234567`.
+    fn counts(self, text: &str) -> bool {
+        /// Longer numbers count nothing.
+        const LONGEST: usize = 12;
+        let is_counted = self.is_plural && matches!(self.kind, Kind::Email | Kind::Secret | Kind::Token);
+        is_counted && text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_digit())
+    }
 }
 
 /// Key words and what they tell. The first that matches counts, so the longer ones of a kind come first.
 #[rustfmt::skip]
 const TELLING: &[(&[&str], Kind, Shape)] = &[
-    (&["email"], Kind::Email, Shape::Any),
-    (&["e", "mail"], Kind::Email, Shape::Any),
+    (&["email"], Kind::Email, Shape::Text),
+    (&["e", "mail"], Kind::Email, Shape::Text),
+    (&["emailaddress"], Kind::Email, Shape::Text),
     (&["mail"], Kind::Email, Shape::Mail),
     (&["correo"], Kind::Email, Shape::Mail),
-    (&["login", "hint"], Kind::Email, Shape::Any),
+    (&["login", "hint"], Kind::Email, Shape::Text),
 
     (&["password"], Kind::Password, Shape::Any),
     (&["passwd"], Kind::Password, Shape::Any),
@@ -34,6 +67,7 @@ const TELLING: &[(&[&str], Kind, Shape)] = &[
     (&["mot", "de", "passe"], Kind::Password, Shape::Any),
     (&["motdepasse"], Kind::Password, Shape::Any),
     (&["pass"], Kind::Password, Shape::Loose),
+    (&["pincode"], Kind::Password, Shape::Pin),
     (&["pin"], Kind::Password, Shape::Pin),
     (&["otp"], Kind::Password, Shape::Code),
     (&["totp"], Kind::Password, Shape::Code),
@@ -69,6 +103,8 @@ const TELLING: &[(&[&str], Kind, Shape)] = &[
     (&["telefon"], Kind::Phone, Shape::Phone),
     (&["tel"], Kind::Phone, Shape::Phone),
     (&["mobile"], Kind::Phone, Shape::Phone),
+    (&["phonenumber"], Kind::Phone, Shape::Phone),
+    (&["mobilenumber"], Kind::Phone, Shape::Phone),
     (&["cellphone"], Kind::Phone, Shape::Phone),
     (&["msisdn"], Kind::Phone, Shape::Phone),
     (&["whatsapp"], Kind::Phone, Shape::Phone),
@@ -151,20 +187,45 @@ const BENIGN_TAILS: &[&str] = &[
     "expiry", "expired", "ttl", "in", "out", "index", "position", "size", "limit", "error", "errors", "visible", "shown",
     "method", "provider", "brand", "format", "label", "placeholder", "field", "form", "page", "step", "policy", "rules",
     "version", "score", "start", "started", "end", "opened", "clicks", "domain", "last4", "filled", "present",
-    "subject", "campaign", "template", "frequency", "preference", "preferences",
+    "subject", "campaign", "template", "frequency", "preference", "preferences", "total", "totals", "sum", "average", "avg",
+    "rate", "ratio", "percent", "revenue", "newsletter", "banner", "consent", "notice", "popup", "modal", "dialog", "variant",
 ];
+
+/// Last words that name one of the things before them: `email_campaign_id` speaks of a campaign.
+const NAMING_TAILS: &[&str] = &["id", "ids", "name", "slug"];
+
+/// Last words that number emails and sessions. After `phone` and `card` they say the opposite.
+const SERIAL_TAILS: &[&str] = &["number", "no", "nr", "seq", "sequence"];
+
+/// What stands before `password` and its like in keys that are run together.
+#[rustfmt::skip]
+const RUN_TOGETHER_HEADS: &[&str] = &[
+    "user", "customer", "client", "account", "admin", "my", "login", "contact", "new", "old", "current", "confirm", "repeat",
+    "access", "auth", "oauth", "session", "refresh", "reset", "bearer", "id", "api", "app", "csrf", "xsrf", "shared",
+];
+
+/// What stands after them.
+const RUN_TOGETHER_TAILS: &[&str] = &["password", "passwd", "email", "token", "secret"];
 
 /// What a key says of its value, if it says anything.
 pub(crate) fn telling(key: &str) -> Option<Telling> {
     let words = words(key);
     let is_benign = |word: Option<&String>, list: &[&str]| word.is_some_and(|word| list.contains(&word.as_str()));
-    if is_benign(words.first(), BENIGN_HEADS) || is_benign(words.last(), BENIGN_TAILS) {
+    let named = words.iter().rev().find(|word| !NAMING_TAILS.contains(&word.as_str()));
+    if is_benign(words.first(), BENIGN_HEADS) || is_benign(named, BENIGN_TAILS) {
         return None;
     }
-    let (_, kind, shape) = TELLING.iter().find(|(told, ..)| {
-        words.windows(told.len()).any(|window| window.iter().zip(*told).all(|(word, told)| is_word(word, told)))
-    })?;
-    Some(Telling { kind: *kind, shape: *shape })
+    TELLING.iter().find_map(|(told, kind, shape)| {
+        let found =
+            words.windows(told.len()).find(|found| found.iter().zip(*told).all(|(word, told)| is_word(word, told)));
+        let is_benign = match kind {
+            Kind::Card => is_benign(words.last(), &["id", "ids"]),
+            Kind::Email => is_benign(words.last(), SERIAL_TAILS),
+            _ => *told == ["session"] && is_benign(words.last(), SERIAL_TAILS),
+        };
+        let is_plural = found?.iter().zip(*told).any(|(word, told)| word.len() > told.len());
+        (!is_benign).then_some(Telling { kind: *kind, shape: *shape, is_plural })
+    })
 }
 
 /// Whether `word` is `told`, or its plural.
@@ -194,10 +255,19 @@ pub(crate) fn words(key: &str) -> Vec<String> {
         previous = c;
     }
     words.extend((!word.is_empty()).then_some(word));
+    let mut words: Vec<String> = words.into_iter().flat_map(parted).collect();
     if words.len() > LONGEST {
         words.drain(LONGEST / 2..words.len() - LONGEST / 2);
     }
     words
+}
+
+/// The words of a word that is run together, such as `useremail`.
+fn parted(mut word: String) -> impl Iterator<Item = String> {
+    let single = word.strip_suffix('s').unwrap_or(&word);
+    let head = RUN_TOGETHER_TAILS.iter().find_map(|tail| single.strip_suffix(tail));
+    let tail = head.filter(|head| RUN_TOGETHER_HEADS.contains(head)).map(str::len).map(|cut| word.split_off(cut));
+    [Some(word), tail].into_iter().flatten()
 }
 
 /// Keys that name the field whose value stands beside them: `{"name": "password", "value": "x"}`.
@@ -228,6 +298,9 @@ mod tests {
             ("oauth2Token", "oauth token"),
             ("card_last4", "card last4"),
             ("contraseña.nueva", "contraseña nueva"),
+            ("useremail", "user email"),
+            ("data[ACCESSTOKENS]", "data access tokens"),
+            ("voicemail", "voicemail"),
             ("", ""),
         ] {
             assert_eq!(words(key).join(" "), expected, "{key}");
@@ -236,7 +309,30 @@ mod tests {
 
     #[test]
     fn a_key_tells_by_word() {
-        for key in ["password", "newPassword2", "user-password", "passwords", "billing.email", "EMAILS", "auth_token"] {
+        for key in [
+            "password",
+            "newPassword2",
+            "user-password",
+            "passwords",
+            "billing.email",
+            "EMAILS",
+            "auth_token",
+            "userpassword",
+            "useremail",
+            "emailaddress",
+            "accesstoken",
+            "authtoken",
+            "sessiontoken",
+            "clientsecret",
+            "pincode",
+            "session_id",
+            "email_id",
+            "card_number",
+            "phone_number",
+            "mobileNo",
+            "passport_nr",
+            "first_name",
+        ] {
             assert!(telling(key).is_some(), "{key}");
         }
         for key in [
@@ -255,6 +351,15 @@ mod tests {
             "message",
             "tokenizer",
             "cardboard",
+            "voicemail",
+            "session_number",
+            "sessionNo",
+            "emails_total",
+            "email_campaign_id",
+            "emailTemplateName",
+            "gift_card_id",
+            "cookie_banner",
+            "cookieConsentId",
         ] {
             assert!(telling(key).is_none_or(|told| told.shape == Shape::Random), "{key}");
         }
