@@ -6,8 +6,8 @@ use anyhow::Result;
 use rustix::process::Signal;
 use tokio::process::Command;
 
-use crate::postgres::workspace;
 use crate::process::Process;
+use crate::workspace;
 
 /// Signs what the edge forwards; the exporter knows it as [`FORWARD_KEY_ID`].
 pub const FORWARD_KEY: &str = "1f1e1d1c1b1a191817161514131211100f0e0d0c0b0a09080706050403020100";
@@ -44,9 +44,9 @@ impl Edge {
             "FORWARD_KEY": FORWARD_KEY,
             "FORWARD_KEY_ID": FORWARD_KEY_ID,
         });
-        let node = workspace().join("node_modules/node/bin/node");
+        let node = workspace::root().join("node_modules/node/bin/node");
         let mut command = Command::new(node);
-        command.arg(workspace().join("demo/src/edge.mjs")).arg(bindings.to_string()).args(options);
+        command.arg(workspace::root().join("demo/src/edge.mjs")).arg(bindings.to_string()).args(options);
         let mut process = Process::start("the Worker", &mut command, log)?;
         let address = process
             .says(60, |said| said.lines().find_map(|line| line.strip_prefix("ready ").map(str::to_owned)))

@@ -13,3 +13,4 @@ pub mod s3;
 pub mod site;
 pub mod stack;
 pub mod visit;
+mod workspace;

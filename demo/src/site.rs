@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::postgres::workspace;
+use crate::workspace;
 
 /// The running site.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Site {
     /// # Errors
     /// When loopback has no port.
     pub async fn start(edge: &str) -> Result<Self> {
-        let pages = Pages { folder: workspace().join("demo/site"), edge: edge.into() };
+        let pages = Pages { folder: workspace::root().join("demo/site"), edge: edge.into() };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
         let app = Router::new().fallback(answer).with_state(pages);

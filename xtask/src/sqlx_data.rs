@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::{progress, test, workspace};
+use crate::{demo, progress, workspace};
 
 /// Asks a migrated Postgres about every query again and rewrites the folder.
 pub(crate) fn prepare() -> Result<()> {
@@ -40,7 +40,8 @@ fn ask() -> Result<BTreeMap<String, Vec<u8>>> {
     fs::create_dir_all(&folder)?;
     let touched = Command::new("touch").arg(workspace::root().join("exporter/src/lib.rs")).status()?;
     ensure!(touched.success(), "cannot touch the exporter's lib.rs");
-    let mut check = test::cargo_with_database(&["check", "--package", "exporter", "--lib"])?;
+    let mut check = demo::local_stack()?;
+    check.args(["with-postgres", "--migrated", "--", "cargo", "check", "--package", "exporter", "--lib"]);
     check.env("SQLX_OFFLINE", "false").env("SQLX_OFFLINE_DIR", &folder);
     progress::step("queries against Postgres", &mut check)?;
     read(&folder)

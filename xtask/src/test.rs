@@ -1,7 +1,5 @@
 //! Every check and test there is.
 
-use std::process::Command;
-
 use anyhow::Result;
 use clap::Args;
 
@@ -30,11 +28,4 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         progress::show("one visit from browser to bucket", demo::local_stack()?.args(["demo", "--once"]))?;
     }
     Ok(())
-}
-
-/// A cargo that has a migrated database at hand.
-pub(crate) fn cargo_with_database(arguments: &[&str]) -> Result<Command> {
-    let mut command = demo::local_stack()?;
-    command.args(["with-postgres", "--migrated", "--", "cargo"]).args(arguments);
-    Ok(command)
 }
