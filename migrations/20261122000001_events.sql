@@ -135,26 +135,46 @@ create function events_day_start(day date) returns uuid
     return (lpad(to_hex(extract(epoch from day)::bigint * 1000), 12, '0') || repeat('0', 20))::uuid;
 comment on function events_day_start is 'The lower bound of a UTC day in the order of UUIDv7.';
 
+create function events_is_attached(name text) returns boolean
+    language sql stable strict
+    return exists (
+        select from pg_inherits
+        where inhparent = to_regclass('events') and inhrelid = to_regclass(name) and not inhdetachpending
+    );
+comment on function events_is_attached is 'Whether the table is a partition of events. A detached one exists and takes no events.';
+
 -- A new day is built beside the table and attached: unlike `partition of`, that waits for no reader and stops no insert.
 create function events_add_partitions(first_day date, last_day date) returns integer
     language plpgsql as $$
 declare
     day date := first_day;
     name text;
+    is_new boolean;
     added integer := 0;
 begin
     perform pg_advisory_xact_lock(hashtext('events_add_partitions'));
     while day <= last_day loop
         name := 'events_' || to_char(day, 'YYYYMMDD');
-        if to_regclass(name) is null then
-            execute format('create table %I (like events including all)', name);
-            execute format('alter table events attach partition %I for values from (%L) to (%L)',
-                name, events_day_start(day), events_day_start(day + 1));
-            added := added + 1;
+        if not events_is_attached(name) then
+            is_new := to_regclass(name) is null;
+            if is_new then
+                execute format('create table %I (like events including all)', name);
+            end if;
+            begin
+                execute format('alter table events attach partition %I for values from (%L) to (%L)',
+                    name, events_day_start(day), events_day_start(day + 1));
+                added := added + 1;
+            exception when others then
+                -- A table that was detached, and does not fit any more, must not keep the other days from being made.
+                if is_new then
+                    raise;
+                end if;
+                raise warning 'cannot attach %: %', name, sqlerrm;
+            end;
         end if;
         day := day + 1;
     end loop;
     return added;
 end
 $$;
-comment on function events_add_partitions is 'Creates the day partitions of events that are missing, both days included, and says how many.';
+comment on function events_add_partitions is 'Creates or attaches the day partitions of events that are missing, both days included, and says how many.';

@@ -10,7 +10,8 @@ create table export_batches (
     min_event_id uuid not null,
     max_event_id uuid not null,
     min_timestamp timestamptz not null,
-    max_timestamp timestamptz not null
+    max_timestamp timestamptz not null,
+    formats text[] not null check (formats <@ array['parquet', 'jsonl'] and cardinality(formats) > 0)
 );
 alter table segments add foreign key (export_batch_id) references export_batches (id);
 
@@ -25,6 +26,7 @@ comment on column export_batches.min_event_id is 'Smallest event id.';
 comment on column export_batches.max_event_id is 'Largest event id.';
 comment on column export_batches.min_timestamp is 'Earliest events.timestamp.';
 comment on column export_batches.max_timestamp is 'Latest events.timestamp.';
+comment on column export_batches.formats is 'What it is written as, in the order of the manifest. Kept here, so that no later setting changes the batch.';
 
 create table deliveries (
     export_batch_id uuid not null references export_batches (id),

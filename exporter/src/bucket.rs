@@ -19,6 +19,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+use crate::causes;
 use crate::config::Destination;
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -34,15 +35,6 @@ const TRIES: u32 = 2;
 pub struct Bucket {
     client: Client,
     bucket: String,
-}
-
-/// An object as a listing shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// Its key.
-    pub key: String,
-    /// Its length.
-    pub bytes: u64,
 }
 
 /// A request to the bucket that failed.
@@ -126,15 +118,13 @@ impl Bucket {
             .unwrap_or_else(|_| Err(unanswered("get", key, "the body did not arrive in time".to_owned())))
     }
 
-    /// Everything whose key begins with `prefix`.
-    pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, BucketError> {
+    /// Every key that begins with `prefix`.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<String>, BucketError> {
         let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
         let mut listed = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| failed("list", prefix, &error))?;
-            listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
-                Some(Listed { key: object.key?, bytes: object.size.and_then(|size| size.try_into().ok()).unwrap_or(0) })
-            }));
+            listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
         }
         Ok(listed)
     }
@@ -155,28 +145,14 @@ where
     let reason = match service.and_then(ProvideErrorMetadata::message) {
         Some(message) => format!("{code}: {message}"),
         None if !code.is_empty() => code.clone(),
-        None => with_causes(error),
+        // The SDK's own message is no more than "dispatch failure".
+        None => causes::said_once(error),
     };
     BucketError { operation, key: key.to_owned(), code, reason: cut(reason) }
 }
 
 fn unanswered(operation: &'static str, key: &str, reason: String) -> BucketError {
     BucketError { operation, key: key.to_owned(), code: String::new(), reason: cut(reason) }
-}
-
-/// An error and what caused it: the SDK's own message is no more than "dispatch failure".
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut causes: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        // Many say what their cause says again.
-        if causes.last().is_none_or(|last| !last.contains(&text)) {
-            causes.push(text);
-        }
-        next = error.source();
-    }
-    causes.join(": ")
 }
 
 /// What a server says is untrusted: it ends up in logs and in the database, so it is kept short.

@@ -14,7 +14,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::export::Exporter;
 use crate::store::{Pools, partitions, schema};
-use crate::{doctor, serve, verify};
+use crate::verify::Verdict;
+use crate::{causes, doctor, serve, verify};
 
 const COULD_NOT_TELL: u8 = 2;
 
@@ -53,7 +54,11 @@ enum Command {
     /// Export now; a line for each object put and verified. Exit code 1 when a destination failed.
     #[command(after_help = "Example:\n  exporter export --config exporter.toml")]
     Export,
-    /// Compare the buckets with the database. Exit code 0: no discrepancy, 1: discrepancies, 2: could not tell.
+    /// Compare the buckets with the database.
+    ///
+    /// Objects and manifests are compared by their bytes with what was written, and the rows in them with the rows in the
+    /// database by event id. Exit code 0: no discrepancy, 1: discrepancies, 2: none, and a bucket or the database did not
+    /// answer.
     #[command(after_help = "Example:\n  exporter verify --json --config exporter.toml")]
     Verify {
         /// Print one JSON object instead of text.
@@ -77,7 +82,7 @@ pub async fn run() -> ExitCode {
         Err(error) => Err(error),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("exporter: {error:#}");
+        eprintln!("exporter: {}", causes::said_once(error.as_ref()));
         ExitCode::from(COULD_NOT_TELL)
     })
 }
@@ -142,7 +147,7 @@ async fn verify(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     let verdict = verify::verify(&pools.work, config).await?;
     if json {
         println!("{}", serde_json::to_string_pretty(&verdict)?);
-        return Ok(exit(verdict.discrepancies.is_empty()));
+        return Ok(verified(&verdict));
     }
     for it in &verdict.checked {
         println!(
@@ -153,10 +158,44 @@ async fn verify(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     for discrepancy in &verdict.discrepancies {
         println!("{discrepancy}");
     }
+    for it in &verdict.unreachable {
+        println!("{}: not compared to the end: {}", it.destination, it.reason);
+    }
+    println!("{} row(s) stored and in no export batch yet", verdict.unclaimed_rows);
     println!("{} discrepancies", verdict.discrepancies.len());
-    Ok(exit(verdict.discrepancies.is_empty()))
+    Ok(verified(&verdict))
+}
+
+fn verified(verdict: &Verdict) -> ExitCode {
+    if verdict.discrepancies.is_empty() && !verdict.unreachable.is_empty() {
+        return ExitCode::from(COULD_NOT_TELL);
+    }
+    exit(verdict.discrepancies.is_empty())
 }
 
 fn exit(well: bool) -> ExitCode {
     if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::{Discrepancy, Kind, Unreachable};
+
+    #[test]
+    fn a_discrepancy_weighs_more_than_a_bucket_that_does_not_answer() {
+        let kind = || Kind::StrayObject { key: "k".to_owned() };
+        let discrepancy = || Discrepancy { destination: "client".to_owned(), kind: kind() };
+        let unreachable = || Unreachable { destination: "backup".to_owned(), reason: "no answer".to_owned() };
+        for (discrepancies, unreachable, code) in [
+            (vec![], vec![], 0),
+            (vec![discrepancy()], vec![], 1),
+            (vec![discrepancy()], vec![unreachable()], 1),
+            (vec![], vec![unreachable()], 2),
+        ] {
+            let verdict = Verdict { discrepancies, unreachable, ..Verdict::default() };
+            // An exit code can be shown, and not compared.
+            assert_eq!(format!("{:?}", verified(&verdict)), format!("{:?}", ExitCode::from(code)));
+        }
+    }
 }

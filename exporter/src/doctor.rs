@@ -95,8 +95,9 @@ async fn days(connection: &mut PgConnection, clock: Clock) -> Result<(), Trouble
     match &missing[..] {
         [] => Ok(()),
         [first, ..] => Err(Trouble::new(
-            format!("{} day(s) have no partition, the first is {first}", missing.len()),
-            "run `exporter migrate`; `exporter serve` does it every hour, so see its log too",
+            format!("{} day(s) have no partition or a detached one, the first is {first}", missing.len()),
+            "run `exporter migrate`; a detached table that it cannot attach has to be renamed or dropped: see the log of \
+             Postgres",
         )),
     }
 }
@@ -113,7 +114,7 @@ async fn bucket(destination: &Destination) -> Result<(), Trouble> {
             "the storage is not to be trusted: ask its operator, or use another",
         ));
     }
-    if bucket.list(&folder).await.map_err(failed)?.iter().all(|listed| listed.key != key) {
+    if !bucket.list(&folder).await.map_err(failed)?.contains(&key) {
         return Err(Trouble::new(
             format!("{key} was written and is not listed"),
             "the storage must list objects at once after they were written: ask its operator, or use another",

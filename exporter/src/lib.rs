@@ -5,6 +5,7 @@
 //! (whole segments, objects, manifest) -> bucket; [`verify`] compares the two ends.
 
 pub mod bucket;
+pub mod causes;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod doctor;
 pub mod endpoints;
 pub mod export;
 pub mod ingest;
+pub mod listener;
 pub mod secret;
 pub mod serve;
 pub mod store;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use futures::future::try_join_all;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
@@ -13,6 +14,7 @@ use crate::config::Config;
 use crate::endpoints::{self, Services};
 use crate::export::Exporter;
 use crate::ingest::authenticate::Keys;
+use crate::listener::{self, Limits, stopped};
 use crate::store::{Pools, partitions, schema};
 
 const PARTITIONS_EVERY: Duration = Duration::from_hours(1);
@@ -36,11 +38,16 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
         clock,
     });
     let stop = stop_signal()?;
+    let names = services.config.destination_names();
+    let listen = async |listener, router| {
+        listener::serve(listener, router, Limits::default(), stop.clone()).await;
+        Ok(())
+    };
     let running = async {
         tokio::try_join!(
-            listen(ingest, endpoints::ingest_router(services.clone()), stop.clone()),
-            listen(operator, endpoints::operator_router(services.clone()), stop.clone()),
-            export_regularly(&services, every, stop.clone()),
+            listen(ingest, endpoints::ingest_router(services.clone())),
+            listen(operator, endpoints::operator_router(services.clone())),
+            try_join_all(names.iter().map(|name| export_regularly(&services, name, every, stop.clone()))),
             add_partitions_regularly(&services, stop.clone()),
         )
     };
@@ -67,11 +74,13 @@ async fn bind(setting: &str, address: std::net::SocketAddr) -> anyhow::Result<Tc
     TcpListener::bind(address).await.with_context(|| format!("{setting}: cannot listen on {address}"))
 }
 
-async fn listen(listener: TcpListener, router: axum::Router, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-    Ok(axum::serve(listener, router).with_graceful_shutdown(stopped(stop)).await?)
-}
-
-async fn export_regularly(services: &Services, every: Duration, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+/// A loop for each destination: one that is slow must not keep the others from what came in meanwhile.
+async fn export_regularly(
+    services: &Services,
+    destination: &str,
+    every: Duration,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -80,8 +89,8 @@ async fn export_regularly(services: &Services, every: Duration, stop: watch::Rec
             () = stopped(stop.clone()) => return Ok(()),
         }
         // A run that has begun is finished, within what the drain allows.
-        if let Err(error) = services.exporter.run().await {
-            tracing::error!(reason = %error, "export failed");
+        if let Err(error) = services.exporter.run_only(destination).await {
+            tracing::error!(destination, reason = %error, "export failed");
         }
     }
 }
@@ -121,11 +130,6 @@ fn stop_signal() -> anyhow::Result<watch::Receiver<bool>> {
         sender.closed().await;
     });
     Ok(receiver)
-}
-
-async fn stopped(mut stop: watch::Receiver<bool>) {
-    // Errs only when the sender is gone, which means the same.
-    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 async fn overdue(stop: watch::Receiver<bool>) {

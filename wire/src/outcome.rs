@@ -67,7 +67,8 @@ pub enum Reason {
     LoneSurrogate,
     /// A number too long to be kept exactly, or beyond what an IEEE 754 double can hold.
     NumberOutOfRange,
-    /// The same id is already stored with other content.
+    /// The same id came earlier in the batch with other content. Across batches the first one stays, and what comes later
+    /// is a duplicate whatever it says.
     Conflict,
     /// Postgres refused the row although every check passed.
     RefusedByStore,

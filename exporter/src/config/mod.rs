@@ -1,5 +1,7 @@
 //! The settings: the embedded defaults (which document every key), a file over them, the environment over both.
 
+mod environment;
+mod error;
 mod period;
 mod validate;
 
@@ -7,10 +9,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use figment::Figment;
-use figment::providers::{Env, Format as _, Toml};
+use figment::providers::{Format as _, Serialized, Toml};
+use figment::value::{Dict, Map};
+use figment::{Figment, Metadata, Profile, Provider};
 use serde::{Deserialize, Serialize};
+use toml::Table;
 
+pub use self::error::{ConfigError, Shape};
 pub use self::period::Period;
 pub use self::validate::Invalid;
 use crate::secret::Secret;
@@ -86,6 +91,9 @@ pub enum Format {
 }
 
 impl Format {
+    /// Every format, in the order of a manifest.
+    pub const ALL: [Self; 2] = [Self::Parquet, Self::Jsonl];
+
     /// The name in keys and manifests.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -128,39 +136,32 @@ fn required() -> bool {
     true
 }
 
-/// Why there is no configuration to work with.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A file that cannot be read.
-    #[error("cannot read {path}: {source}")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A key that is missing, unknown or of the wrong type.
-    #[error("{0}")]
-    Shape(#[from] Box<figment::Error>),
-    /// A value that makes no sense.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-}
-
 impl Config {
     /// The validated settings of `file` and the environment.
+    ///
+    /// # Errors
+    /// Names the setting, and never shows a value.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let mut figment = Figment::from(Toml::string(DEFAULT));
+        let mut settings = Figment::from(Toml::string(DEFAULT));
         if let Some(path) = file {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| ConfigError::Unreadable { path: path.display().to_string(), source })?;
-            figment = figment.merge(Toml::string(&text));
+            let path = path.display().to_string();
+            let text = std::fs::read_to_string(&path)
+                .map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
+            settings = settings.merge(layer(path, &text)?);
         }
-        Self::extract(&figment.merge(Env::prefixed("EVOTHESIS_").split("__")))
+        Self::extract(&environment::merge(settings)?)
     }
 
-    fn extract(figment: &Figment) -> Result<Self, ConfigError> {
-        let config: Self = figment.extract().map_err(Box::new)?;
+    /// The validated settings of a file's `text`, whatever the environment says.
+    ///
+    /// # Errors
+    /// As of [`Config::load`].
+    pub fn from_text(text: &str) -> Result<Self, ConfigError> {
+        Self::extract(&Figment::from(Toml::string(DEFAULT)).merge(layer("the text".to_owned(), text)?))
+    }
+
+    fn extract(settings: &Figment) -> Result<Self, ConfigError> {
+        let config: Self = settings.extract().map_err(|error| ConfigError::Shape(error.into()))?;
         config.validate()?;
         Ok(config)
     }
@@ -175,6 +176,29 @@ impl Config {
     #[must_use]
     pub fn required_names(&self) -> Vec<String> {
         self.destinations.iter().filter(|it| it.required).map(|it| it.name.clone()).collect()
+    }
+}
+
+/// The settings of a file, known by its path in errors.
+fn layer(path: String, text: &str) -> Result<Named<Table>, ConfigError> {
+    // Parsed here and not by figment, whose errors quote the line.
+    let settings: Table = toml::from_str(text).map_err(|error| ConfigError::syntax(&path, text, &error))?;
+    Ok(Named { origin: path, settings: Serialized::defaults(settings) })
+}
+
+/// Settings that say in errors where they come from.
+struct Named<T> {
+    origin: String,
+    settings: Serialized<T>,
+}
+
+impl<T: Serialize> Provider for Named<T> {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.origin.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        self.settings.data()
     }
 }
 

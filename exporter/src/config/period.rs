@@ -41,7 +41,7 @@ impl FromStr for Period {
         let number: Option<u32> = text.get(..text.len().saturating_sub(1)).and_then(|digits| digits.parse().ok());
         match number.and_then(|number| number.checked_mul(unit)) {
             Some(seconds) if seconds > 0 => Ok(Self { seconds }),
-            _ => Err(format!("`{text}` is no period: write a number and s, m, h or d, such as 15m")),
+            _ => Err("must be a number and s, m, h or d, such as 15m".to_owned()),
         }
     }
 }

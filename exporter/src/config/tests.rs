@@ -1,11 +1,71 @@
+use figment::value::Value;
+
 use super::*;
 
 const SAMPLE: &str = include_str!("../../../deploy/exporter.toml");
 
-/// The sample with `change` merged over it.
+/// The sample with its secrets filled in.
+fn filled() -> Figment {
+    let key = "01".repeat(32);
+    let text = SAMPLE
+        .replace("k1 = \"\"", &format!("k1 = \"{key}\""))
+        .replace("token = \"\"", "token = \"token-not-shown-\"")
+        .replace("_key = \"\"", "_key = \"not-shown\"");
+    Figment::from(Toml::string(DEFAULT)).merge(layer("sample".to_owned(), &text).expect("toml"))
+}
+
+/// The filled sample with `change` merged over it.
 fn sample_with(change: &str) -> Result<Config, String> {
-    let figment = Figment::from(Toml::string(DEFAULT)).merge(Toml::string(SAMPLE)).merge(Toml::string(change));
-    Config::extract(&figment).map_err(|error| error.to_string())
+    Config::extract(&filled().merge(Toml::string(change))).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_sample_lacks_nothing_but_its_secrets() {
+    let error = Config::from_text(SAMPLE).expect_err("not usable").to_string();
+    assert_eq!(error, "ingest.keys.k1: must be 64 hexadecimal digits");
+    let public = ["0000", "change-me"];
+    assert!(public.iter().all(|it| !SAMPLE.contains(it)), "a secret that everybody knows");
+}
+
+#[test]
+fn the_environment_names_destinations() {
+    let merged = |name: &str, secret: Value| {
+        let fields = Dict::from([("secret_key".to_owned(), secret)]);
+        environment::into_destinations(filled(), BTreeMap::from([(name.to_owned(), fields)]))
+            .and_then(|settings| Config::extract(&settings))
+    };
+    let config = merged("backup", "from-environment".into()).expect("valid");
+    let keys: Vec<_> = config.destinations.iter().map(|it| it.secret_key.expose()).collect();
+    assert_eq!(keys, ["not-shown", "from-environment"]);
+    assert_eq!(config.destinations[1].bucket, "example-events-backup");
+    let error = merged("other", "x".into()).expect_err("nobody").to_string();
+    assert_eq!(error, "EVOTHESIS_DESTINATIONS__OTHER: there is no destination of this name");
+    let error = merged("backup", 4242.into()).expect_err("a number").to_string();
+    assert!(error.starts_with("destinations.1.secret_key: must be a text"), "{error}");
+    assert!(error.ends_with(" (in the file or the environment)") && !error.contains("4242"), "{error}");
+}
+
+#[test]
+fn a_mistake_is_placed_and_not_quoted() {
+    for (text, place) in [
+        ("[operator]\ntoken = \"hunter2\n", "the text: line 2, column "),
+        ("[operator]\n\ntoken = hunter2\n", "the text: line 3, column 9: "),
+        (
+            "[operator]\ntoken = 4242",
+            "operator.token: must be a text: put quotes around it, around digits alone too (in the text)",
+        ),
+        ("[operator]\ntoken = [\"hunter2\"]", "operator.token: must be a text"),
+        ("[operator]\nlisten = \"hunter2\"", "operator.listen: has no valid value"),
+        ("[export]\nevery = \"hunter2\"", "export.every: has no valid value"),
+        ("[export]\nformats = [\"hunter2\"]", "export.formats.0: must be of parquet, jsonl"),
+        ("[export]\nevry = \"hunter2\"", "export.evry: is no setting; there are every, formats, lease"),
+        ("[[destinations]]\nname = \"a\"", "destinations.0.bucket: must be set"),
+    ] {
+        let error = Config::from_text(text).expect_err(text);
+        let shown = format!("{error} {error:?}");
+        assert!(error.to_string().starts_with(place), "{error} should begin with {place}");
+        assert!(!shown.contains("hunter2") && !shown.contains("4242"), "{shown}");
+    }
 }
 
 #[test]
@@ -52,7 +112,9 @@ fn what_makes_no_sense_is_named() {
         ("[database]\nurl = \"\"".to_owned(), "database.url"),
         ("[database]\nurl = \"nonsense\"".to_owned(), "database.url"),
         ("[ingest.keys]\nk1 = \"abc\"".to_owned(), "ingest.keys.k1"),
+        (format!("[ingest.keys]\nk1 = \"{}\"", "00".repeat(32)), "ingest.keys.k1"),
         ("[operator]\ntoken = \"short\"".to_owned(), "operator.token"),
+        ("[operator]\ntoken = \"change-me-change-me\"".to_owned(), "operator.token"),
         ("[export]\nformats = []".to_owned(), "export.formats"),
         ("[export]\nformats = [\"jsonl\", \"jsonl\"]".to_owned(), "export.formats"),
         ("destinations = []".to_owned(), "destinations"),
@@ -64,6 +126,7 @@ fn what_makes_no_sense_is_named() {
         (destination("prefix = \"a/../b/\""), "destinations[0].prefix"),
         (destination("endpoint = \"http://storage.example.com\""), "destinations[0].endpoint"),
         (destination("secret_key = \"\""), "destinations[0].secret_key"),
+        (destination("access_key = \"change-me\""), "destinations[0].access_key"),
         (format!("{0}\n{0}", destination("name = \"a\"")), "destinations[1].name"),
         (format!("{}\n{}", destination("name = \"a\""), destination("name = \"b\"")), "destinations[1]"),
     ] {
@@ -88,7 +151,7 @@ fn toml_fields() -> Vec<&'static str> {
 fn no_secret_is_ever_shown() {
     let config = sample_with(&format!("[[destinations]]\n{}", toml_fields().join("\n"))).expect("valid");
     let shown = format!("{config:?} {}", serde_json::to_string(&config).expect("serialisable"));
-    for secret in ["not-shown", "change-me", "0000"] {
+    for secret in ["not-shown", "0101"] {
         assert!(!shown.contains(secret), "{shown}");
     }
     assert!(shown.contains("[redacted]"));

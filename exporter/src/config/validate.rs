@@ -8,9 +8,12 @@ use axum::http::Uri;
 use sqlx::postgres::PgConnectOptions;
 
 use super::{Config, Destination};
+use crate::secret::Secret;
 
 /// Shorter operator tokens can be guessed.
 const TOKEN_CHARS: usize = 16;
+/// What samples hold where a secret belongs.
+const PLACEHOLDER: &str = "change-me";
 /// A signing key, in bytes.
 const KEY_BYTES: usize = 32;
 
@@ -68,9 +71,16 @@ impl Config {
             return Err(invalid("ingest.keys", "at least one must be set"));
         }
         for (id, key) in &self.ingest.keys {
-            if wire::signature::unhex(key.expose()).is_none_or(|key| key.len() != KEY_BYTES) {
-                return Err(invalid(format!("ingest.keys.{id}"), "must be 64 hexadecimal digits"));
+            match wire::signature::unhex(key.expose()) {
+                Some(key) if key.len() == KEY_BYTES && key.iter().any(|byte| *byte != 0) => {}
+                Some(key) if key.len() == KEY_BYTES => {
+                    return Err(invalid(format!("ingest.keys.{id}"), "is known to everybody: make one of your own"));
+                }
+                _ => return Err(invalid(format!("ingest.keys.{id}"), "must be 64 hexadecimal digits")),
             }
+        }
+        if is_placeholder(&self.operator.token) {
+            return Err(invalid("operator.token", "is known to everybody: make one of your own"));
         }
         if self.operator.token.expose().len() < TOKEN_CHARS {
             return Err(invalid("operator.token", format!("must have {TOKEN_CHARS} characters or more")));
@@ -97,11 +107,10 @@ impl Destination {
         {
             return named("prefix", "must be empty, or a path such as evothesis/ that ends with a slash");
         }
-        if self.access_key.expose().is_empty() {
-            return named("access_key", "must be set");
-        }
-        if self.secret_key.expose().is_empty() {
-            return named("secret_key", "must be set");
+        for (field, secret) in [("access_key", &self.access_key), ("secret_key", &self.secret_key)] {
+            if secret.expose().is_empty() || is_placeholder(secret) {
+                return named(field, "must be set");
+            }
         }
         if self.endpoint.as_deref().is_some_and(|endpoint| !is_safe(endpoint)) {
             return named("endpoint", "must be an https URL; http only on this machine");
@@ -112,6 +121,10 @@ impl Destination {
     fn place(&self) -> (Option<&str>, &str, &str) {
         (self.endpoint.as_deref(), &self.bucket, &self.prefix)
     }
+}
+
+fn is_placeholder(secret: &Secret) -> bool {
+    secret.expose().starts_with(PLACEHOLDER)
 }
 
 /// Whether keys and events may travel to `endpoint`.

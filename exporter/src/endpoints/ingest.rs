@@ -1,10 +1,10 @@
-//! `POST /ingest`. The size is checked first, then the signature, and only then is anything parsed.
+//! `POST /ingest`. The headers are looked at first, then the size of the body and its signature, and only then is anything
+//! parsed.
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::HeaderMap;
 use axum::routing::post;
 use axum::{Json, Router};
@@ -13,7 +13,7 @@ use wire::limits::INGEST_BODY_BYTES;
 
 use super::Services;
 use super::error::ApiError;
-use crate::ingest;
+use crate::ingest::{self, IngestError, authenticate};
 
 pub(super) fn routes() -> Router<Arc<Services>> {
     Router::new().route("/ingest", post(receive)).layer(DefaultBodyLimit::max(INGEST_BODY_BYTES))
@@ -22,8 +22,10 @@ pub(super) fn routes() -> Router<Arc<Services>> {
 async fn receive(
     State(services): State<Arc<Services>>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Json<IngestAnswer>, ApiError> {
-    let answer = ingest::ingest(&services.pools.ingest, &services.keys, services.clock, &headers, &body?).await?;
-    Ok(Json(answer))
+    let now = services.clock.now();
+    let claim = authenticate::claim(&services.keys, &headers, now).map_err(IngestError::from)?;
+    let body = Bytes::from_request(request, &()).await?;
+    Ok(Json(ingest::ingest(&services.pools.ingest, &claim, now, &body).await?))
 }

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | ingest | `POST /ingest` | a signed batch from the edge | `ingest.rs` |
 //! | ingest | `GET /health` | may the edge deliver? | `health.rs` |
-//! | operator | `GET /health` | the same | `health.rs` |
+//! | operator | `GET /health` | the same of the operator's side | `health.rs` |
 //! | operator | `GET /events/count` | how many events are stored | `events.rs` |
 //! | operator | `GET /events/recent?limit=` | the newest events | `events.rs` |
 //! | operator | `POST /export/run` | export now | `export.rs` |
@@ -55,7 +55,7 @@ pub struct Services {
 pub fn ingest_router(services: Arc<Services>) -> Router {
     Router::new()
         .merge(ingest::routes())
-        .merge(health::routes())
+        .merge(health::routes(|pools| &pools.ingest))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, INGEST))
         .with_state(services)
 }
@@ -63,7 +63,7 @@ pub fn ingest_router(services: Arc<Services>) -> Router {
 /// The listener for the operator.
 pub fn operator_router(services: Arc<Services>) -> Router {
     Router::new()
-        .merge(health::routes())
+        .merge(health::routes(|pools| &pools.work))
         .merge(events::routes())
         .merge(export::routes())
         .layer(middleware::from_fn_with_state(services.clone(), token::require))

@@ -3,6 +3,7 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use sqlx::PgPool;
 
+use crate::config::Format;
 use crate::store::deliveries;
 use crate::store::export_batches::{self, Contents, ExportBatch};
 use crate::store::segments::{self, Segment};
@@ -12,15 +13,15 @@ const SEGMENTS: i64 = 10_000;
 /// A batch is closed before it grows past this, so that rendering it fits in memory. Never splits a segment.
 const ROWS: i64 = 100_000;
 
-/// Claims the oldest unclaimed segments of one hour as an export batch to be delivered to `destinations`; `None` when
-/// there are none.
-pub async fn claim(pool: &PgPool, destinations: &[String]) -> sqlx::Result<Option<ExportBatch>> {
+/// Claims the oldest unclaimed segments of one hour as an export batch to be delivered to `destinations` in `formats`;
+/// `None` when there are none.
+pub async fn claim(pool: &PgPool, destinations: &[String], formats: &[Format]) -> sqlx::Result<Option<ExportBatch>> {
     let mut transaction = pool.begin().await?;
     export_batches::lock_chain(&mut transaction).await?;
     let unclaimed = segments::lock_unclaimed(&mut transaction, SEGMENTS).await?;
     let members = first_batch(&unclaimed);
     let Some(contents) = contents(members) else { return Ok(None) };
-    let batch = export_batches::create(&mut transaction, &contents).await?;
+    let batch = export_batches::create(&mut transaction, &contents, formats).await?;
     let ids: Vec<_> = members.iter().map(|segment| segment.id).collect();
     segments::assign(&mut transaction, batch.id, &ids).await?;
     deliveries::create(&mut transaction, batch.id, destinations).await?;

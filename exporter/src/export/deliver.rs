@@ -17,7 +17,6 @@ pub(super) struct Delivery<'a> {
     pub(super) pool: &'a PgPool,
     pub(super) bucket: &'a Bucket,
     pub(super) prefix: &'a str,
-    pub(super) formats: &'a [Format],
     pub(super) required: &'a [String],
     pub(super) lease: &'a Lease,
 }
@@ -30,7 +29,8 @@ pub(super) struct Delivered {
 /// Why a delivery did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DeliverError {
-    /// Another worker has taken over: nothing was marked, and what was put is what it will put.
+    /// Another worker has taken over: nothing was marked. What was put has the keys that it will put, and the same bytes
+    /// where both are of one version.
     #[error("another worker has taken over")]
     LeaseLost,
     /// The bucket.
@@ -56,7 +56,7 @@ impl Delivery<'_> {
         let mut connection = self.pool.acquire().await?;
         let batch = export_batches::get(&mut connection, self.lease.export_batch_id).await?;
         let members = segments::of_batch(&mut connection, batch.id).await?;
-        let rendered = objects::render(&mut connection, &batch, self.formats).await?;
+        let rendered = objects::render(&mut connection, &batch).await?;
         // Uploads take long; meanwhile others can use the connection.
         drop(connection);
 

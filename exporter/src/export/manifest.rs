@@ -44,6 +44,7 @@ pub(crate) mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::config::Format;
 
     /// An export batch of the hour 2026-11-22 09:00.
     pub(crate) fn batch() -> ExportBatch {
@@ -58,6 +59,7 @@ pub(crate) mod tests {
             max_event_id: Uuid::from_u128(2),
             min_timestamp: time("2026-11-22T08:59:59.123Z"),
             max_timestamp: time("2026-11-22T09:10:00Z"),
+            formats: Format::ALL.to_vec(),
         }
     }
 

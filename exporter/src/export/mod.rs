@@ -2,7 +2,7 @@
 //! what all required destinations were verified to hold.
 //!
 //! Any number of exporters may run at once, and any of them may die at any instruction: an export batch is a pure
-//! function of its segments, a delivery is a leased row, and whoever finds it unfinished does the same again.
+//! function of its row and its segments, a delivery is a leased row, and whoever finds it unfinished does the same again.
 
 mod claim;
 mod deliver;
@@ -33,8 +33,6 @@ pub struct Exporter {
     formats: Vec<Format>,
     lease_seconds: u32,
     owner: String,
-    /// Runs of one process go one after the other, so that a run that was asked for reports all that was pending.
-    running: Mutex<()>,
 }
 
 /// A destination and the way to it.
@@ -42,6 +40,9 @@ pub struct Exporter {
 struct Target {
     destination: Destination,
     bucket: Bucket,
+    /// Deliveries of one process to one destination go one after the other, so that a run that was asked for reports all
+    /// that was pending. Destinations do not wait for each other.
+    running: Mutex<()>,
 }
 
 /// What a run did.
@@ -92,8 +93,11 @@ impl Exporter {
     /// An exporter for `config`; `owner` names it in leases, for people to read.
     #[must_use]
     pub fn new(pool: PgPool, config: &Config, owner: String) -> Self {
-        let target =
-            |destination: &Destination| Target { bucket: Bucket::new(destination), destination: destination.clone() };
+        let target = |destination: &Destination| Target {
+            bucket: Bucket::new(destination),
+            destination: destination.clone(),
+            running: Mutex::new(()),
+        };
         let mut formats = config.export.formats.clone();
         // The order in a manifest must not depend on the order in a file.
         formats.sort_unstable();
@@ -104,24 +108,37 @@ impl Exporter {
             formats,
             lease_seconds: config.export.lease.seconds(),
             owner,
-            running: Mutex::new(()),
         }
     }
 
-    /// Claims what is unclaimed and delivers what is pending. A destination that fails keeps what it lacks pending and
-    /// stops no other.
+    /// Claims what is unclaimed and delivers what is pending, to every destination. One that fails keeps what it lacks
+    /// pending and stops no other.
     ///
     /// # Errors
     /// The database's, before anything was delivered.
     pub async fn run(&self) -> sqlx::Result<Report> {
-        let _one_at_a_time = self.running.lock().await;
+        self.run_to(|_| true).await
+    }
+
+    /// The same to one destination, however slow the others are.
+    ///
+    /// # Errors
+    /// The database's, before anything was delivered.
+    pub async fn run_only(&self, destination: &str) -> sqlx::Result<Report> {
+        self.run_to(|target| target.destination.name == destination).await
+    }
+
+    async fn run_to(&self, is_meant: impl Fn(&Target) -> bool) -> sqlx::Result<Report> {
         let mut report = Report::default();
         let names: Vec<_> = self.targets.iter().map(|target| target.destination.name.clone()).collect();
-        while let Some(batch) = claim(&self.pool, &names).await? {
+        while let Some(batch) = claim(&self.pool, &names, &self.formats).await? {
             tracing::info!(export_batch_id = %batch.id, rows = batch.rows, "claimed");
             report.claimed.push(Claimed { export_batch_id: batch.id, rows: batch.rows });
         }
-        for (objects, failures) in join_all(self.targets.iter().map(|target| self.deliver_all(target))).await {
+        // Batches of another configuration may lack a destination of this one.
+        deliveries::create_missing(&mut *self.pool.acquire().await?, &names).await?;
+        let meant = self.targets.iter().filter(|target| is_meant(target));
+        for (objects, failures) in join_all(meant.map(|target| self.deliver_all(target))).await {
             report.objects.extend(objects);
             report.failures.extend(failures);
         }
@@ -133,6 +150,7 @@ impl Exporter {
     /// Delivers to one destination until nothing is pending, or something fails: the next run starts with what has been
     /// tried least.
     async fn deliver_all(&self, target: &Target) -> (Vec<PutObject>, Option<Failure>) {
+        let _one_at_a_time = target.running.lock().await;
         let mut done = Vec::new();
         let name = &target.destination.name;
         loop {
@@ -180,7 +198,6 @@ impl Exporter {
             pool: &self.pool,
             bucket: &target.bucket,
             prefix: &target.destination.prefix,
-            formats: &self.formats,
             required: &self.required,
             lease,
         };
@@ -214,12 +231,9 @@ impl Exporter {
     }
 }
 
-/// Every key that a batch may have below `prefix`, whatever the formats are set to.
+/// Every key that a batch has below `prefix`: its objects and its manifest.
 #[must_use]
 pub fn planned_keys(prefix: &str, batch: &ExportBatch) -> Vec<String> {
-    [Format::Parquet, Format::Jsonl]
-        .map(|format| keys::object(prefix, format, batch))
-        .into_iter()
-        .chain([keys::manifest(prefix, batch)])
-        .collect()
+    let objects = batch.formats.iter().map(|&format| keys::object(prefix, format, batch));
+    objects.chain([keys::manifest(prefix, batch)]).collect()
 }

@@ -1,6 +1,7 @@
 //! Which events of a batch may be inserted, and as what rows. Decides from values alone.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use chrono::{DateTime, Utc};
 use wire::{Reason, Refused, check};
@@ -14,7 +15,7 @@ use crate::store::pixel_drops::PixelDrop;
 pub struct Admitted<'a> {
     /// What to insert, each id once.
     pub rows: Vec<EventRow<'a>>,
-    /// Events whose id came earlier in the same batch.
+    /// Events that came earlier in the same batch.
     pub duplicates: u32,
     /// Events that cannot be stored.
     pub refused: Vec<Refused>,
@@ -24,16 +25,25 @@ pub struct Admitted<'a> {
 #[must_use]
 pub fn admit(batch: &Batch, now: DateTime<Utc>) -> Admitted<'_> {
     let mut admitted = Admitted::default();
-    let mut seen = HashSet::new();
-    for index in 0..batch.events.len() {
-        match row(batch, index, now) {
-            Ok(row) if seen.insert(row.event_id) => admitted.rows.push(row),
-            Ok(_) => admitted.duplicates += 1,
-            Err(reason) => {
-                let seq = batch.events[index].event.as_ref().map(|event| event.seq);
-                admitted.refused.push(Refused { seq, reason });
-            }
-        }
+    let mut first = HashMap::new();
+    for (index, forwarded) in batch.events.iter().enumerate() {
+        let event = forwarded.event.as_ref();
+        let reason = match row(batch, index, now) {
+            Ok(row) => match first.entry(row.event_id) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(event);
+                    admitted.rows.push(row);
+                    continue;
+                }
+                Entry::Occupied(first) if *first.get() == event => {
+                    admitted.duplicates += 1;
+                    continue;
+                }
+                Entry::Occupied(_) => Reason::Conflict,
+            },
+            Err(reason) => reason,
+        };
+        admitted.refused.push(Refused { seq: event.map(|event| event.seq), reason });
     }
     admitted
 }
@@ -131,6 +141,7 @@ mod tests {
         let batch = batch(&[
             event(1, &json!({})),
             event(1, &json!({})),
+            event(1, &json!({"data": {"other": 1}})),
             event(2, &json!({"type": "Not A Type"})),
             event(3, &json!({"page": 9})),
             event(4, &json!({"t": "not a number"})),
@@ -142,6 +153,7 @@ mod tests {
         assert_eq!(
             admitted.refused,
             [
+                Refused { seq: Some(1), reason: Reason::Conflict },
                 Refused { seq: Some(2), reason: Reason::BadType },
                 Refused { seq: Some(3), reason: Reason::UnknownPage },
                 Refused { seq: None, reason: Reason::Malformed },

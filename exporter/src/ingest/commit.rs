@@ -48,10 +48,10 @@ pub async fn commit(
                 committed.accepted += new;
                 committed.duplicates += u32::try_from(part.len()).unwrap_or(u32::MAX) - new;
             }
-            Err(error) if part.is_empty() || fault(&error) != Fault::Row => return Err(error),
-            Err(error) if part.len() == 1 => {
+            Err(failure) if failure.fault != Fault::Row => return Err(failure.error),
+            Err(failure) if part.len() == 1 => {
                 // The message may quote the row, so only its class is told.
-                tracing::error!(code = %sqlstate(&error), "postgres refused an event that every check passed");
+                tracing::error!(code = %sqlstate(&failure.error), "postgres refused an event that every check passed");
                 committed
                     .refused
                     .push(Refused { seq: u32::try_from(part[0].seq).ok(), reason: Reason::RefusedByStore });
@@ -71,20 +71,20 @@ async fn patiently(
     rows: &[EventRow<'_>],
     report: Option<&PixelDrop<'_>>,
     now: DateTime<Utc>,
-) -> sqlx::Result<u32> {
+) -> Result<u32, Failure> {
     let mut attempt = 1;
     loop {
-        let error = match transaction(connection, rows, report).await {
+        let failure = match transaction(connection, rows, report).await {
             Ok(new) => return Ok(new),
-            Err(error) => error,
+            Err(failure) => failure,
         };
-        match fault(&error) {
+        match failure.fault {
             Fault::Race if attempt < ATTEMPTS => {}
             Fault::Partition if attempt == 1 => {
                 let added = partitions::ensure(connection, now).await?;
                 tracing::error!(added, "a day partition was missing on arrival");
             }
-            _ => return Err(error),
+            _ => return Err(failure),
         }
         attempt += 1;
     }
@@ -94,12 +94,13 @@ async fn transaction(
     connection: &mut PgConnection,
     rows: &[EventRow<'_>],
     report: Option<&PixelDrop<'_>>,
-) -> sqlx::Result<u32> {
+) -> Result<u32, Failure> {
     let mut transaction = connection.begin().await?;
     let mut new = 0;
     if !rows.is_empty() {
         let segment_id = segments::next_id(&mut transaction).await?;
-        let ids = events::insert(&mut transaction, segment_id, rows).await?.into_iter().collect();
+        let inserted = events::insert(&mut transaction, segment_id, rows).await;
+        let ids = inserted.map_err(Failure::of_insert)?.into_iter().collect();
         if let Some(contents) = contents(rows, &ids) {
             segments::seal(&mut transaction, segment_id, &contents).await?;
             new = ids.len();
@@ -137,15 +138,37 @@ enum Fault {
     Database,
 }
 
-/// Sorts an error by its SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
-fn fault(error: &sqlx::Error) -> Fault {
-    let constraint = error.as_database_error().and_then(|error| error.constraint());
-    match sqlstate(error).as_ref() {
-        "40001" | "40P01" => Fault::Race,
-        // A missing partition is a check violation of no named constraint.
-        "23514" if constraint.is_none() => Fault::Partition,
-        // 54 are limits of the program, such as JSON nested too deep.
-        code if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => Fault::Row,
-        _ => Fault::Database,
+/// A transaction that failed, and whose fault it is.
+#[derive(Debug)]
+struct Failure {
+    error: sqlx::Error,
+    fault: Fault,
+}
+
+/// Statements that hold no event: never the fault of one, whatever they fail with.
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        let fault = match sqlstate(&error).as_ref() {
+            "40001" | "40P01" => Fault::Race,
+            _ => Fault::Database,
+        };
+        Self { error, fault }
+    }
+}
+
+impl Failure {
+    /// The insert of the events, by its SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+    fn of_insert(error: sqlx::Error) -> Self {
+        let constraint = error.as_database_error().and_then(|error| error.constraint());
+        let fault = match sqlstate(&error).as_ref() {
+            // A missing partition is a check violation of no named constraint.
+            "23514" if constraint.is_none() => Fault::Partition,
+            // An id that is taken does nothing: what else is unique is ours to keep so.
+            "23505" => Fault::Database,
+            // 54 are limits of the program, such as JSON nested too deep.
+            code if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => Fault::Row,
+            _ => return error.into(),
+        };
+        Self { error, fault }
     }
 }

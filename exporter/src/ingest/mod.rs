@@ -7,14 +7,15 @@ pub mod commit;
 pub mod decode;
 pub mod redact;
 
-use axum::http::HeaderMap;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
-use wire::IngestAnswer;
+use wire::{IngestAnswer, Refused};
 
 use self::admit::Admitted;
-use self::authenticate::{Keys, Unauthorized};
+use self::authenticate::{Claim, Unauthorized};
 use self::decode::DecodeError;
-use crate::clock::Clock;
 
 /// Why a batch was not stored. Nothing of it was then.
 #[derive(Debug, thiserror::Error)]
@@ -30,16 +31,15 @@ pub enum IngestError {
     Store(#[from] sqlx::Error),
 }
 
-/// Stores what is new in a signed `body` and answers for each of its events, once all of them are committed.
+/// Stores what is new in a `body` that is signed as the request's headers claim, and answers for each of its events, once
+/// all of them are committed.
 pub async fn ingest(
     pool: &PgPool,
-    keys: &Keys,
-    clock: Clock,
-    headers: &HeaderMap,
+    claim: &Claim<'_>,
+    now: DateTime<Utc>,
     body: &[u8],
 ) -> Result<IngestAnswer, IngestError> {
-    let now = clock.now();
-    authenticate::authenticate(keys, headers, body, now)?;
+    claim.verify(body)?;
     let mut batch = decode::decode(body)?;
     let missed = redact::redact(&mut batch);
     if !missed.is_empty() {
@@ -53,8 +53,29 @@ pub async fn ingest(
     Ok(IngestAnswer { accepted: committed.accepted, duplicates, refused })
 }
 
-fn log_refusals(refused: &[wire::Refused]) {
-    if let Some(first) = refused.first() {
-        tracing::warn!(events = refused.len(), first_reason = first.reason.name(), "refused");
+fn log_refusals(refused: &[Refused]) {
+    if !refused.is_empty() {
+        tracing::warn!(events = refused.len(), reasons = ?counts(refused), "refused");
+    }
+}
+
+fn counts(refused: &[Refused]) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for it in refused {
+        *counts.entry(it.reason.name()).or_default() += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::Reason;
+
+    use super::*;
+
+    #[test]
+    fn refusals_are_counted_by_reason() {
+        let refused = [Reason::BadId, Reason::Conflict, Reason::BadId].map(|reason| Refused { seq: None, reason });
+        assert_eq!(counts(&refused), BTreeMap::from([("bad_id", 2), ("conflict", 1)]));
     }
 }

@@ -18,13 +18,13 @@ pub struct Lease {
     pub epoch: i64,
 }
 
-/// A delivery as `verify` sees it.
+/// How far an export batch is with a destination, as `verify` sees it.
 #[derive(Clone, Debug)]
-pub struct Delivery {
-    /// What is delivered.
-    pub export_batch_id: Uuid,
+pub struct State {
     /// Whether the bucket was checked to hold it.
     pub exported: bool,
+    /// The batch's segments that are marked exported, ascending.
+    pub exported_segments: Vec<i64>,
 }
 
 /// Adds the deliveries of a new export batch, in the transaction that makes it.
@@ -33,6 +33,28 @@ pub async fn create(connection: &mut PgConnection, export_batch_id: Uuid, destin
         "-- name: create_deliveries
         insert into deliveries (export_batch_id, destination) select $1, unnest($2::text[])",
         export_batch_id,
+        destinations,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Adds the deliveries that are missing, so that every export batch has one to each of `destinations`: a destination
+/// that is new in the configuration receives what there was before it.
+pub async fn create_missing(connection: &mut PgConnection, destinations: &[String]) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"-- name: create_missing_deliveries
+        insert into deliveries (export_batch_id, destination)
+        select export_batches.id, configured.destination
+        from export_batches
+        cross join unnest($1::text[]) as configured (destination)
+        where not exists (
+            select from deliveries
+            where deliveries.export_batch_id = export_batches.id
+                and deliveries.destination = configured.destination
+        )
+        on conflict do nothing"#,
         destinations,
     )
     .execute(connection)
@@ -178,18 +200,22 @@ pub async fn objects(
         .collect())
 }
 
-/// Every delivery to `destination`, in the order of the chain.
-pub async fn all(connection: &mut PgConnection, destination: &str) -> sqlx::Result<Vec<Delivery>> {
+/// How far an export batch is with `destination`: both halves as of one moment, since deliveries finish at any time.
+pub async fn state(connection: &mut PgConnection, export_batch_id: Uuid, destination: &str) -> sqlx::Result<State> {
     sqlx::query_as!(
-        Delivery,
-        r#"-- name: deliveries_of_destination
-        select deliveries.export_batch_id, deliveries.exported_at is not null as "exported!"
-        from deliveries
-        join export_batches on export_batches.id = deliveries.export_batch_id
-        where destination = $1
-        order by export_batches.number"#,
+        State,
+        r#"-- name: delivery_state
+        select
+            exists (
+                select from deliveries
+                where export_batch_id = $1 and destination = $2 and exported_at is not null
+            ) as "exported!",
+            array(
+                select id from segments where export_batch_id = $1 and exported_at is not null order by id
+            ) as "exported_segments!""#,
+        export_batch_id,
         destination,
     )
-    .fetch_all(connection)
+    .fetch_one(connection)
     .await
 }

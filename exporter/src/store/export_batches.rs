@@ -1,8 +1,11 @@
 //! Export batches: written once, when their segments are claimed.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::postgres::{PgHasArrayType, PgTypeInfo, PgValueRef};
+use sqlx::{Decode, PgConnection, Postgres, Type};
 use uuid::Uuid;
+
+use crate::config::Format;
 
 /// A set of whole segments of one hour of arrival.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,7 @@ pub struct ExportBatch {
     pub max_event_id: Uuid,
     pub min_timestamp: DateTime<Utc>,
     pub max_timestamp: DateTime<Utc>,
+    pub formats: Vec<Format>,
 }
 
 /// What a new export batch holds.
@@ -43,21 +47,31 @@ pub async fn lock_chain(connection: &mut PgConnection) -> sqlx::Result<()> {
 }
 
 /// Adds a batch to the end of the chain, which must be locked.
-pub async fn create(connection: &mut PgConnection, contents: &Contents) -> sqlx::Result<ExportBatch> {
+pub async fn create(
+    connection: &mut PgConnection,
+    contents: &Contents,
+    formats: &[Format],
+) -> sqlx::Result<ExportBatch> {
+    let names: Vec<_> = formats.iter().map(|format| format.name().to_owned()).collect();
     sqlx::query_as!(
         ExportBatch,
-        "-- name: create_export_batch
-        insert into export_batches (previous, hour, rows, min_event_id, max_event_id, min_timestamp, max_timestamp)
-        values (
-            (select id from export_batches order by number desc limit 1), $1, $2, $3, $4, $5, $6
+        r#"-- name: create_export_batch
+        insert into export_batches (
+            previous, hour, rows, min_event_id, max_event_id, min_timestamp, max_timestamp, formats
         )
-        returning id, previous, created_at, hour, rows, min_event_id, max_event_id, min_timestamp, max_timestamp",
+        values (
+            (select id from export_batches order by number desc limit 1), $1, $2, $3, $4, $5, $6, $7
+        )
+        returning
+            id, previous, created_at, hour, rows, min_event_id, max_event_id, min_timestamp, max_timestamp,
+            formats as "formats: Vec<Format>""#,
         contents.hour,
         contents.rows,
         contents.min_event_id,
         contents.max_event_id,
         contents.min_timestamp,
         contents.max_timestamp,
+        &names,
     )
     .fetch_one(connection)
     .await
@@ -67,12 +81,28 @@ pub async fn create(connection: &mut PgConnection, contents: &Contents) -> sqlx:
 pub async fn get(connection: &mut PgConnection, id: Uuid) -> sqlx::Result<ExportBatch> {
     sqlx::query_as!(
         ExportBatch,
-        "-- name: get_export_batch
-        select id, previous, created_at, hour, rows, min_event_id, max_event_id, min_timestamp, max_timestamp
-        from export_batches where id = $1",
+        r#"-- name: get_export_batch
+        select
+            id, previous, created_at, hour, rows, min_event_id, max_event_id, min_timestamp, max_timestamp,
+            formats as "formats: Vec<Format>"
+        from export_batches where id = $1"#,
         id,
     )
     .fetch_one(connection)
+    .await
+}
+
+/// Every batch, in the order of the chain.
+pub async fn all(connection: &mut PgConnection) -> sqlx::Result<Vec<ExportBatch>> {
+    sqlx::query_as!(
+        ExportBatch,
+        r#"-- name: all_export_batches
+        select
+            id, previous, created_at, hour, rows, min_event_id, max_event_id, min_timestamp, max_timestamp,
+            formats as "formats: Vec<Format>"
+        from export_batches order by number"#,
+    )
+    .fetch_all(connection)
     .await
 }
 
@@ -86,4 +116,23 @@ pub async fn lock(connection: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
     .fetch_one(connection)
     .await?;
     Ok(())
+}
+
+impl Type<Postgres> for Format {
+    fn type_info() -> PgTypeInfo {
+        <&str as Type<Postgres>>::type_info()
+    }
+}
+
+impl PgHasArrayType for Format {
+    fn array_type_info() -> PgTypeInfo {
+        <&str as PgHasArrayType>::array_type_info()
+    }
+}
+
+impl<'r> Decode<'r, Postgres> for Format {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, sqlx::error::BoxDynError> {
+        let name = <&str as Decode<Postgres>>::decode(value)?;
+        Format::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| "no format of this name".into())
+    }
 }

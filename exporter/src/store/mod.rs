@@ -29,7 +29,7 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// Two pools, so that an export or a curious operator never takes ingest's connections.
 #[derive(Clone, Debug)]
 pub struct Pools {
-    /// For `/ingest` alone.
+    /// For the edge's listener alone.
     pub ingest: PgPool,
     /// For everything else.
     pub work: PgPool,

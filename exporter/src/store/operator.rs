@@ -73,10 +73,12 @@ pub async fn destination_status(connection: &mut PgConnection, destination: &str
             (
                 coalesce((select sum(rows) from segments where export_batch_id is null), 0)
                 + coalesce((
-                    select sum(export_batches.rows)
-                    from deliveries
-                    join export_batches on export_batches.id = deliveries.export_batch_id
-                    where destination = $1 and exported_at is null
+                    select sum(rows)
+                    from export_batches
+                    where not exists (
+                        select from deliveries
+                        where export_batch_id = export_batches.id and destination = $1 and exported_at is not null
+                    )
                 ), 0)
             )::bigint as "pending_rows!",
             (select max(exported_at) from deliveries where destination = $1) as last_success"#,

@@ -15,7 +15,7 @@ pub fn needed(now: DateTime<Utc>) -> (NaiveDate, NaiveDate) {
     (today - Days::new(WINDOW_DAYS.unsigned_abs()), today + Days::new(AHEAD))
 }
 
-/// Creates the days that are missing and returns how many those were.
+/// Creates or attaches the days that are missing and returns how many those were.
 pub async fn ensure(connection: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<i32> {
     let (first, last) = needed(now);
     sqlx::query_scalar!(
@@ -28,14 +28,14 @@ pub async fn ensure(connection: &mut PgConnection, now: DateTime<Utc>) -> sqlx::
     .await
 }
 
-/// The days that are missing, for `doctor`.
+/// The days that take no events, having no partition or a detached one, for `doctor`.
 pub async fn missing(connection: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<Vec<NaiveDate>> {
     let (first, last) = needed(now);
     sqlx::query_scalar!(
         r#"-- name: missing_partitions
         select day::date as "day!"
         from generate_series($1::date, $2::date, interval '1 day') as day
-        where to_regclass('events_' || to_char(day, 'YYYYMMDD')) is null
+        where not events_is_attached('events_' || to_char(day, 'YYYYMMDD'))
         order by day"#,
         first,
         last

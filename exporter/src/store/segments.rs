@@ -75,8 +75,8 @@ pub async fn lock_unclaimed(connection: &mut PgConnection, limit: i64) -> sqlx::
 }
 
 /// Makes locked segments members of an export batch, for good.
-pub async fn assign(connection: &mut PgConnection, export_batch_id: Uuid, ids: &[i64]) -> sqlx::Result<u64> {
-    let done = sqlx::query!(
+pub async fn assign(connection: &mut PgConnection, export_batch_id: Uuid, ids: &[i64]) -> sqlx::Result<()> {
+    sqlx::query!(
         "-- name: assign_segments
         update segments set export_batch_id = $1 where id = any ($2) and export_batch_id is null",
         export_batch_id,
@@ -84,7 +84,7 @@ pub async fn assign(connection: &mut PgConnection, export_batch_id: Uuid, ids: &
     )
     .execute(connection)
     .await?;
-    Ok(done.rows_affected())
+    Ok(())
 }
 
 /// The members of an export batch, ascending.
@@ -99,39 +99,49 @@ pub async fn of_batch(connection: &mut PgConnection, export_batch_id: Uuid) -> s
 }
 
 /// Marks segments exported whose batch every one of the `required` destinations was verified to hold: those of one
-/// batch, or of all. Returns how many.
+/// batch, or of all. A destination that has no delivery of the batch does not hold it.
 pub async fn mark_exported(
     connection: &mut PgConnection,
     export_batch_id: Option<Uuid>,
     required: &[String],
-) -> sqlx::Result<u64> {
-    let done = sqlx::query!(
+) -> sqlx::Result<()> {
+    sqlx::query!(
         "-- name: mark_segments_exported
         update segments set exported_at = now()
-        where exported_at is null
-            and export_batch_id is not null
-            and ($1::uuid is null or export_batch_id = $1)
-            and not exists (
-                select from deliveries
-                where deliveries.export_batch_id = segments.export_batch_id
-                    and deliveries.destination = any ($2)
-                    and deliveries.exported_at is null
-            )",
+        where id in (
+            select id
+            from segments
+            where exported_at is null
+                and export_batch_id is not null
+                and ($1::uuid is null or export_batch_id = $1)
+                and cardinality($2::text[]) > 0
+                and not exists (
+                    select from unnest($2::text[]) as required (destination)
+                    where not exists (
+                        select from deliveries
+                        where deliveries.export_batch_id = segments.export_batch_id
+                            and deliveries.destination = required.destination
+                            and deliveries.exported_at is not null
+                    )
+                )
+            -- Two that mark at once must lock in one order, or they deadlock.
+            order by id
+            for update
+        )",
         export_batch_id,
         required,
     )
     .execute(connection)
     .await?;
-    Ok(done.rows_affected())
+    Ok(())
 }
 
-/// Of an export batch, the segments that are marked exported.
-pub async fn exported_of_batch(connection: &mut PgConnection, export_batch_id: Uuid) -> sqlx::Result<Vec<i64>> {
+/// Rows that belong to no export batch yet.
+pub async fn unclaimed_rows(connection: &mut PgConnection) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
-        "-- name: exported_segments_of_batch
-        select id from segments where export_batch_id = $1 and exported_at is not null order by id",
-        export_batch_id,
+        r#"-- name: unclaimed_rows
+        select coalesce(sum(rows), 0)::bigint as "rows!" from segments where export_batch_id is null"#
     )
-    .fetch_all(connection)
+    .fetch_one(connection)
     .await
 }

@@ -24,11 +24,11 @@ pub enum Kind {
         /// Where it should be.
         key: String,
     },
-    /// A manifest says something else than the database.
+    /// A manifest has other bytes than were written.
     ManifestDiffers {
         /// Its key.
         key: String,
-        /// The fields that differ; empty when it is no manifest at all.
+        /// The fields that differ; empty when it is no manifest at all, or differs in white space alone.
         fields: Vec<String>,
     },
     /// An object of an exported batch is gone.
@@ -95,7 +95,7 @@ impl fmt::Display for Discrepancy {
         match &self.kind {
             Kind::MissingManifest { key } => write!(formatter, "missing manifest {key}"),
             Kind::ManifestDiffers { key, fields } if fields.is_empty() => {
-                write!(formatter, "manifest {key} cannot be read")
+                write!(formatter, "manifest {key} is not what was written")
             }
             Kind::ManifestDiffers { key, fields } => {
                 write!(formatter, "manifest {key} differs in {}", fields.join(", "))

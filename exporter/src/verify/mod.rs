@@ -1,15 +1,20 @@
 //! Proves the buckets against the database: load both sides, compare them without touching either, report.
+//!
+//! Objects and manifests are compared by their bytes with what was written, the rows in the objects by event id with the
+//! rows in the database. Other columns are not compared with the database again.
 
 pub mod diff;
 mod discrepancy;
 mod load;
 
 use serde::Serialize;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
-pub use self::discrepancy::Discrepancy;
+pub use self::discrepancy::{Discrepancy, Kind};
 use crate::bucket::{Bucket, BucketError};
-use crate::config::Config;
+use crate::config::{Config, Destination};
+use crate::export::planned_keys;
+use crate::store::{deliveries, export_batches, segments};
 
 /// What was compared, and what was found.
 #[derive(Debug, Default, Serialize)]
@@ -18,6 +23,19 @@ pub struct Verdict {
     pub checked: Vec<Checked>,
     /// Everything that is not as it should be.
     pub discrepancies: Vec<Discrepancy>,
+    /// Destinations that could not be compared to the end. What was found before that is among the discrepancies.
+    pub unreachable: Vec<Unreachable>,
+    /// Rows that are stored and belong to no export batch yet. They are no discrepancy.
+    pub unclaimed_rows: i64,
+}
+
+/// A destination whose bucket did not answer.
+#[derive(Debug, Serialize)]
+pub struct Unreachable {
+    /// The destination.
+    pub destination: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// How much of a destination was compared.
@@ -35,49 +53,68 @@ pub struct Checked {
     pub pending: usize,
 }
 
-/// Why there is no verdict.
+/// Why a destination could not be compared to its end.
 #[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// A bucket did not answer.
-    #[error("destination {destination}: {source}")]
-    Bucket {
-        /// Which.
-        destination: String,
-        /// Why.
-        source: BucketError,
-    },
+enum VerifyError {
+    /// The bucket did not answer.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
     /// The database did not answer.
-    #[error("the database failed: {0}")]
+    #[error(transparent)]
     Store(#[from] sqlx::Error),
 }
 
-/// Compares every destination with the database, one export batch at a time.
-pub async fn verify(pool: &PgPool, config: &Config) -> Result<Verdict, VerifyError> {
+/// Compares every destination with the database, one export batch at a time. A bucket that does not answer keeps no
+/// other from being compared.
+///
+/// # Errors
+/// The database's.
+pub async fn verify(pool: &PgPool, config: &Config) -> sqlx::Result<Verdict> {
     let mut verdict = Verdict::default();
     let mut connection = pool.acquire().await?;
     for destination in &config.destinations {
-        let name = &destination.name;
-        let side = load::Side { bucket: Bucket::new(destination), destination };
-        // The bucket first: whatever is in it by now, the database knows of. The other way round, a batch exported in
-        // between would look like a stray.
-        let listing = side.listing().await?;
-        let deliveries = load::deliveries(&mut connection, destination).await?;
-        let mut checked = Checked { destination: name.clone(), ..Checked::default() };
-        verdict.discrepancies.extend(diff::strays(name, &listing, &deliveries));
-        for delivery in &deliveries {
-            let Some(expected) = load::expected(&mut connection, destination, delivery).await? else {
-                checked.pending += 1;
-                let segments = load::exported_segments(&mut connection, delivery).await?;
-                verdict.discrepancies.extend(diff::pending(destination, delivery, &segments));
-                continue;
-            };
-            let found = side.found(&expected).await?;
-            checked.export_batches += 1;
-            checked.objects += found.objects.len();
-            checked.rows += expected.manifest.rows;
-            verdict.discrepancies.extend(diff::delivery(name, &expected, &found));
+        match compare(&mut connection, destination, &mut verdict.discrepancies).await {
+            Ok(checked) => verdict.checked.push(checked),
+            Err(VerifyError::Bucket(error)) => {
+                verdict
+                    .unreachable
+                    .push(Unreachable { destination: destination.name.clone(), reason: error.to_string() });
+            }
+            Err(VerifyError::Store(error)) => return Err(error),
         }
-        verdict.checked.push(checked);
     }
+    verdict.unclaimed_rows = segments::unclaimed_rows(&mut connection).await?;
     Ok(verdict)
+}
+
+async fn compare(
+    connection: &mut PgConnection,
+    destination: &Destination,
+    discrepancies: &mut Vec<Discrepancy>,
+) -> Result<Checked, VerifyError> {
+    let name = &destination.name;
+    let side = load::Side { bucket: Bucket::new(destination), destination };
+    // The bucket first: whatever is in it by now, the database knows of. The other way round, a batch exported in
+    // between would look like a stray.
+    let listing = side.listing().await?;
+    let batches = export_batches::all(connection).await?;
+    let known = batches.iter().flat_map(|batch| planned_keys(&destination.prefix, batch)).collect();
+    discrepancies.extend(diff::strays(name, &listing, &known));
+    let mut checked = Checked { destination: name.clone(), ..Checked::default() };
+    for batch in &batches {
+        // Only now: exports go on beside this, and what was pending a moment ago may be delivered and marked.
+        let state = deliveries::state(connection, batch.id, name).await?;
+        if !state.exported {
+            checked.pending += 1;
+            discrepancies.extend(diff::pending(destination, batch, state.exported_segments));
+            continue;
+        }
+        let expected = load::expected(connection, destination, batch, state.exported_segments).await?;
+        let found = side.found(&expected).await?;
+        checked.export_batches += 1;
+        checked.objects += found.objects.len();
+        checked.rows += expected.manifest.rows;
+        discrepancies.extend(diff::delivery(name, &expected, &found));
+    }
+    Ok(checked)
 }

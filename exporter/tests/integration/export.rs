@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use exporter::config::Format;
 use exporter::export::claim;
 use exporter::export::objects::{event_ids, render};
 use exporter::store::deliveries::{self, Lease};
@@ -11,7 +12,7 @@ use futures::future::join_all;
 use sqlx::PgConnection;
 
 use crate::database::with_database;
-use crate::samples::{batch, config, deliver, event, number};
+use crate::samples::{batch, deliver, event, number};
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
@@ -24,7 +25,7 @@ async fn ingest_segments(pools: &Pools, count: u32) {
 }
 
 async fn claimed(pools: &Pools) -> ExportBatch {
-    claim(&pools.work, &names(&["client", "backup"])).await.expect("claimed").expect("something")
+    claim(&pools.work, &names(&["client", "backup"]), &Format::ALL).await.expect("claimed").expect("something")
 }
 
 #[tokio::test]
@@ -38,7 +39,7 @@ async fn concurrent_claims_take_disjoint_segments_in_one_chain() {
         let destinations = names(&["client"]);
         let worker = async || {
             let mut batches = Vec::new();
-            while let Some(batch) = claim(&pools.work, &destinations).await.expect("claimed") {
+            while let Some(batch) = claim(&pools.work, &destinations, &Format::ALL).await.expect("claimed") {
                 batches.push(batch);
             }
             batches
@@ -74,7 +75,7 @@ async fn membership_is_written_once() {
         ingest_segments(&pools, 2).await;
         let first = claimed(&pools).await;
         assert_eq!(first.rows, 4);
-        assert!(claim(&pools.work, &[]).await.expect("nothing").is_none());
+        assert!(claim(&pools.work, &[], &Format::ALL).await.expect("nothing").is_none());
         ingest_segments(&pools, 3).await;
         let second = claimed(&pools).await;
         assert_eq!((second.rows, second.previous), (2, Some(first.id)));
@@ -158,12 +159,11 @@ async fn a_batch_renders_to_the_same_bytes_whenever_it_is_rendered() {
     with_database(async |pools| {
         ingest_segments(&pools, 20).await;
         let batch = claimed(&pools).await;
-        let formats = config().export.formats;
         let mut connection = pools.work.acquire().await.expect("connected");
-        let first = render(&mut connection, &batch, &formats).await.expect("rendered");
+        let first = render(&mut connection, &batch).await.expect("rendered");
         // Physically another table, and the same rows.
         sqlx::query("vacuum full events").execute(&mut *connection).await.expect("rewritten");
-        let second = render(&mut connection, &batch, &formats).await.expect("rendered");
+        let second = render(&mut connection, &batch).await.expect("rendered");
         assert_eq!(first.len(), 2);
         for (first, second) in first.iter().zip(&second) {
             assert_eq!(first.body, second.body, "{:?}", first.format);
@@ -182,7 +182,7 @@ async fn a_batch_that_lost_rows_is_not_rendered() {
         let batch = claimed(&pools).await;
         sqlx::query("delete from events where seq = 0").execute(&pools.work).await.expect("gone");
         let mut connection = pools.work.acquire().await.expect("connected");
-        let error = render(&mut connection, &batch, &config().export.formats).await.expect_err("incomplete");
+        let error = render(&mut connection, &batch).await.expect_err("incomplete");
         assert_eq!(error.to_string(), "the segments promise 4 rows, the database holds 3");
     })
     .await;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use exporter::endpoints::{Services, ingest_router, operator_router};
@@ -10,11 +11,10 @@ use exporter::ingest::authenticate::Keys;
 use exporter::store::Pools;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::database::with_database;
-use crate::samples::{KEY, batch, clock, config, event, number, signed};
-
-const TOKEN: &str = "change-me-change-me";
+use crate::samples::{KEY, TOKEN, batch, clock, config, event, number, signed};
 
 async fn start(router: Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -82,13 +82,40 @@ async fn what_is_no_batch_has_a_name() {
             (b"{".to_vec(), 400, "malformed"),
             (serde_json::to_vec(&newer).expect("json"), 503, "version"),
             (serde_json::to_vec(&crowd).expect("json"), 422, "too_many"),
-            // Unsigned bodies of this size are not even read.
             (vec![b'x'; wire::limits::INGEST_BODY_BYTES + 1], 413, "body"),
         ] {
-            let headers = if status == 413 { Vec::new() } else { signed(&KEY, &body) };
+            let headers = signed(&KEY, &body);
             let (found, answer) = answer(post(address, &headers, body).send().await.expect("answered")).await;
             assert_eq!((found, answer["error"].as_str()), (status, Some(error)));
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_body_is_read_of_a_request_without_our_headers() {
+    with_database(async |pools| {
+        let address = start(ingest_router(services(&pools))).await;
+        let mut connection = tokio::net::TcpStream::connect(address).await.expect("connected");
+        let head = "POST /ingest HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n";
+        connection.write_all(head.as_bytes()).await.expect("written");
+        // Answered, and closed: nothing is kept open for a body that may never come.
+        let mut answer = Vec::new();
+        let read = connection.read_to_end(&mut answer);
+        tokio::time::timeout(Duration::from_secs(5), read).await.expect("before any body").expect("answered");
+        assert!(answer.starts_with(b"HTTP/1.1 401"), "{answer:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_edges_health_is_that_of_its_own_connections() {
+    with_database(async |pools| {
+        let address = start(ingest_router(services(&pools))).await;
+        pools.work.close().await;
+        assert_eq!(reqwest::get(format!("http://{address}/health")).await.expect("answered").status(), 200);
+        pools.ingest.close().await;
+        assert_eq!(reqwest::get(format!("http://{address}/health")).await.expect("answered").status(), 503);
     })
     .await;
 }
@@ -127,7 +154,7 @@ async fn the_operator_needs_the_token_for_everything() {
         };
         for path in ["/health", "/events/count", "/events/recent", "/export/status", "/export/config"] {
             assert_eq!(get(path, TOKEN).await.0, 200, "{path}");
-            assert_eq!(get(path, "change-me-change-m").await.0, 401, "{path}");
+            assert_eq!(get(path, "token-of-the-test").await.0, 401, "{path}");
             assert_eq!(reqwest::get(format!("http://{address}{path}")).await.expect("answered").status(), 401);
         }
         assert_eq!(get("/events/count", TOKEN).await.1, json!({"count": 2}));
@@ -141,7 +168,7 @@ async fn the_operator_needs_the_token_for_everything() {
             json!({"destination": "client", "pending_rows": 2, "last_success": null, "failures": []})
         );
         let config = get("/export/config", TOKEN).await.1.to_string();
-        assert!(config.contains("[redacted]") && !config.contains("change-me"), "{config}");
+        assert!(config.contains("[redacted]") && !config.contains("-of-the-tests"), "{config}");
     })
     .await;
 }

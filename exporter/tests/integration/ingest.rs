@@ -124,6 +124,34 @@ async fn a_database_that_is_gone_is_an_error_and_no_refusal() {
 }
 
 #[tokio::test]
+async fn a_segment_that_cannot_be_sealed_is_an_error_and_no_refusal() {
+    with_database(async |pools| {
+        deliver(&pools, &batch(vec![event(0)])).await.expect("stored");
+        // As after a restore that forgot the sequences: the next id is taken.
+        number(&pools, "select setval(pg_get_serial_sequence('segments', 'id'), 1, false)").await;
+        deliver(&pools, &batch(vec![event(1), event(2)])).await.expect_err("not committed");
+        assert_eq!(number(&pools, "select count(*) from events").await, 1);
+        // Each attempt took a number: the edge's next one succeeds.
+        let answer = deliver(&pools, &batch(vec![event(1), event(2)])).await.expect("stored");
+        assert_eq!(answer, IngestAnswer { accepted: 2, duplicates: 0, refused: vec![] });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_detached_day_is_attached_again() {
+    with_database(async |pools| {
+        let day = now().format("%Y%m%d");
+        let detach = format!("alter table events detach partition events_{day}");
+        deliver(&pools, &batch(vec![event(0)])).await.expect("stored");
+        sqlx::query(sqlx::AssertSqlSafe(detach)).execute(&pools.work).await.expect("detached");
+        let answer = deliver(&pools, &batch(vec![event(0), event(1)])).await.expect("stored");
+        assert_eq!(answer, IngestAnswer { accepted: 1, duplicates: 1, refused: vec![] });
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_event_can_be_rebuilt_to_the_last_digit() {
     with_database(async |pools| {
         deliver(&pools, &batch(vec![event(5)])).await.expect("stored");

@@ -1,8 +1,12 @@
 //! The exporter against a real Postgres, a database of its own for each test.
 
+mod buckets;
 mod database;
 mod export;
 mod http;
 mod ingest;
+mod listener;
 mod samples;
 mod schema;
+mod settings;
+mod storage;

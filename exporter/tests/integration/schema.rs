@@ -61,8 +61,27 @@ async fn partitions_span_the_window_and_three_days_more() {
         assert_eq!(partitions::missing(&mut connection, now()).await.expect("none"), []);
         let days = number(&pools, "select count(*) from pg_inherits where inhparent = 'events'::regclass").await;
         assert_eq!(days, wire::limits::WINDOW_DAYS + 1 + 3);
-        let tomorrow = now() + chrono::TimeDelta::days(1);
-        assert_eq!(partitions::missing(&mut connection, tomorrow).await.expect("one").len(), 1);
+
+        // A detached table exists and takes no events. Where it no longer fits, it is named, and stops no other day.
+        let day = now().format("%Y%m%d");
+        for sql in [
+            format!("alter table events detach partition events_{day}"),
+            format!("alter table events_{day} drop column title"),
+        ] {
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *connection).await.expect("detached");
+        }
+        assert_eq!(partitions::missing(&mut connection, now()).await.expect("one"), [now().date_naive()]);
+        let later = now() + chrono::TimeDelta::days(1);
+        assert_eq!(partitions::ensure(&mut connection, later).await.expect("the other days"), 1);
+        assert_eq!(partitions::missing(&mut connection, later).await.expect("one"), [now().date_naive()]);
+        sqlx::query(sqlx::AssertSqlSafe(format!("drop table events_{day}")))
+            .execute(&mut *connection)
+            .await
+            .expect("gone");
+        assert_eq!(partitions::ensure(&mut connection, later).await.expect("made"), 1);
+
+        let after = now() + chrono::TimeDelta::days(2);
+        assert_eq!(partitions::missing(&mut connection, after).await.expect("one").len(), 1);
     })
     .await;
 }

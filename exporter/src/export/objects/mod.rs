@@ -1,5 +1,5 @@
-//! Rendering the rows of an export batch. The bytes are a pure function of the rows: the same batch, rendered by any
-//! worker at any time, gives the same objects.
+//! Rendering the rows of an export batch. The bytes are a pure function of the rows, the batch's formats and the
+//! libraries that write them: the same batch, rendered at any time by any worker of one version, gives the same objects.
 
 mod jsonl;
 mod parquet;
@@ -77,13 +77,9 @@ impl Writer {
     }
 }
 
-/// Renders `batch` in each of `formats`, in one pass over its rows.
-pub async fn render(
-    connection: &mut PgConnection,
-    batch: &ExportBatch,
-    formats: &[Format],
-) -> Result<Vec<Rendered>, RenderError> {
-    let mut writers = formats.iter().map(|&format| Writer::new(format)).collect::<Result<Vec<_>, _>>()?;
+/// Renders `batch` in each of its formats, in one pass over its rows.
+pub async fn render(connection: &mut PgConnection, batch: &ExportBatch) -> Result<Vec<Rendered>, RenderError> {
+    let mut writers = batch.formats.iter().map(|&format| Writer::new(format)).collect::<Result<Vec<_>, _>>()?;
     let mut rows = exported_rows::of_batch(connection, batch);
     let mut found = 0;
     while let Some(row) = rows.try_next().await? {
@@ -95,7 +91,7 @@ pub async fn render(
     if found != batch.rows {
         return Err(RenderError::Rows { expected: batch.rows, found });
     }
-    let finished = writers.into_iter().zip(formats);
+    let finished = writers.into_iter().zip(&batch.formats);
     finished.map(|(writer, &format)| Ok(Rendered { format, body: writer.finish()? })).collect()
 }
 

@@ -20,7 +20,8 @@ use super::RenderError;
 use super::row::{COLUMNS, Cell, Kind, cells};
 use crate::store::exported_rows::ExportedRow;
 
-/// Named in every file instead of the library's version, so that an update alone changes no byte of it.
+/// Named in every file instead of the library's version, which says nothing to a reader. An update of the library may
+/// still change bytes; the tests hold a hash that tells.
 const CREATED_BY: &str = "evothesis";
 /// Rows handed to the writer at once. Fixed: it decides where pages end.
 const BATCH_ROWS: usize = 4096;

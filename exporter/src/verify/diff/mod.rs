@@ -1,26 +1,18 @@
 //! The comparison. Values in, discrepancies out.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 use wire::{Manifest, ManifestObject};
 
 use super::discrepancy::{Discrepancy, Kind};
 use crate::config::Destination;
+use crate::export::manifest;
 use crate::store::export_batches::ExportBatch;
-
-/// A delivery as the database has it.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// What is delivered.
-    pub batch: ExportBatch,
-    /// Whether it is marked exported.
-    pub exported: bool,
-    /// Every key that it may have in the bucket.
-    pub keys: HashSet<String>,
-}
 
 /// What a bucket must hold of an exported delivery.
 #[derive(Clone, Debug)]
@@ -38,8 +30,8 @@ pub struct Expected {
 /// What a bucket holds of it.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// Absent when there is none; `Some(None)` when it cannot be read.
-    pub manifest: Option<Option<Manifest>>,
+    /// Its bytes; absent when there is none.
+    pub manifest: Option<Bytes>,
     /// The objects that are there, by key.
     pub objects: BTreeMap<String, FoundObject>,
 }
@@ -67,7 +59,7 @@ pub struct Listing {
 /// Compares an exported delivery with what the bucket holds of it.
 #[must_use]
 pub fn delivery(destination: &str, expected: &Expected, found: &Found) -> Vec<Discrepancy> {
-    let mut kinds = manifest(expected, found);
+    let mut kinds = compare_manifest(expected, found);
     kinds.extend(expected.manifest.objects.iter().flat_map(|object| match found.objects.get(&object.key) {
         Some(found) => compare_object(object, &expected.ids, found),
         None => vec![Kind::MissingObject { key: object.key.clone() }],
@@ -75,15 +67,18 @@ pub fn delivery(destination: &str, expected: &Expected, found: &Found) -> Vec<Di
     in_destination(destination, kinds)
 }
 
-fn manifest(expected: &Expected, found: &Found) -> Vec<Kind> {
+fn compare_manifest(expected: &Expected, found: &Found) -> Vec<Kind> {
     let key = expected.manifest_key.clone();
     let (mut kinds, named) = match &found.manifest {
-        None => (vec![Kind::MissingManifest { key }], &[][..]),
-        Some(None) => (vec![Kind::ManifestDiffers { key, fields: Vec::new() }], &[][..]),
-        Some(Some(manifest)) if *manifest == expected.manifest => (Vec::new(), &manifest.segments[..]),
-        Some(Some(manifest)) => {
-            let fields = differing_fields(&expected.manifest, manifest);
-            (vec![Kind::ManifestDiffers { key, fields }], &manifest.segments[..])
+        None => (vec![Kind::MissingManifest { key }], Vec::new()),
+        Some(bytes) if *bytes == manifest::to_bytes(&expected.manifest) => {
+            (Vec::new(), expected.manifest.segments.clone())
+        }
+        Some(bytes) => {
+            let found: Value = serde_json::from_slice(bytes).unwrap_or_default();
+            let fields = differing_fields(&expected.manifest, &found);
+            let segments = found.get("segments").and_then(|segments| Vec::deserialize(segments).ok());
+            (vec![Kind::ManifestDiffers { key, fields }], segments.unwrap_or_default())
         }
     };
     let missing = expected.exported_segments.iter().filter(|segment| !named.contains(segment)).copied();
@@ -95,13 +90,13 @@ fn segments_missing(segments: Vec<i64>, export_batch_id: Uuid) -> Option<Kind> {
     (!segments.is_empty()).then_some(Kind::ExportedSegmentsMissing { segments, export_batch_id })
 }
 
-fn differing_fields(expected: &Manifest, found: &Manifest) -> Vec<String> {
-    let fields = |manifest: &Manifest| match serde_json::to_value(manifest) {
-        Ok(Value::Object(fields)) => fields,
-        _ => serde_json::Map::new(),
+/// The fields that are other than they must be, or too many. None when `found` is no object at all.
+fn differing_fields(expected: &Manifest, found: &Value) -> Vec<String> {
+    let (Ok(Value::Object(expected)), Value::Object(found)) = (serde_json::to_value(expected), found) else {
+        return Vec::new();
     };
-    let (expected, found) = (fields(expected), fields(found));
-    expected.into_iter().filter(|(name, value)| found.get(name) != Some(value)).map(|(name, _)| name).collect()
+    let names: BTreeSet<_> = expected.keys().chain(found.keys()).collect();
+    names.into_iter().filter(|name| expected.get(*name) != found.get(*name)).cloned().collect()
 }
 
 fn compare_object(expected: &ManifestObject, ids: &[Uuid], found: &FoundObject) -> Vec<Kind> {
@@ -149,22 +144,21 @@ fn difference(expected: &[Uuid], found: &[Uuid]) -> (usize, usize) {
     }
 }
 
-/// A pending delivery is no discrepancy, unless its segments are marked exported although the destination is required.
+/// A batch that is not delivered yet is no discrepancy, unless its segments are marked exported although the destination is required.
 #[must_use]
-pub fn pending(destination: &Destination, delivery: &Delivery, exported_segments: &[i64]) -> Vec<Discrepancy> {
+pub fn pending(destination: &Destination, batch: &ExportBatch, exported_segments: Vec<i64>) -> Vec<Discrepancy> {
     if !destination.required {
         return Vec::new();
     }
-    let missing = segments_missing(exported_segments.to_vec(), delivery.batch.id);
+    let missing = segments_missing(exported_segments, batch.id);
     in_destination(&destination.name, missing.into_iter().collect())
 }
 
-/// Keys in the bucket that belong to no delivery, exported or pending.
+/// Keys in the bucket that are not among `known`: those of every export batch, delivered or not.
 #[must_use]
-pub fn strays(destination: &str, listing: &Listing, deliveries: &[Delivery]) -> Vec<Discrepancy> {
-    let known: HashSet<&str> = deliveries.iter().flat_map(|it| it.keys.iter().map(String::as_str)).collect();
+pub fn strays(destination: &str, listing: &Listing, known: &BTreeSet<String>) -> Vec<Discrepancy> {
     let strays = |keys: &[String], kind: fn(String) -> Kind| {
-        keys.iter().filter(|key| !known.contains(key.as_str())).cloned().map(kind).collect::<Vec<_>>()
+        keys.iter().filter(|key| !known.contains(*key)).cloned().map(kind).collect::<Vec<_>>()
     };
     let mut kinds = strays(&listing.objects, |key| Kind::StrayObject { key });
     kinds.extend(strays(&listing.manifests, |key| Kind::StrayManifest { key }));

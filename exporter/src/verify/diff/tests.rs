@@ -24,8 +24,10 @@ fn both_sides() -> (Expected, Found) {
         exported_segments: vec![4, 7],
     };
     let object = FoundObject { bytes: 10, sha256: "aa".to_owned(), ids: Ok(ids(&[2, 1])) };
-    let found =
-        Found { manifest: Some(Some(expected.manifest.clone())), objects: BTreeMap::from([(KEY.to_owned(), object)]) };
+    let found = Found {
+        manifest: Some(manifest::to_bytes(&expected.manifest)),
+        objects: BTreeMap::from([(KEY.to_owned(), object)]),
+    };
     (expected, found)
 }
 
@@ -63,13 +65,15 @@ fn a_changed_manifest_is_found_and_its_fields_named() {
         key: "manifests/m".to_owned(),
         fields: fields.iter().map(ToString::to_string).collect(),
     };
-    let change = |found: &mut Found| {
-        let manifest = found.manifest.as_mut().expect("there").as_mut().expect("readable");
-        manifest.rows = 3;
-        manifest.segments = vec![4];
-    };
-    assert_eq!(found_after(change), [differs(&["rows", "segments"]), segments_missing(&[7])]);
-    assert_eq!(found_after(|found| found.manifest = Some(None)), [differs(&[]), segments_missing(&[4, 7])]);
+    let written = String::from_utf8(both_sides().1.manifest.expect("there").to_vec()).expect("text");
+    let mut other: Value = serde_json::from_str(&written).expect("json");
+    other["rows"] = 3.into();
+    other["segments"] = vec![4].into();
+    other["note"] = "new".into();
+    let after = |text: String| found_after(|found| found.manifest = Some(text.into()));
+    assert_eq!(after(other.to_string()), [differs(&["note", "rows", "segments"]), segments_missing(&[7])]);
+    assert_eq!(after("{".to_owned()), [differs(&[]), segments_missing(&[4, 7])]);
+    assert_eq!(after(written + "\n"), [differs(&[])]);
 }
 
 #[test]
@@ -107,21 +111,14 @@ fn other_rows_are_found() {
     }
 }
 
-fn pending_delivery() -> Delivery {
-    Delivery {
-        batch: manifest::tests::batch(),
-        exported: false,
-        keys: HashSet::from(["events/mine".to_owned(), "manifests/mine".to_owned()]),
-    }
-}
-
 #[test]
 fn strays_are_found_and_work_in_progress_is_not_one() {
     let listing = Listing {
         objects: vec!["events/mine".to_owned(), "events/other".to_owned()],
         manifests: vec!["manifests/other".to_owned(), "manifests/mine".to_owned()],
     };
-    let kinds: Vec<_> = strays("client", &listing, &[pending_delivery()]).into_iter().map(|it| it.kind).collect();
+    let known = BTreeSet::from(["events/mine".to_owned(), "manifests/mine".to_owned()]);
+    let kinds: Vec<_> = strays("client", &listing, &known).into_iter().map(|it| it.kind).collect();
     assert_eq!(
         kinds,
         [
@@ -144,9 +141,9 @@ fn a_segment_marked_exported_without_a_required_destination_is_found() {
         secret_key: Secret::from("s"),
         required: true,
     };
-    let found = pending(&destination, &pending_delivery(), &[4]);
+    let found = pending(&destination, &manifest::tests::batch(), vec![4]);
     assert_eq!(found, [Discrepancy { destination: "client".to_owned(), kind: segments_missing(&[4]) }]);
-    assert_eq!(pending(&destination, &pending_delivery(), &[]), []);
+    assert_eq!(pending(&destination, &manifest::tests::batch(), vec![]), []);
     destination.required = false;
-    assert_eq!(pending(&destination, &pending_delivery(), &[4]), []);
+    assert_eq!(pending(&destination, &manifest::tests::batch(), vec![4]), []);
 }

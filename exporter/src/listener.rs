@@ -1,0 +1,85 @@
+//! A listener that idle connections cannot stop: so many at once and no more, and each must say soon what it wants.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+/// What a listener bears.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once. Others wait until one ends.
+    pub connections: u32,
+    /// How long a connection may take for the head of a request, the wait for its first byte included.
+    pub head: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 512, head: Duration::from_secs(30) }
+    }
+}
+
+/// How long to wait when the system has no connection to give, such as for want of file descriptors.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Serves `router` until `stop` turns true, and then the requests that are under way.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(limits.connections as usize));
+    loop {
+        let next = async {
+            // Never closed, so it never fails.
+            let place = places.clone().acquire_owned().await.ok();
+            (place, listener.accept().await)
+        };
+        tokio::select! {
+            (place, accepted) = next => match accepted {
+                Ok((stream, _)) => {
+                    tokio::spawn(converse(stream, router.clone(), limits, stop.clone(), place));
+                }
+                Err(error) => {
+                    tracing::error!(%error, "cannot accept a connection");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            },
+            () = stopped(stop.clone()) => break,
+        }
+    }
+    drop(listener);
+    // All places are free again once the last connection has ended.
+    let _ = places.acquire_many(limits.connections).await;
+}
+
+/// One connection, request after request. It keeps its place until it ends.
+async fn converse(
+    stream: TcpStream,
+    router: Router,
+    limits: Limits,
+    stop: watch::Receiver<bool>,
+    _place: Option<OwnedSemaphorePermit>,
+) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    tokio::pin!(connection);
+    // How a connection ends is the client's affair.
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = stopped(stop) => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+/// Returns once `stop` is true.
+pub async fn stopped(mut stop: watch::Receiver<bool>) {
+    // Errs only when the sender is gone, which means the same.
+    let _ = stop.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,111 @@
+//! A bucket in memory behind a real S3 client: PUT, GET and LIST, each of which a test can hold up.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use exporter::config::Config;
+use tokio::sync::watch;
+
+use crate::samples::config;
+
+/// In no request.
+const NOTHING: &str = "\n";
+
+/// The buckets of one test.
+pub(crate) struct Storage {
+    address: SocketAddr,
+    objects: Mutex<BTreeMap<String, Bytes>>,
+    hold: watch::Sender<String>,
+    waiting: watch::Sender<usize>,
+}
+
+impl Storage {
+    pub(crate) async fn start() -> Arc<Self> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let storage = Arc::new(Self {
+            address: listener.local_addr().expect("an address"),
+            objects: Mutex::default(),
+            hold: watch::Sender::new(NOTHING.to_owned()),
+            waiting: watch::Sender::new(0),
+        });
+        let router = Router::new().fallback(answer).with_state(storage.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        storage
+    }
+
+    /// The settings of [`config`], with both destinations here.
+    pub(crate) fn config(&self) -> Config {
+        let mut config = config();
+        for destination in &mut config.destinations {
+            destination.endpoint = Some(format!("http://{}", self.address));
+            destination.path_style = true;
+        }
+        config
+    }
+
+    /// Puts an object as nobody of ours would: `path` is bucket and key.
+    pub(crate) fn put(&self, path: &str, body: &'static str) {
+        self.objects
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(path.to_owned(), Bytes::from_static(body.as_bytes()));
+    }
+
+    /// Bucket and key of what is there and begins with `prefix`.
+    pub(crate) fn keys(&self, prefix: &str) -> Vec<String> {
+        let objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        objects.keys().filter(|key| key.starts_with(prefix)).cloned().collect()
+    }
+
+    /// From now on, requests whose method and path hold `text` wait.
+    pub(crate) fn hold(&self, text: &str) {
+        self.hold.send_replace(text.to_owned());
+    }
+
+    /// Lets all of them pass.
+    pub(crate) fn release(&self) {
+        self.hold(NOTHING);
+    }
+
+    /// Returns once a request waits.
+    pub(crate) async fn held(&self) {
+        self.waiting.subscribe().wait_for(|waiting| *waiting > 0).await.expect("the storage");
+    }
+}
+
+async fn answer(State(storage): State<Arc<Storage>>, method: Method, uri: Uri, body: Bytes) -> Response {
+    let request = format!("{method} {}", uri.path());
+    let is_held = |text: &String| request.contains(text.as_str());
+    if is_held(&storage.hold.borrow()) {
+        storage.waiting.send_modify(|waiting| *waiting += 1);
+        let mut hold = storage.hold.subscribe();
+        hold.wait_for(|text| !is_held(text)).await.expect("the storage");
+        storage.waiting.send_modify(|waiting| *waiting -= 1);
+    }
+    let path = uri.path().trim_start_matches('/').replace("%3D", "=");
+    let mut objects = storage.objects.lock().unwrap_or_else(PoisonError::into_inner);
+    if method == Method::PUT {
+        objects.insert(path, body);
+        return StatusCode::OK.into_response();
+    }
+    let (bucket, key) = path.split_once('/').unwrap_or((path.as_str(), ""));
+    if !key.is_empty() {
+        return match objects.get(&path) {
+            Some(body) => body.clone().into_response(),
+            None => (StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>").into_response(),
+        };
+    }
+    let query = uri.query().unwrap_or_default();
+    let prefix = query.split('&').find_map(|it| it.strip_prefix("prefix=")).unwrap_or_default().replace("%2F", "/");
+    let keys = objects.keys().filter_map(|key| key.strip_prefix(bucket)?.strip_prefix('/'));
+    let listed: Vec<_> = keys.filter(|key| key.starts_with(&prefix)).collect();
+    let contents = listed.join("</Key></Contents><Contents><Key>");
+    let contents = if listed.is_empty() { contents } else { format!("<Contents><Key>{contents}</Key></Contents>") };
+    format!("<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>").into_response()
+}
