@@ -1,6 +1,9 @@
 //! What one installation sets: read from the Worker's variables and secrets, checked before anything else happens.
 
 use wire::signature::unhex;
+use worker::Env;
+
+use crate::pixel_path::PixelPath;
 
 /// The settings of one installation.
 pub struct Config {
@@ -68,6 +71,25 @@ pub enum ConfigError {
     /// The exporter's address is none.
     #[error("EXPORTER_URL must begin with http:// or https://")]
     NoUrl,
+    /// The path of the pixel is none.
+    #[error(
+        "PIXEL_PATH must be a path such as /pixel.js: it begins with /, ends in .js, and holds only letters, digits and / _ . -"
+    )]
+    NoPath,
+}
+
+/// What `env` knows by name, variables and secrets.
+pub fn of(env: &Env) -> impl Fn(&str) -> Option<String> {
+    |name| env.var(name).ok().map(|value| value.to_string())
+}
+
+/// Reads where the pixel lives. Apart from the other settings: a file needs no keys, and a Queue no path.
+///
+/// # Errors
+/// When the setting is no path of a script.
+pub fn pixel_path(get: impl Fn(&str) -> Option<String>) -> Result<PixelPath, ConfigError> {
+    let setting = get("PIXEL_PATH").filter(|value| !value.is_empty());
+    PixelPath::new(setting.as_deref().unwrap_or(PixelPath::DEFAULT)).ok_or(ConfigError::NoPath)
 }
 
 impl Config {
@@ -127,6 +149,15 @@ mod tests {
         ] {
             assert_eq!(read(("IP_POLICY", Some(name))).expect("good settings").ip_policy, policy);
         }
+    }
+
+    #[test]
+    fn the_pixel_lives_where_the_setting_says() {
+        let path = |setting: Option<&str>| pixel_path(|_| setting.map(str::to_owned)).map(|path| path.loader());
+        assert_eq!(path(None), Ok("/pixel.js".to_owned()));
+        assert_eq!(path(Some("")), Ok("/pixel.js".to_owned()));
+        assert_eq!(path(Some("/w8/m.js")), Ok("/w8/m.js".to_owned()));
+        assert_eq!(path(Some("w8/m.js")), Err(ConfigError::NoPath));
     }
 
     #[test]

@@ -1,27 +1,32 @@
 //! The Worker on the client's edge domain.
 //!
 //! `/collect` takes a batch through [`pipeline::run`], which decides everything and touches nothing, and hands what
-//! comes out to the [`forwarder`]. This file alone talks to the platform's entry points and asks for the time.
+//! comes out to the [`forwarder`]. This file alone talks to the platform's entry points and asks for time and randomness.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod address;
 pub mod assets;
+mod attribution;
 pub mod collect;
 pub mod config;
 pub mod forwarder;
 pub mod health;
+pub mod noscript;
 pub mod outcome;
 pub mod pipeline;
+pub mod pixel_path;
 pub mod queue_consumer;
 pub mod router;
 pub mod site;
 pub mod token;
 
+use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Context, Env, MessageBatch, Request, Response, Result, event};
 
 /// Answers a request.
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
-    router::route(request, &env, now()).await
+    router::route(request, &env, now(), random).await
 }
 
 /// Takes messages from the Queue.
@@ -34,4 +39,19 @@ async fn queue(messages: MessageBatch<String>, env: Env, _context: Context) -> R
 #[expect(clippy::disallowed_methods, reason = "the one place of the Worker that asks for the time")]
 fn now() -> i64 {
     i64::try_from(worker::Date::now().as_millis()).unwrap_or(i64::MAX)
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn fill_randomly(bytes: &mut [u8]);
+}
+
+/// The one place of the Worker that asks for randomness.
+fn random() -> noscript::Random {
+    let mut bytes = noscript::Random::default();
+    for part in &mut bytes {
+        fill_randomly(part);
+    }
+    bytes
 }

@@ -4,7 +4,7 @@
 
 use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, Result, console_error, console_log};
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::forwarder::{self, Parcel};
 
 /// How long a message rests that is `age` seconds old: half as long as it has waited already, so that a short failure is
@@ -20,8 +20,7 @@ fn delay_seconds(age: i64) -> u32 {
 /// # Errors
 /// When the settings are wrong; the platform then delivers the messages again.
 pub async fn consume(messages: &MessageBatch<String>, env: &Env, now: i64) -> Result<()> {
-    let config = Config::read(|name| env.var(name).ok().map(|value| value.to_string()))
-        .map_err(|error| worker::Error::RustError(error.to_string()))?;
+    let config = Config::read(config::of(env)).map_err(|error| worker::Error::RustError(error.to_string()))?;
     let (mut forwarded, mut retried) = (0_u32, 0_u32);
     for message in messages.raw_iter() {
         let parcel = message.body().as_string().and_then(|text| Parcel::from_message(&text));

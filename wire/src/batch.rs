@@ -26,6 +26,9 @@ pub struct EventBatch {
     /// What the visitor has said.
     #[serde(default)]
     pub consent: Consent,
+    /// Whether nothing is kept on the device: `token` counts for nothing then, and the answer brings none.
+    #[serde(default)]
+    pub cookieless: bool,
     /// Events the pixel had to drop since it last said so.
     #[serde(default)]
     pub dropped: u32,

@@ -47,7 +47,8 @@ pub struct Page {
     /// The campaign, as sent.
     #[serde(default)]
     pub attribution: Attribution,
-    /// `direct, internal, search, social, email, ai, paid, referral` or `unknown`.
+    /// `direct, internal, search, social, email, ai, paid, referral` or `unknown`. The edge finds it, and the platform with
+    /// it, where it comes empty.
     #[serde(default)]
     pub channel: String,
     /// The name of the channel's platform (`google`, …); empty when it has none.

@@ -101,13 +101,14 @@ fn culprit(body: &[u8]) -> DecodeError {
     }
     /// Name, whether it must be there, and whether a value will do.
     type Field = (&'static str, bool, fn(&str) -> bool);
-    const FIELDS: [Field; 9] = [
+    const FIELDS: [Field; 10] = [
         ("v", true, is::<u32>),
         ("batch_id", true, is::<Uuid>),
         ("stream_id", true, is::<Uuid>),
         ("sent_at", true, is::<i64>),
         ("token", false, is::<Option<String>>),
         ("consent", false, is::<Consent>),
+        ("cookieless", false, is::<bool>),
         ("dropped", false, is::<u32>),
         ("pages", true, is::<Vec<Page>>),
         ("events", true, is::<Vec<serde::de::IgnoredAny>>),

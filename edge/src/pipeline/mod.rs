@@ -4,6 +4,7 @@
 //! `received_at`, so that a batch sent twice is stored once.
 
 mod assign_session;
+mod attribute;
 mod decode;
 mod enrich;
 mod filter;
@@ -49,7 +50,7 @@ pub struct Arrival<'a> {
 pub struct Processed {
     /// What goes to the exporter.
     pub batch: ForwardBatch<Redacted<Page>, Redacted<Event>>,
-    /// The token for the next batch; empty when the visitor is still unknown.
+    /// The token for the next batch; empty when the visitor is still unknown or is to stay so.
     pub token: String,
     /// The events that are not in `batch`, and why.
     pub refused: Vec<Refused>,
@@ -66,13 +67,17 @@ pub fn run(arrival: &Arrival<'_>, policy: IpPolicy, key: &Key) -> Result<Process
     let events = validate::events(events, batch.pages.len(), arrival.now);
     let events = filter::repeated(events);
     let visit = enrich::visit(arrival, policy);
-    let pages = redact::pages(batch.pages);
+    let pages = attribute::pages(batch.pages);
+    let pages = redact::pages(pages);
     let events = redact::events(events, &pages);
     let (events, refused, tally) = outcome::settle(events);
-    let known = batch.token.as_deref().and_then(|token| Claims::verify(token, key, arrival.site));
+    let token = batch.token.as_deref().filter(|_| !batch.cookieless);
+    let known = token.and_then(|token| Claims::verify(token, key, arrival.site));
     // a visitor of whom nothing was stored is still unknown: the batch that is sent again must find it so
     let nobody = known.is_none() && events.is_empty();
     let (claims, events) = assign_session::to_events(events, known, arrival.site, batch.stream_id, key);
+    // without a token a visitor is known for the page load only
+    let token = if nobody || batch.cookieless { String::new() } else { claims.sign(key, arrival.site) };
     let batch = ForwardBatch {
         v: wire::version::WIRE,
         edge_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -95,6 +100,5 @@ pub fn run(arrival: &Arrival<'_>, policy: IpPolicy, key: &Key) -> Result<Process
         pages: pages.into_iter().map(|(page, _)| page).collect(),
         events,
     };
-    let token = if nobody { String::new() } else { claims.sign(key, arrival.site) };
     Ok(Processed { batch, token, refused, tally })
 }

@@ -118,6 +118,7 @@ fn a_body_that_is_no_batch_is_told_why() {
         (b"{\"v\":1,\xff}".to_vec(), 400, "malformed", ""),
         (change("batch_id", None), 400, "malformed", "batch_id"),
         (change("sent_at", Some(json!("now"))), 400, "malformed", "sent_at"),
+        (change("cookieless", Some(json!("yes"))), 400, "malformed", "cookieless"),
         (change("pages", Some(json!([{ "url": 1 }]))), 400, "malformed", "pages"),
         (change("v", Some(json!(2))), 422, "unknown_version", "v"),
         (change("events", Some(json!(vec![0; 51]))), 422, "too_many", "events"),
@@ -136,6 +137,41 @@ fn data_that_redaction_makes_too_long_is_refused_here_and_not_later() {
     long["data"] = json!({ "email": vec!["a"; 1000] });
     let processed = process(&body(None, &[long]));
     assert_eq!(processed.refused, [Refused { seq: Some(0), reason: wire::Reason::DataTooLarge }]);
+}
+
+/// A batch as [`body`] makes it, with a field of another value.
+fn with(field: &str, value: Value, body: &[u8]) -> Vec<u8> {
+    let mut batch: Value = serde_json::from_slice(body).expect("JSON");
+    batch[field] = value;
+    batch.to_string().into_bytes()
+}
+
+#[test]
+fn a_way_to_the_page_is_found_before_words_are_taken_out_and_is_redacted_too() {
+    let url = "https://example.com/a?utm_source=jane@example.com&utm_medium=email&gclid=";
+    let pages = json!([{ "url": url, "path": "", "referrer": "https://www.google.com/" }]);
+    let processed = process(&with("pages", pages, &body(None, &[event(0, 0)])));
+    let page = &processed.batch.pages[0];
+    assert_eq!((page.path.as_str(), page.channel.as_str(), page.platform.as_str()), ("/a", "paid", "google"));
+    assert_eq!(page.attribution.utm_source.as_deref(), Some("[email]"));
+    assert_eq!(page.attribution.utm_medium.as_deref(), Some("email"));
+    assert!(processed.batch.events[0].redactions.contains_key("email"));
+}
+
+#[test]
+fn without_cookies_no_token_is_taken_or_given() {
+    let known = process(&body(None, &[event(0, 0)]));
+    let bytes = with("stream_id", json!(Uuid::from_u128(3)), &body(Some(&known.token), &[event(0, 0)]));
+    let with_token = process(&bytes);
+    assert_eq!(with_token.batch.visitor_id, known.batch.visitor_id);
+    let cookieless = process(&with("cookieless", json!(true), &bytes));
+    assert_eq!(cookieless.token, "");
+    assert_ne!(cookieless.batch.visitor_id, known.batch.visitor_id);
+    assert_eq!(cookieless.batch.events.len(), 1);
+    // batches of the same page load still agree
+    let next = process(&with("cookieless", json!(true), &with("events", json!([event(1, 9)]), &bytes)));
+    assert_eq!(next.batch.visitor_id, cookieless.batch.visitor_id);
+    assert_eq!(sessions(&next), [(sessions(&cookieless)[0].0, 1, 9)]);
 }
 
 #[test]

@@ -1,0 +1,90 @@
+//! Parameters that advertisers, senders of mail and affiliate networks put on a link. That they are there says where the
+//! visitor came from; their values say who the visitor is.
+
+use super::Parameters;
+use super::channel::Channel::{Email, Paid, Referral, Search, Social};
+use super::channel::Way;
+
+/// Names, whatever their case, and what their presence tells. An earlier one counts more than a later one. `fbclid` is
+/// not paid: Facebook puts it on every link.
+const CLICK_IDS: &[(&str, Option<Way>)] = &[
+    ("gclid", Some((Paid, "google"))),
+    ("gbraid", Some((Paid, "google"))),
+    ("wbraid", Some((Paid, "google"))),
+    ("dclid", Some((Paid, "google"))),
+    ("gad_source", Some((Paid, "google"))),
+    ("gad_campaignid", Some((Paid, "google"))),
+    ("msclkid", Some((Paid, "bing"))),
+    ("ttclid", Some((Paid, "tiktok"))),
+    ("twclid", Some((Paid, "x"))),
+    ("li_fat_id", Some((Paid, "linkedin"))),
+    ("epik", Some((Paid, "pinterest"))),
+    ("sccid", Some((Paid, "snapchat"))),
+    ("rdt_cid", Some((Paid, "reddit"))),
+    ("yclid", Some((Paid, "yandex"))),
+    ("qclid", Some((Paid, "quora"))),
+    ("vmcid", Some((Paid, "yahoo"))),
+    ("tblci", Some((Paid, "taboola"))),
+    ("dicbo", Some((Paid, "outbrain"))),
+    ("cto_pld", Some((Paid, "criteo"))),
+    ("fbclid", Some((Social, "facebook"))),
+    ("igshid", Some((Social, "instagram"))),
+    ("igsh", Some((Social, "instagram"))),
+    ("mc_eid", Some((Email, "mailchimp"))),
+    ("mc_cid", Some((Email, "mailchimp"))),
+    ("mkt_tok", Some((Email, "marketo"))),
+    ("_hsenc", Some((Email, "hubspot"))),
+    ("_hsmi", Some((Email, "hubspot"))),
+    ("_kx", Some((Email, "klaviyo"))),
+    ("ck_subscriber_id", Some((Email, "kit"))),
+    ("ml_subscriber", Some((Email, "mailerlite"))),
+    ("dm_i", Some((Email, "dotdigital"))),
+    ("vero_id", Some((Email, "vero"))),
+    ("oly_enc_id", Some((Email, "omeda"))),
+    ("oly_anon_id", Some((Email, "omeda"))),
+    ("srsltid", Some((Search, "google"))),
+    ("ysclid", Some((Search, "yandex"))),
+    ("cjevent", Some((Referral, "cj"))),
+    ("irclickid", Some((Referral, "impact"))),
+    ("awc", Some((Referral, "awin"))),
+    ("zanpid", Some((Referral, "awin"))),
+    ("tduid", Some((Referral, "tradedoubler"))),
+    ("ransiteid", Some((Referral, "rakuten"))),
+    ("sscid", Some((Referral, "shareasale"))),
+    ("_ga", None),
+    ("_gl", None),
+];
+
+/// What the click ids among `parameters` tell.
+pub(super) fn of(parameters: &Parameters<'_>) -> Option<Way> {
+    let is_there = |id: &str| parameters.iter().any(|(name, _)| name.eq_ignore_ascii_case(id));
+    CLICK_IDS.iter().find_map(|(id, way)| way.filter(|_| is_there(id)))
+}
+
+/// The address without the values of click ids: their names stay. The pixel does the same in the page.
+pub(crate) fn emptied(address: &str) -> String {
+    let mut rest = address;
+    let mut clean = String::with_capacity(address.len());
+    let mut is_pair = false;
+    while !rest.is_empty() {
+        let end = rest.find(['?', '&', '#']).map_or(rest.len(), |at| at + 1);
+        let (part, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        match part.split_once('=') {
+            Some((name, value)) if is_pair && is_click_id(name) => {
+                clean.push_str(name);
+                clean.push('=');
+                clean.extend(value.chars().next_back().filter(|mark| matches!(mark, '?' | '&' | '#')));
+            }
+            _ => clean.push_str(part),
+        }
+        is_pair = true;
+        rest = after;
+    }
+    clean
+}
+
+/// Decoded before it is compared: `%67clid` is read as `gclid` by whoever reads the address.
+fn is_click_id(encoded: &str) -> bool {
+    let name = form_urlencoded::parse(encoded.as_bytes()).next().map(|(name, _)| name);
+    name.is_some_and(|name| CLICK_IDS.iter().any(|(id, _)| name.eq_ignore_ascii_case(id)))
+}
