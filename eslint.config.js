@@ -10,12 +10,18 @@ export default [
       globals: {
         ...globals.browser,
         // put in by the build
+        DEBUG_FILE: "readonly",
+        FALLBACK_FILE: "readonly",
         GLUE_FILE: "readonly",
+        GLUE_INTEGRITY: "readonly",
         WASM_FILE: "readonly",
         WASM_INTEGRITY: "readonly",
       },
     },
   },
+  { files: ["tracking-wasm/npm/index.js"], languageOptions: { globals: globals.browser } },
+  { files: ["tracking-wasm/**/*.test.mjs"], languageOptions: { globals: globals.node } },
   { files: ["edge/shim.js"], languageOptions: { globals: { WebAssembly: "readonly" } } },
+  { files: ["demo/src/commands/bench/**", "xtask/peers/**"], languageOptions: { globals: globals.browser } },
   { files: ["demo/src/*.mjs"], languageOptions: { globals: globals.node } },
 ];

@@ -1,153 +1,103 @@
-//! A click or the activation of an element by keyboard: what was meant, where, and where it leads.
+//! What a click means: where it leads, and whether it is one of a burst.
 
-use wire::limits::ELEMENT_TEXT_CHARS;
-
-use crate::address::Address;
-use crate::json::Object;
-use crate::text::{before, cut_last, is_listed};
-
-/// What was clicked, as page.js read it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Element<'a> {
-    /// Local name.
-    pub tag: &'a str,
-    /// Attribute `id`.
-    pub id: &'a str,
-    /// Attribute `class`.
-    pub classes: &'a str,
-    /// Attribute `role`.
-    pub role: &'a str,
-    /// Accessible name or text; empty for inputs and editables.
-    pub text: &'a str,
-    /// Absolute address of the link that was clicked, empty for anything else.
-    pub href: &'a str,
-    /// A short stable selector.
-    pub selector: &'a str,
-    /// Whether the link asks to be saved.
-    pub download: bool,
-}
-
-/// Where, in CSS pixels.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Position {
-    /// In the viewport.
-    pub x: i32,
-    /// In the viewport.
-    pub y: i32,
-    /// In the page.
-    pub page_x: i32,
-    /// In the page.
-    pub page_y: i32,
-    /// Of the page.
-    pub width: i32,
-    /// Of the page.
-    pub height: i32,
-}
+use crate::page::{host, is_same_site, path};
+use crate::text::{Text, after_last, before, fill, is_listed, until};
 
 /// Endings of files that are saved or opened by another program.
-const FILES: &str = "pdf doc docx odt rtf xls xlsx ods csv ppt pptx odp txt epub zip rar 7z gz tar dmg exe msi apk pkg mp3 \
-    wav mp4 mov ics vcf";
+const FILES: &[u8] =
+    b"pdf doc docx odt rtf xls xlsx ods csv ppt pptx odp txt epub zip rar 7z gz tar dmg exe msi apk pkg mp3 \
+wav mp4 mov ics vcf";
+/// Clicks that follow one another within this time …
+const RAGE_MS: i64 = 500;
+/// … and this distance, added up over both axes, in CSS pixels, are clicks in rage from the third on.
+const RAGE_PX: i64 = 30;
 
-/// The `data` of a click on the page at `url`.
-pub(crate) fn click(element: &Element<'_>, at: &Position, url: &str) -> String {
-    let mut inner = Object::new();
-    inner.text("tag", element.tag, 64);
-    inner.text("id", element.id, 128);
-    inner.text("classes", element.classes, 256);
-    inner.text("role", element.role, 64);
-    inner.text("text", first_chars(element.text, ELEMENT_TEXT_CHARS), ELEMENT_TEXT_CHARS * 6);
-    let target = Address::parse(element.href);
-    inner.text("href", &target.cleaned(), 1024);
-    inner.text("selector", element.selector, 256);
-    let mut data = Object::new();
-    data.json("element", &inner.done());
-    data.number("x", at.x.into());
-    data.number("y", at.y.into());
-    data.number("page_x", at.page_x.into());
-    data.number("page_y", at.page_y.into());
-    data.number("percent_x", percent(at.page_x, at.width));
-    data.number("percent_y", percent(at.page_y, at.height));
-    if !element.href.is_empty() {
-        let path = target.path();
-        let name = cut_last(&path, b'/').map_or("", |(_, name)| name);
-        let ending = cut_last(name, b'.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-        let is_file = is_listed(FILES, &ending);
-        let link = match target.scheme {
-            "mailto" => "mailto",
-            "tel" => "tel",
-            _ if element.download || is_file => "download",
-            "http" | "https" if is_anchor(element.href, url) => "anchor",
-            "http" | "https" if target.is_same_site(&Address::parse(url)) => "internal",
-            "http" | "https" => "outbound",
-            _ => "",
-        };
-        data.text("link", link, 16);
-        if link == "download" {
-            data.text("file_type", &ending, 16);
-        }
+/// Clicks that follow one another at one place.
+#[derive(Debug)]
+pub(crate) struct Burst {
+    /// Of the last click.
+    t: i64,
+    x: i64,
+    y: i64,
+    count: i64,
+}
+
+impl Burst {
+    pub(crate) const NEW: Self = Self { t: 0, x: 0, y: 0, count: 0 };
+
+    /// Whether the click at `t` is the third or a later one of a burst.
+    pub(crate) fn is_rage(&mut self, t: i64, x: i64, y: i64) -> bool {
+        let is_next = t - self.t <= RAGE_MS && (x - self.x).abs() + (y - self.y).abs() <= RAGE_PX;
+        *self = Self { t, x, y, count: if is_next { self.count + 1 } else { 1 } };
+        self.count > 2
     }
-    data.done()
 }
 
-/// A place on the page that is open.
-fn is_anchor(href: &str, url: &str) -> bool {
-    href.strip_prefix(before(url, b"#").0).is_some_and(|rest| rest.starts_with('#'))
-}
-
-fn percent(part: i32, whole: i32) -> i64 {
-    (i64::from(part) * 100 / i64::from(whole.max(1))).clamp(0, 100)
-}
-
-fn first_chars(text: &str, count: usize) -> &str {
-    text.char_indices().nth(count).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+/// Appends what is to be said of a link to `href`, an absolute address, on the page at `url`: its kind, and of a file its type.
+pub(crate) fn put_link(out: &mut Text, href: &[u8], is_download: bool, url: &[u8]) {
+    let ending = after_last(after_last(path(href), b'/'), b'.');
+    let mut lower = [0; 8];
+    for (lower, byte) in lower.iter_mut().zip(ending) {
+        *lower = byte.to_ascii_lowercase();
+    }
+    let is_plain = ending.iter().all(u8::is_ascii_alphanumeric);
+    let ending = if is_plain { until(&lower, ending.len()) } else { b"" };
+    let page = before(url, b'#');
+    let scheme = before(href, b':');
+    let kind: &[u8] = if host(href).is_empty() {
+        if !is_listed(b"mailto tel", scheme) {
+            return;
+        }
+        scheme
+    } else if is_download || is_listed(FILES, ending) {
+        fill(out, b",\"file_type\":\"\x01\"", &[ending], &[]);
+        b"download"
+    } else if href.len() > page.len() && before(href, b'#') == page {
+        b"anchor"
+    } else if is_same_site(href, url) {
+        b"internal"
+    } else {
+        b"outbound"
+    };
+    fill(out, b",\"link\":\"\x01\"", &[kind], &[]);
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
-    const URL: &str = "https://shop.example/products?page=2#top";
-
-    fn data(element: &Element<'_>) -> Value {
-        let at = Position { x: 10, y: 20, page_x: 10, page_y: 520, width: 1000, height: 2000 };
-        serde_json::from_str(&click(element, &at, URL)).expect("JSON")
+    fn link(href: &str, is_download: bool) -> String {
+        let mut out = Text::<[u8; 99]>::NEW;
+        put_link(&mut out, href.as_bytes(), is_download, b"https://www.a.example/shop?x=1#top");
+        String::from_utf8(out.to_vec()).expect("UTF-8")
     }
 
     #[test]
-    fn where_a_link_leads() {
-        for (href, link, file_type) in [
-            ("https://shop.example/cart", "internal", None),
-            ("https://www.shop.example/cart", "internal", None),
-            ("https://other.example/", "outbound", None),
-            ("https://notshop.example/", "outbound", None),
-            ("https://shop.example/products?page=2#details", "anchor", None),
-            ("https://shop.example/products#details", "internal", None),
-            ("https://other.example/list.PDF?x=1", "download", Some("pdf")),
-            ("https://shop.example/v1.2/", "internal", None),
-            ("mailto:jane@example.org", "mailto", None),
-            ("tel:+49123", "tel", None),
+    fn links_are_told_apart() {
+        for (href, kind) in [
+            ("https://a.example/next", "internal"),
+            ("https://shop.a.example/", "internal"),
+            ("https://www.a.example/shop?x=1#prices", "anchor"),
+            ("https://www.a.example/shop?x=2#prices", "internal"),
+            ("https://nota.example/", "outbound"),
+            ("http://b.example", "outbound"),
+            ("mailto:", "mailto"),
+            ("tel:", "tel"),
         ] {
-            let data = data(&Element { tag: "a", href, ..Element::default() });
-            assert_eq!(data["link"], link, "{href}");
-            assert_eq!(data["file_type"].as_str(), file_type, "{href}");
+            assert_eq!(link(href, false), format!(",\"link\":\"{kind}\""), "{href}");
         }
-        assert_eq!(data(&Element { href: "javascript:alert(1)", ..Element::default() })["link"], Value::Null);
-        assert_eq!(data(&Element { href: "blob:x", download: true, ..Element::default() })["link"], "download");
+        assert_eq!(link("javascript:", false), "");
+        assert_eq!(link("", false), "");
+        assert_eq!(link("https://b.example/list.PDF?v=1", false), ",\"file_type\":\"pdf\",\"link\":\"download\"");
+        assert_eq!(link("https://b.example/list", true), ",\"file_type\":\"\",\"link\":\"download\"");
     }
 
     #[test]
-    fn an_address_of_a_person_stays_on_the_page() {
-        let data = data(&Element { href: "mailto:jane@example.org?subject=x", ..Element::default() });
-        assert_eq!(data["element"]["href"], "mailto:");
-    }
-
-    #[test]
-    fn text_is_cut_by_characters_and_the_place_is_given_in_percent() {
-        let text = "ü".repeat(150);
-        let data = data(&Element { text: &text, ..Element::default() });
-        assert_eq!(data["element"]["text"].as_str().map(|text| text.chars().count()), Some(100));
-        assert_eq!((data["percent_x"].as_i64(), data["percent_y"].as_i64()), (Some(1), Some(26)));
+    fn the_third_click_at_one_place_is_rage() {
+        let mut burst = Burst::NEW;
+        let mut click = |t, x| burst.is_rage(t, x, 5);
+        assert_eq!([click(100, 10), click(300, 12), click(500, 11), click(700, 11)], [false, false, true, true]);
+        assert!(!click(2_500, 11) && !click(2_600, 11) && click(2_700, 11));
+        assert!(!click(2_800, 90));
     }
 }

@@ -1,95 +1,75 @@
-//! The page that events happen on, and the page views that begin one.
+//! Parts of an address. It comes from the browser, absolute and in its canonical form, as the inside of a JSON string.
 
-use wire::limits;
+use crate::text::{Text, before, find, from, put};
 
-use crate::address::Address;
-use crate::attribution::{self, Query};
-use crate::json::Object;
-
-/// What the browser says of itself; sent with the first page view of a page load.
-#[derive(Debug, Default)]
-pub struct Device<'a> {
-    /// `navigator.language`
-    pub language: &'a str,
-    /// IANA name of the time zone.
-    pub timezone: &'a str,
-    /// Width and height of the screen in CSS pixels.
-    pub screen: (i32, i32),
-    /// Width and height of the viewport in CSS pixels.
-    pub viewport: (i32, i32),
-    /// Device pixels to a hundred CSS pixels.
-    pub pixel_percent: i32,
+/// The host with its port; empty for anything but `http` and `https`.
+pub(crate) fn host(url: &[u8]) -> &[u8] {
+    before(after_scheme(url), b'/')
 }
 
-/// What the browser says of a page.
-#[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
-    /// `location.href`
-    pub url: &'a str,
-    /// `document.title`
-    pub title: &'a str,
-    /// `document.referrer`
-    pub referrer: &'a str,
-    /// The parameters in `url`, decoded: a line each, name and value separated by a tab.
-    pub query: &'a str,
+/// What an address with a host has behind `://`.
+fn after_scheme(url: &[u8]) -> &[u8] {
+    let rest = from(url, find(url, b':'));
+    if url.starts_with(b"http") { rest.strip_prefix(b"://").unwrap_or_default() } else { b"" }
 }
 
-/// The page that is open.
-pub(crate) struct Page {
-    /// As the browser gave it: clicks compare themselves with it.
-    pub(crate) url: String,
-    pub(crate) path: String,
-    /// The entry in a batch's `pages`.
-    pub(crate) json: String,
+/// The path, without query and fragment.
+pub(crate) fn path(url: &[u8]) -> &[u8] {
+    let rest = after_scheme(url);
+    before(before(from(rest, find(rest, b'/')), b'?'), b'#')
 }
 
-impl Page {
-    /// On a route change `before` is the page that was open: it is where the visitor comes from, and the campaign of the
-    /// page load is not counted again.
-    pub(crate) fn new(place: &Place<'_>, before: Option<&Page>) -> Self {
-        let address = Address::parse(place.url);
-        let referrer = Address::parse(before.map_or(place.referrer, |before| &before.url));
-        let query = Query(place.query);
-        let (channel, platform) = attribution::classify(query, &address, &referrer);
-        let path = address.path();
-        let mut json = Object::new();
-        json.required_text("url", &address.cleaned(), limits::URL_BYTES);
-        json.required_text("path", &path, limits::URL_BYTES);
-        json.text("title", place.title, limits::TITLE_BYTES);
-        json.text("referrer", &referrer.cleaned(), limits::URL_BYTES);
-        json.json("attribution", &attribution::campaign(query));
-        json.text("channel", channel.name(), limits::CAMPAIGN_BYTES);
-        json.text("platform", platform, limits::CAMPAIGN_BYTES);
-        Self { url: place.url.to_owned(), path, json: json.done() }
+/// Appends the path, and with it the route that some applications keep in the fragment: `#/…` or `#!…`, without its query.
+pub(crate) fn put_route(route: &mut Text, url: &[u8]) {
+    put(route, path(url));
+    let fragment = from(url, find(url, b'#'));
+    if fragment.starts_with(b"#/") || fragment.starts_with(b"#!") {
+        put(route, before(before(fragment, b'?'), b'&'));
     }
 }
 
-/// The `data` of a page view.
-pub(crate) fn page_view(navigation: &str, before: Option<&Page>, device: Option<&Device<'_>>) -> String {
-    let mut data = Object::new();
-    data.text("navigation", navigation, 32);
-    if let Some(before) = before {
-        data.text("previous_path", &before.path, 1024);
-    }
-    if let Some(device) = device {
-        data.text("language", device.language, 64);
-        data.text("timezone", device.timezone, 64);
-        data.number("screen_width", device.screen.0.into());
-        data.number("screen_height", device.screen.1.into());
-        data.number("viewport_width", device.viewport.0.into());
-        data.number("viewport_height", device.viewport.1.into());
-        data.json("device_pixel_ratio", &hundredths(device.pixel_percent));
-    }
-    data.done()
+/// Whether both are on one host, or one on a host below the other's; `www.` does not count.
+pub(crate) fn is_same_site(url: &[u8], other: &[u8]) -> bool {
+    let name = |url| {
+        let host = before(host(url), b':');
+        host.strip_prefix(b"www.").unwrap_or(host)
+    };
+    let (one, other) = (name(url), name(other));
+    is_under(one, other) || is_under(other, one)
 }
 
-/// `125` as `1.25`
-fn hundredths(value: i32) -> String {
-    let value = value.max(0);
-    let mut text = String::new();
-    crate::json::push_number(&mut text, (value / 100).into());
-    text.push('.');
-    crate::json::push_number(&mut text, (value / 10 % 10).into());
-    crate::json::push_number(&mut text, (value % 10).into());
-    text
+fn is_under(host: &[u8], parent: &[u8]) -> bool {
+    host.strip_suffix(parent).is_some_and(|rest| rest.is_empty() || rest.ends_with(b"."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes() {
+        for (url, expected) in [
+            ("https://a.example/", "/"),
+            ("https://a.example/b/c?d=/e#f", "/b/c"),
+            ("https://a.example:8080/b#/c?d#e", "/b#/c"),
+            ("https://a.example/#!c&d", "/#!c"),
+            ("about:blank", ""),
+        ] {
+            let mut route = Text::<[u8; 99]>::NEW;
+            put_route(&mut route, url.as_bytes());
+            assert_eq!(**route, *expected.as_bytes());
+        }
+        assert_eq!(host(b"https://a.example:8080/b"), b"a.example:8080");
+        assert_eq!(host(b"mailto:x"), b"");
+        assert_eq!((host(b"https://a.example"), path(b"https://a.example")), (&b"a.example"[..], &b""[..]));
+    }
+
+    #[test]
+    fn a_site_and_what_is_below_it_are_one() {
+        let same = |one: &str, other: &str| is_same_site(one.as_bytes(), other.as_bytes());
+        assert!(same("https://www.a.example/", "http://a.example:8080/x"));
+        assert!(same("https://shop.a.example/", "https://a.example/"));
+        assert!(same("https://a.example/", "https://shop.a.example/"));
+        assert!(!same("https://nota.example/", "https://a.example/"));
+    }
 }

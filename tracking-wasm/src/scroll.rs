@@ -1,27 +1,35 @@
 //! How far down a page was seen: four milestones, once each and page.
 
-const MILESTONES: [i32; 4] = [25, 50, 75, 100];
 /// Zoomed pages end on fractions of a pixel.
-const ROUNDING_PX: i32 = 2;
+const ROUNDING_PX: i64 = 2;
 
 /// What was reached of the page that is open.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Depth {
-    reached: i32,
+    /// Of the page's height, in percent.
+    pub(crate) reached: i64,
+    /// Milestones told so far.
+    told: i64,
 }
 
 impl Depth {
-    /// The milestones reached for the first time when the page, `height` pixels high, is seen down to `bottom`. Of a page
-    /// that scrolls, nothing counts before it was scrolled.
-    pub(crate) fn reach(&mut self, bottom: i32, height: i32, scrolled: bool) -> impl Iterator<Item = i32> + use<> {
-        let before = self.reached;
-        let seen = bottom.saturating_add(ROUNDING_PX);
-        let percent = i64::from(seen) * 100 / i64::from(height.max(1));
-        if scrolled || seen >= height {
-            self.reached = before.max(i32::try_from(percent).unwrap_or(100));
+    pub(crate) const NEW: Self = Self { reached: 0, told: 0 };
+
+    /// The page, `height` pixels high, is seen down to `bottom`. Of a page that scrolls, nothing counts before it was scrolled.
+    pub(crate) fn reach(&mut self, bottom: i64, height: i64, is_scrolled: bool) {
+        let seen = bottom + ROUNDING_PX;
+        if is_scrolled || seen >= height {
+            self.reached = self.reached.max((seen * 100 / height.max(1)).min(100));
         }
-        let now = self.reached;
-        MILESTONES.into_iter().filter(move |milestone| (before + 1..=now).contains(milestone))
+    }
+
+    /// The next milestone that was reached and not told: 25, 50, 75, 100.
+    pub(crate) fn milestone(&mut self) -> Option<i64> {
+        let next = (self.told + 1) * 25;
+        (next <= self.reached).then(|| {
+            self.told += 1;
+            next
+        })
     }
 }
 
@@ -29,21 +37,28 @@ impl Depth {
 mod tests {
     use super::*;
 
+    fn reach(depth: &mut Depth, bottom: i64, height: i64, is_scrolled: bool) -> Vec<i64> {
+        depth.reach(bottom, height, is_scrolled);
+        std::iter::from_fn(|| depth.milestone()).collect()
+    }
+
     #[test]
     fn each_milestone_comes_once() {
-        let mut depth = Depth::default();
-        let mut reach = |bottom, scrolled| depth.reach(bottom, 4000, scrolled).collect::<Vec<_>>();
-        assert_eq!(reach(1000, false), [0_i32; 0]);
+        let mut depth = Depth::NEW;
+        let mut reach = |bottom, is_scrolled| reach(&mut depth, bottom, 4000, is_scrolled);
+        assert_eq!(reach(1000, false), [0_i64; 0]);
         assert_eq!(reach(1000, true), [25]);
         assert_eq!(reach(3000, true), [50, 75]);
-        assert_eq!(reach(2000, true), [0_i32; 0]);
+        assert_eq!(reach(2000, true), [0_i64; 0]);
         assert_eq!(reach(3999, true), [100]);
-        assert_eq!(reach(4000, true), [0_i32; 0]);
+        assert_eq!(reach(4000, true), [0_i64; 0]);
     }
 
     #[test]
     fn a_page_that_does_not_scroll_is_seen_whole() {
-        assert_eq!(Depth::default().reach(800, 600, false).collect::<Vec<_>>(), [25, 50, 75, 100]);
-        assert_eq!(Depth::default().reach(0, 0, false).collect::<Vec<_>>(), [25, 50, 75, 100]);
+        for (bottom, height) in [(800, 600), (0, 0)] {
+            let mut depth = Depth::NEW;
+            assert_eq!(reach(&mut depth, bottom, height, false), [25, 50, 75, 100]);
+        }
     }
 }

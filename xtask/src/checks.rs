@@ -17,6 +17,10 @@ pub(crate) fn run() -> Result<()> {
     )?;
     progress::step("prettier", npm("prettier").args(["--check", "."]))?;
     progress::step("eslint", npm("eslint").args(["--max-warnings", "0", "."]))?;
+    progress::step("types of the npm package", npm("tsc").args(["--project", "tracking-wasm/npm"]))?;
+    let mut scripts = Command::new("node");
+    scripts.env("PATH", node::path()).args(["--test", "tracking-wasm/**/*.test.mjs"]);
+    progress::step("scripts of the pixel", &mut scripts)?;
     progress::step("secretlint", npm("secretlint").args(["--maskSecrets", "**/*"]))?;
     progress::step("licences, bans and sources of dependencies", &mut deny("bans licenses sources"))?;
     advisories()

@@ -40,6 +40,16 @@ impl Toolchain {
         }
     }
 
+    /// The compiler, allowed what is not stable.
+    pub(crate) fn rustc(&self) -> Command {
+        let mut command = match self {
+            Self::Rustup => Command::new("rustc"),
+            Self::Debian { rustc, .. } => Command::new(rustc),
+        };
+        command.env("RUSTC_BOOTSTRAP", "1");
+        command
+    }
+
     /// Tells builds of two compilers apart: they cannot share a folder.
     pub(crate) fn name(&self) -> &'static str {
         match self {

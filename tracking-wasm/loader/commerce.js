@@ -1,0 +1,48 @@
+// Commerce and leads: the names and types of `docs/site-developers.md`, also from a `dataLayer` as Google Analytics 4 has it.
+
+const EVENTS =
+  "product_view add_to_cart remove_from_cart begin_checkout checkout_progress purchase refund lead signup subscription conversion";
+const isCommerce = (name) => EVENTS.split(" ").includes(name);
+/** GA4's names for them. */
+const ALIASES = {
+  view_item: "product_view",
+  add_shipping_info: "checkout_progress",
+  add_payment_info: "checkout_progress",
+  generate_lead: "lead",
+  sign_up: "signup",
+  subscribe: "subscription",
+};
+
+/**
+ * @param {string} name an event type
+ * @param {string} json its data
+ * @returns {string} the same; of a commerce event with our names for the keys, and numbers, codes and ids as such
+ */
+export function typed(name, json) {
+  if (!isCommerce(name)) return json;
+  const renamed = json.replace(/"(?:item_(\w+)|transaction_id)":/g, (_, key) => `"${key ?? "order_id"}":`);
+  return JSON.stringify(
+    JSON.parse(renamed, (key, value) => {
+      if (/^(value|price|quantity|tax|shipping|discount|revenue)$/.test(key))
+        return value === "" || isNaN(value) ? value : +value;
+      if (key === "currency") return String(value).toUpperCase();
+      return /^(order_)?id$/.test(key) ? String(value) : value;
+    }),
+  );
+}
+
+/**
+ * Hands on the events of a data layer: those that are in it, and those that come.
+ * @param {unknown} layer
+ * @param {(name: string, json: string) => void} track
+ */
+export function bridge(layer, track) {
+  const take = (entry) => {
+    // gtag() puts its arguments there
+    const [command, event, data] = entry.length ? entry : ["event", entry.event, entry.ecommerce ?? entry];
+    const name = ALIASES[event] ?? event;
+    if (command === "event" && isCommerce(name)) track(name, JSON.stringify(data));
+  };
+  layer.forEach(take);
+  return take;
+}

@@ -1,0 +1,106 @@
+// What stands between a page and the pixel: nothing is fetched, stored or sent while the browser objects (Global Privacy Control,
+// Do Not Track) or the visitor does (`optout`).
+
+const PREFIX = "evothesis:";
+const OPT_OUT = PREFIX + "optout";
+/** Calls that say whether and how there is to be a pixel at all. */
+const CHOICES = ["optout", "optin", "consent", "mode"];
+
+/**
+ * Opens the gate where it may.
+ * @param {() => Promise<any>} load fetches page.js
+ * @param {{to: string, mode: string, consent?: string, debug?: boolean, ready?: () => void}} settings where to send to, and how
+ * @param {Iterable<unknown>[]} [waiting] calls that came before
+ * @returns {(command: unknown, ...rest: unknown[]) => void} takes calls
+ */
+export const gate = (load, settings, waiting = []) => {
+  let optedOut = false;
+  /** @type {Promise<any> | undefined} */
+  let page;
+
+  const isRefused = () => {
+    try {
+      optedOut = localStorage.getItem(OPT_OUT) === "1";
+    } catch {
+      // storage is blocked: what was said on this page counts
+    }
+    return (
+      optedOut ||
+      navigator.globalPrivacyControl === true ||
+      ["1", "yes"].includes(navigator.doNotTrack ?? window.doNotTrack)
+    );
+  };
+
+  /** @param {(module: any) => void} action where page.js cannot be loaded, the page must not notice */
+  const then = (action) => page?.then(action).catch(() => {});
+
+  const start = () => {
+    if (page || isRefused()) return;
+    page = new Promise((done) => {
+      if (document.prerendering) document.addEventListener("prerenderingchange", done, { once: true });
+      else done();
+    }).then(async () => {
+      const module = await load();
+      if (!isRefused()) {
+        await module.start(settings);
+        settings.ready?.();
+      }
+      return module;
+    });
+    then(() => {});
+  };
+
+  const optOut = () => {
+    optedOut = true;
+    then((module) => module.stop());
+    page = undefined;
+    try {
+      for (const key of Object.keys(localStorage)) {
+        if (key.startsWith(PREFIX)) localStorage.removeItem(key);
+      }
+      localStorage.setItem(OPT_OUT, "1");
+    } catch {
+      // nothing was stored either
+    }
+  };
+
+  const optIn = () => {
+    optedOut = false;
+    try {
+      localStorage.removeItem(OPT_OUT);
+    } catch {
+      // see above
+    }
+    start();
+  };
+
+  /** @param {unknown[]} call */
+  const run = (command, ...rest) => {
+    const [first, second] = rest;
+    if (command === "optout") optOut();
+    else if (command === "optin") optIn();
+    else if (command === "consent" || command === "mode") {
+      settings[command] = first;
+      if (first === "granted") settings.mode = "storage";
+      if (first === "denied") settings.mode = "cookieless";
+      then((module) => module.change());
+    } else if (command === "track") {
+      let json;
+      let name = first;
+      try {
+        // as it is now: the caller may change it while the rest is loading
+        json = JSON.stringify(second);
+      } catch {
+        // no JSON: without a name it is counted as dropped
+        name = "";
+      }
+      then((module) => module.track(name, json));
+    }
+  };
+
+  const isChoice = ([command]) => CHOICES.includes(command);
+  waiting.filter(isChoice).forEach((call) => run(...call));
+  start();
+  waiting.filter((call) => !isChoice(call)).forEach((call) => run(...call));
+  return run;
+};

@@ -1,0 +1,382 @@
+// Listens to the page.
+import { bridge } from "./commerce.js";
+import {
+  MEANT,
+  addressOf,
+  attribute,
+  closest,
+  declared,
+  fieldsOf,
+  formFacts,
+  has,
+  inner,
+  isFilled,
+  isIgnored,
+  isReactive,
+  isWritable,
+  nameOf,
+  quote,
+  selectorOf,
+  text,
+} from "./reading.js";
+import { sendAll } from "./sending.js";
+import { guarded, tell, tellStorage } from "./tell.js";
+import { restartVitals, vitals } from "./vitals.js";
+
+/** A click that changes nothing for this long had no effect, in ms. */
+const EFFECT_MS = 2000;
+/** A selection that stays for this long is settled, in ms. */
+const SETTLED_MS = 500;
+/** How long after its `submit` event a form that is submitted by script is the same submission, in ms. */
+const SAME_SUBMIT_MS = 5000;
+
+const passive = { capture: true, passive: true };
+const on = (target, names, action) => {
+  for (const name of names.split(" ")) target.addEventListener(name, guarded(action), passive);
+};
+
+/** @type {(name: string, json: string) => void} */
+let track;
+
+const trackDeclared = (element) =>
+  track(attribute(element, "data-evothesis-event"), JSON.stringify(declared(element)));
+
+/** @param {Event} event @returns {Element} what it happened to, in open shadow trees too */
+const targetOf = (event) => event.composedPath()[0];
+
+// --- pages ---
+
+/** @param {string} navigation */
+export function pageShown(navigation) {
+  const device = {
+    language: navigator.language,
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    screen_width: screen.width,
+    screen_height: screen.height,
+    viewport_width: innerWidth,
+    viewport_height: innerHeight,
+    device_pixel_ratio: Math.round(devicePixelRatio * 100) / 100,
+  };
+  const [url, referrer] = [location.href, document.referrer].map((address) => quote(address.slice(0, 2000)));
+  tell("page", [navigation, url, inner({ title: text(document.title, 160) }), referrer, "," + inner(device)]);
+  setTimeout(guarded(seen), 1000);
+}
+
+/** A page that is on the screen for a second was seen. */
+function seen() {
+  if (document.visibilityState === "visible") measure(false);
+}
+
+/** @param {boolean} isScrolled */
+function measure(isScrolled) {
+  const { scrollHeight } = document.documentElement;
+  tell("scroll", [Math.ceil(scrollY + innerHeight), scrollHeight, isScrolled]);
+}
+
+let routeChange = "";
+
+/** @param {string} kind how the address was changed; where that leads is seen when the router has finished */
+function routeChanged(kind) {
+  reacted();
+  if (!routeChange) {
+    setTimeout(() => {
+      guarded(pageShown)(routeChange);
+      routeChange = "";
+    });
+  }
+  // some replace the state before they push a new one
+  if (routeChange !== "pushstate") routeChange = kind;
+}
+
+/**
+ * Calls `before` whenever the page calls `owner[name]`, whose behaviour stays as it is.
+ * @param {object} owner
+ * @param {string} name
+ * @param {(self: unknown, args: unknown[]) => void} before
+ */
+function overhear(owner, name, before) {
+  const original = owner[name];
+  const hear = guarded(before);
+  owner[name] = function (...args) {
+    hear(this, args);
+    return original.apply(this, args);
+  };
+}
+
+// --- clicks ---
+
+let deadline = 0;
+const observer = new MutationObserver(() => reacted());
+
+/** The last click had an effect, or there was none to wait for. */
+function reacted() {
+  clearTimeout(deadline);
+  observer.disconnect();
+}
+
+/** @param {MouseEvent} event */
+function clicked(event) {
+  const target = targetOf(event);
+  event.composedPath().forEach(listenToTree);
+  if (target.nodeType !== 1 || isIgnored(target)) return;
+  reacted();
+  const element = closest(target, MEANT) ?? target;
+  const { scrollWidth, scrollHeight } = document.documentElement;
+  const { clientX, clientY, pageX, pageY } = event;
+  const href = addressOf(element);
+  const isAwaited = isReactive(target) && !(href && !href.includes("#"));
+  const percent = (part, whole) => Math.min(Math.max(Math.round((part * 100) / whole) || 0, 0), 100);
+  const facts = {
+    element: {
+      tag: element.localName,
+      id: text(attribute(element, "id")) || undefined,
+      classes: text(attribute(element, "class"), 256) || undefined,
+      role: text(attribute(element, "role"), 64) || undefined,
+      text: nameOf(element) || undefined,
+      href: href || undefined,
+      selector: selectorOf(element).slice(0, 256),
+    },
+    x: Math.round(clientX),
+    y: Math.round(clientY),
+    page_x: Math.round(pageX),
+    page_y: Math.round(pageY),
+    percent_x: percent(pageX, scrollWidth),
+    percent_y: percent(pageY, scrollHeight),
+  };
+  tell("click", [quote(href), has(element, "download"), facts.x, facts.y, isAwaited, inner(facts)]);
+  if (isAwaited) {
+    observer.observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
+    deadline = setTimeout(
+      guarded(() => {
+        reacted();
+        tell("dead");
+      }),
+      EFFECT_MS,
+    );
+  }
+  const own = closest(target, "[data-evothesis-event]");
+  if (own && own.localName !== "form") trackDeclared(own);
+}
+
+// --- forms ---
+
+/** @type {WeakMap<Element, {changes: number, ms: number, since: number, isFresh: boolean}>} */
+const fields = new WeakMap();
+/** @type {WeakMap<Element, number>} */
+const numbers = new WeakMap();
+let count = 0;
+const numberOf = (form) => numbers.get(form) ?? (numbers.set(form, ++count), count);
+const recordOf = (field) => {
+  if (!fields.has(field)) fields.set(field, { changes: 0, ms: 0, since: 0, isFresh: true });
+  return fields.get(field);
+};
+
+/** @param {Event} event */
+function entered(event) {
+  event.composedPath().forEach(listenToTree);
+  Object.assign(recordOf(targetOf(event)), { since: event.timeStamp, isFresh: true });
+}
+
+/** @param {Event} event */
+function left(event) {
+  const record = recordOf(targetOf(event));
+  if (record.since) record.ms += event.timeStamp - record.since;
+  record.since = 0;
+}
+
+/** @param {Event} event */
+function edited(event) {
+  const field = targetOf(event);
+  const record = recordOf(field);
+  // typing is one change
+  if (!record.isFresh && record.since) return;
+  record.isFresh = false;
+  record.changes++;
+  if (field.form && !isIgnored(field))
+    tell("edit", [numberOf(field.form), quote(text(field.name)), formFacts(field.form)]);
+}
+
+/** @type {WeakMap<EventTarget, number>} when the last `submit` event of a form was */
+const submitEvents = new WeakMap();
+
+/** @param {SubmitEvent} event */
+function submitSeen(event) {
+  const form = targetOf(event);
+  submitEvents.set(form, performance.now());
+  submitted(form);
+}
+
+/** @param {HTMLFormElement} form */
+function submitted(form) {
+  if (form.localName !== "form" || isIgnored(form)) return;
+  reacted();
+  const lines = fieldsOf(form)
+    .filter((field) => !isIgnored(field))
+    .map((field) => {
+      const { changes, ms, since } = recordOf(field);
+      const spent = Math.round(since ? ms + performance.now() - since : ms);
+      return [
+        quote(text(attribute(field, "name"))),
+        quote(text(field.type, 32)),
+        quote(text(attribute(field, "autocomplete"), 64)),
+        inner({ filled: isFilled(field), changes, ms: spent }),
+        has(field, "data-evothesis-keep") && isFilled(field) ? JSON.stringify(text(field.value, 256)) : "",
+      ].join("\t");
+    });
+  tell("form", [numberOf(form), formFacts(form)], [lines.join("\n")]);
+  if (has(form, "data-evothesis-event")) trackDeclared(form);
+}
+
+/** @param {HTMLFormElement} form whose `submit()` is called, often by the handler that stopped its event */
+function submitCalled(form) {
+  const isSame = performance.now() - submitEvents.get(form) < SAME_SUBMIT_MS;
+  if (!isSame) submitted(form);
+}
+
+// --- text ---
+
+let settling = 0;
+let lastLength = 0;
+
+/** @param {Document} document @returns {string} what is selected there, unless a visitor wrote it */
+function selected({ activeElement, defaultView }) {
+  const selection = defaultView.getSelection();
+  const isOwn =
+    isWritable(activeElement) || isWritable(selection.anchorNode) || isIgnored(selection.anchorNode);
+  return isOwn ? "" : String(selection);
+}
+
+/** @param {Document} document */
+function selectionSettled(document) {
+  const { length } = selected(document);
+  if (length > 10 && length !== lastLength) tell("track", ["text_select", inner({ length })]);
+  lastLength = length;
+}
+
+/** @param {Document} document */
+function copied(document) {
+  const copy = selected(document);
+  if (copy) tell("track", ["text_copy", inner({ length: copy.length, preview: text(copy, 100) })]);
+}
+
+// --- trees ---
+
+/** @type {WeakSet<Node>} */
+const known = new WeakSet();
+
+/** @param {Node} root an open shadow tree, whose forms keep their events to themselves */
+function listenToTree(root) {
+  if (root.host && !known.has(root)) {
+    known.add(root);
+    on(root, "submit", submitSeen);
+  }
+}
+
+/** @param {Element} frame a frame of the same origin; another's document cannot be had */
+function enter({ contentDocument, contentWindow }) {
+  if (contentDocument && !contentWindow.evothesis) listenTo(contentDocument);
+}
+
+/** @param {Document} document */
+function listenTo(document) {
+  if (known.has(document)) return;
+  known.add(document);
+  on(document, "click", clicked);
+  on(document, "submit", submitSeen);
+  on(document, "focusin", entered);
+  on(document, "focusout", left);
+  on(document, "input", edited);
+  on(document, "copy", () => copied(document));
+  on(document, "selectionchange", () => {
+    reacted();
+    clearTimeout(settling);
+    settling = setTimeout(guarded(selectionSettled), SETTLED_MS, document);
+  });
+  on(document, "load", ({ target }) => {
+    if (target.localName === "iframe") enter(target);
+  });
+  document.querySelectorAll("iframe").forEach(guarded(enter));
+}
+
+let lastVitals = "{}";
+
+/** @param {boolean} isGone */
+function leave(isGone) {
+  const measured = JSON.stringify(vitals());
+  if (measured !== lastVitals) tell("track", ["web_vitals", measured.slice(1, -1)]);
+  lastVitals = measured;
+  tellStorage("leave", [isGone]);
+  sendAll(true);
+}
+
+/**
+ * Listens from now on.
+ * @param {typeof track} tracker takes the site's own events
+ */
+export function listen(tracker) {
+  track = tracker;
+  listenTo(document);
+  let scrolling = 0;
+  const scrolled = () => {
+    scrolling = 0;
+    measure(true);
+  };
+  const settleScroll = () => {
+    if (scrolling) {
+      clearTimeout(scrolling);
+      scrolled();
+    }
+  };
+  on(document, "scroll", ({ target }) => {
+    reacted();
+    if (target === document) scrolling ||= setTimeout(guarded(scrolled), 100);
+  });
+  let acted = 0;
+  on(document, "pointermove keydown touchstart wheel", ({ timeStamp }) => {
+    if (timeStamp - acted > 1000) {
+      acted = timeStamp;
+      tell("active");
+    }
+  });
+  on(document, "visibilitychange", () => {
+    const { visibilityState } = document;
+    reacted();
+    settleScroll();
+    tell("view", [visibilityState]);
+    if (visibilityState === "hidden") leave(false);
+    else setTimeout(guarded(seen), 1000);
+  });
+  on(window, "focus blur", ({ type, target }) => {
+    if (target === window) tell("view", [type]);
+  });
+  on(window, "pagehide", () => {
+    settleScroll();
+    leave(true);
+  });
+  on(window, "pageshow", ({ persisted }) => {
+    if (persisted) {
+      restartVitals();
+      pageShown("bfcache");
+    }
+  });
+  on(window, "popstate hashchange", ({ type }) => routeChanged(type));
+  on(window, "online", () => {
+    tell("online");
+  });
+  const hears = [
+    () => overhear(history, "pushState", () => routeChanged("pushstate")),
+    () => overhear(history, "replaceState", () => routeChanged("replacestate")),
+    () => overhear(HTMLFormElement.prototype, "submit", submitCalled),
+  ];
+  // frozen objects stay as they are
+  hears.forEach((hear) => guarded(hear)());
+  let layer;
+  const findLayer = () => {
+    if (layer || !Array.isArray(window.dataLayer)) return;
+    layer = window.dataLayer;
+    const take = bridge(layer, track);
+    overhear(layer, "push", (_, entries) => entries.forEach(take));
+  };
+  guarded(findLayer)();
+  on(window, "load", findLayer);
+}

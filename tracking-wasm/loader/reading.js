@@ -1,0 +1,172 @@
+// Reads elements, whatever the page has made of them: a form may have fields named `closest` or `getAttribute`.
+
+const { closest: closestIn, getAttribute, hasAttribute, matches } = Element.prototype;
+const elementsOf = Object.getOwnPropertyDescriptor(HTMLFormElement.prototype, "elements").get;
+
+/**
+ * @param {unknown} value
+ * @param {number} [length] in UTF-16 units
+ * @returns {string} on one line, at most so long
+ */
+export const text = (value, length = 128) =>
+  String(value ?? "")
+    .slice(0, 1000)
+    .replace(/\s+/g, " ")
+    .trim()
+    .slice(0, length);
+
+/**
+ * @param {object} facts
+ * @returns {string} the inside of a JSON object
+ */
+export const inner = (facts) => JSON.stringify(facts).slice(1, -1);
+
+/**
+ * @param {string} value
+ * @returns {string} the inside of a JSON string
+ */
+export const quote = (value) => inner(value);
+
+/**
+ * @param {Element} element
+ * @param {string} name
+ * @returns {string}
+ */
+export const attribute = (element, name) => getAttribute.call(element, name) ?? "";
+
+/**
+ * @param {Element} element
+ * @param {string} name
+ * @returns {boolean}
+ */
+export const has = (element, name) => hasAttribute.call(element, name);
+
+/**
+ * @param {Node | null | undefined} node
+ * @param {string} selector
+ * @returns {Element | undefined} the nearest that matches, out of open shadow trees too
+ */
+export function closest(node, selector) {
+  let element = node?.nodeType === 1 ? node : node?.parentElement;
+  while (element) {
+    const found = closestIn.call(element, selector);
+    if (found) return found;
+    element = element.getRootNode().host;
+  }
+}
+
+/**
+ * @param {Node | null | undefined} node
+ * @returns {boolean} whether the site wants nothing of it
+ */
+export const isIgnored = (node) => Boolean(closest(node, "[data-evothesis-ignore]"));
+
+const ROLES = "button link tab menuitem menuitemcheckbox menuitemradio option checkbox radio switch";
+/** What people mean to click. Landmarks also have a role, and a body may have a handler. */
+export const MEANT =
+  "a,area,button,input,select,textarea,label,summary,option,[onclick]:not(body)," +
+  ROLES.split(" ").map((role) => `[role=${role} i]`);
+const WRITABLE = "input,select,textarea,option,[contenteditable]";
+/** What reacts in its own way: nothing on the page changes. */
+const SELF_CONTAINED = WRITABLE + ",label,video,audio,summary";
+
+/**
+ * @param {Node | null | undefined} node
+ * @returns {boolean} whether a visitor writes there
+ */
+export const isWritable = (node) => Boolean(closest(node, WRITABLE));
+
+/**
+ * @param {Element} clicked
+ * @returns {boolean} whether something on the page should change
+ */
+export const isReactive = (clicked) => !closest(clicked, SELF_CONTAINED);
+
+/**
+ * @param {Element} element
+ * @returns {string} its name for people; nothing that a visitor may have written
+ */
+export function nameOf(element) {
+  const label = attribute(element, "aria-label") || attribute(element, "title") || attribute(element, "alt");
+  const isNamed = matches.call(element, MEANT) || !element.childElementCount;
+  const holdsWriting = isWritable(element) || element.querySelector(WRITABLE);
+  return text(label || (isNamed && !holdsWriting ? element.textContent : ""), 100);
+}
+
+/**
+ * @param {Element} element
+ * @returns {string} where a click on it leads; of an address that is not on the web only the scheme
+ */
+export function addressOf(element) {
+  const link = closest(element, "a,area");
+  const address = link && (attribute(link, "href") || attribute(link, "xlink:href"));
+  if (!address) return "";
+  const { href, protocol } = new URL(address, document.baseURI);
+  return /^http/.test(protocol) ? href.slice(0, 1000) : protocol;
+}
+
+/** An id that was given by hand: escaped signs or many digits may hide whom or what it stands for. */
+const GIVEN_ID = /^(?!(.*\d){4})[a-z][\w-]{0,31}$/i;
+
+/**
+ * @param {Element} element
+ * @returns {string} a short selector: up to the next id, four steps at most
+ */
+export function selectorOf(element) {
+  const steps = [];
+  for (let step = element; step && steps.length < 4; step = step.parentElement) {
+    const id = attribute(step, "id");
+    const isGiven = GIVEN_ID.test(id);
+    steps.unshift(isGiven ? "#" + id : step.localName + place(step));
+    if (isGiven) break;
+  }
+  return steps.join(">");
+}
+
+/**
+ * @param {Element} element
+ * @returns {string} which of its kind it is, if there are others
+ */
+function place({ localName, previousElementSibling: before, nextElementSibling: after }) {
+  let nth = 1;
+  for (; before && nth < 100; before = before.previousElementSibling) nth += before.localName === localName;
+  return nth > 1 || after?.localName === localName ? `:nth-of-type(${nth})` : "";
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @returns {string} what it is called
+ */
+export const formFacts = (form) =>
+  inner({
+    form_id: text(attribute(form, "id")),
+    form_name: text(attribute(form, "name")),
+    action: new URL(attribute(form, "action"), document.baseURI).pathname.slice(0, 500),
+    method: text(attribute(form, "method"), 16).toLowerCase() || "get",
+  });
+
+/**
+ * @param {HTMLFormElement} form
+ * @returns {HTMLInputElement[]}
+ */
+export const fieldsOf = (form) => [...elementsOf.call(form)];
+
+/**
+ * @param {HTMLInputElement} field
+ * @returns {boolean} all that is asked of its value, unless the site keeps it
+ */
+export const isFilled = (field) =>
+  field.type === "checkbox" || field.type === "radio" ? field.checked : Boolean(field.value);
+
+/**
+ * @param {HTMLElement} element
+ * @returns {object} what the site has written about it for its own event
+ */
+export function declared(element) {
+  const data = {};
+  for (const { name, value } of element.attributes) {
+    const [, key] = /^data-evothesis-(?!event$|keep$|ignore$)(.+)/.exec(name) ?? [];
+    if (key) data[key.replaceAll("-", "_")] = value;
+  }
+  return data;
+}

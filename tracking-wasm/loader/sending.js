@@ -1,0 +1,92 @@
+// Sends batches, one tab at a time where the browser has locks.
+import { SETTINGS } from "./settings.js";
+import { isOptedOut } from "./storage.js";
+import { beat, guarded, splitOnce, stop, tellStorage } from "./tell.js";
+
+/** What all pages of a browser tab may have in flight with keepalive, in bytes, less some for the site's own. */
+const KEEPALIVE_BYTES = 60 * 1024;
+/** A request ends after this long. */
+const PATIENCE_MS = 30_000;
+/** Others leave a batch alone for this long, milliseconds: while its request may run, or until the next page may repeat it. */
+const HOLD_MS = PATIENCE_MS + 5_000;
+const LEFT_MS = 5_000;
+
+const { fetch } = window;
+let isSending = false;
+let isTurnDue = false;
+let bytesInFlight = 0;
+
+/** Sends what there is. */
+export async function takeTurn() {
+  isTurnDue = true;
+  if (isSending) return;
+  isSending = true;
+  while (isTurnDue) {
+    isTurnDue = false;
+    try {
+      await navigator.locks.request("evothesis", { signal: AbortSignal.timeout(2 * PATIENCE_MS) }, () =>
+        sendAll(),
+      );
+    } catch {
+      // no locks here, or a frozen tab keeps its turn
+      await sendAll();
+    }
+  }
+  isSending = false;
+  guarded(beat)();
+}
+
+/** @param {boolean} [isLeaving] then nothing is waited for */
+export async function sendAll(isLeaving = false) {
+  const next = guarded(() => tellStorage("next", [isLeaving ? LEFT_MS : HOLD_MS, isLeaving]).at(-1));
+  for (let entry; (entry = next());) {
+    // what goes wrong is ours alone, and the batch is still kept
+    const sent = send(...splitOnce(entry), isLeaving).catch(() => {});
+    if (!isLeaving) await sent;
+  }
+}
+
+/**
+ * @param {string} key
+ * @param {string} value the batch as it is kept: see batch.rs
+ * @param {boolean} isLeaving
+ */
+async function send(key, value, isLeaving) {
+  const [head, rest] = splitOnce(value);
+  const [, , dropped, , token] = head.split(" ");
+  const said = token === "-" ? null : `"${token}"`;
+  const body = new TextEncoder().encode(`{"token":${said},"dropped":${dropped},${rest}`);
+  const request = {
+    method: "POST",
+    body,
+    headers: { "content-type": "text/plain" },
+    credentials: "omit",
+    keepalive: bytesInFlight + body.length <= KEEPALIVE_BYTES,
+    signal: AbortSignal.timeout?.(PATIENCE_MS),
+  };
+  bytesInFlight += body.length;
+  let status = 0;
+  let answer = [];
+  let refusals = "";
+  try {
+    const response = await fetch(SETTINGS.to, request).catch((error) => {
+      // the site may have used up the quota: without it, the request lives as long as the page
+      if (isLeaving && request.keepalive) return fetch(SETTINGS.to, { ...request, keepalive: false });
+      throw error;
+    });
+    status = response.status;
+    answer = [Number(response.headers.get("retry-after")) || 0];
+    const { now, token, refused = [] } = await response.json();
+    answer.push(now, token);
+    refusals = refused.map(({ seq, reason }) => seq + " " + reason).join("\n");
+  } catch {
+    // no answer, or not the edge's
+  }
+  bytesInFlight -= body.length;
+  guarded(() => {
+    if (isOptedOut()) return stop();
+    tellStorage("reply", [key, status, ...answer], refusals);
+    // what did not fit into storage may fit now
+    beat();
+  })();
+}

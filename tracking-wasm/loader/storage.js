@@ -1,0 +1,73 @@
+// What the pixel keeps: in localStorage, and in memory where that is blocked, full or not wanted.
+const PREFIX = "evothesis:";
+const OPT_OUT = PREFIX + "optout";
+const STATE = PREFIX + "state";
+
+/** @type {Map<string, [value: string, isStored: boolean]>} what this page load has put there and not removed */
+const own = new Map();
+let isPersistent = false;
+
+/** @returns {boolean} whether the visitor opted out, in this tab or another */
+export function isOptedOut() {
+  try {
+    return localStorage.getItem(OPT_OUT) === "1";
+  } catch {
+    return false;
+  }
+}
+
+/** @returns {[string, string][]} keys and values */
+export function entries() {
+  const found = new Map();
+  try {
+    for (const key of isPersistent ? Object.keys(localStorage) : []) {
+      if (key.startsWith(PREFIX) && key !== OPT_OUT) found.set(key, localStorage.getItem(key));
+    }
+  } catch {
+    // blocked
+  }
+  const isBare = !found.size;
+  for (const [key, [value, isStored]] of own) {
+    if (!isStored) found.set(key, value);
+    // somebody cleared it: what was not sent is stored again, and who the visitor was stays forgotten
+    else if (isBare && key !== STATE) {
+      store(key, value);
+      found.set(key, value);
+    } else if (!found.has(key)) own.delete(key);
+  }
+  return [...found];
+}
+
+/**
+ * @param {string} key
+ * @param {string} value empty to remove the key
+ */
+export function store(key, value) {
+  let isStored = false;
+  try {
+    if (!value) localStorage.removeItem(key);
+    else if (isPersistent) {
+      localStorage.setItem(key, value);
+      isStored = true;
+    }
+  } catch {
+    // blocked or full
+  }
+  if (value) own.set(key, [value, isStored]);
+  else own.delete(key);
+}
+
+/**
+ * Keeps everything where the mode wants it, from now on.
+ * @param {string} mode
+ */
+export function keepAs(mode) {
+  const kept = entries();
+  isPersistent = mode === "storage";
+  for (const [key, value] of kept) {
+    store(key, "");
+    store(key, value);
+  }
+}
+
+export const forget = () => own.clear();

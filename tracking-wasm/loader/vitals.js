@@ -1,0 +1,77 @@
+// Core Web Vitals, measured as the `web-vitals` library does (https://github.com/GoogleChrome/web-vitals).
+
+const [navigation] = performance.getEntriesByType("navigation");
+/** A prerendered page is measured from when it is shown. */
+const activation = navigation?.activationStart ?? 0;
+const since = (time) => Math.max(time - activation, 0);
+
+/** @type {{lcp?: number, inp?: number, cls?: number, fcp?: number, ttfb?: number}} */
+let found = {};
+/** Shifts that follow one another closely. */
+let shifts = { first: 0, last: 0, sum: 0 };
+/** @type {Map<number, number>} the longest interactions and how long they took */
+let interactions = new Map();
+let hidden = Infinity;
+
+/** @type {[PerformanceObserver, (entry: any) => void][]} */
+const observers = [];
+
+const readers = {
+  paint({ name, startTime }) {
+    if (name === "first-contentful-paint" && startTime < hidden) found.fcp = since(startTime);
+  },
+  "largest-contentful-paint"({ startTime }) {
+    if (startTime < hidden) found.lcp = since(startTime);
+  },
+  "layout-shift"({ hadRecentInput, startTime, value }) {
+    if (hadRecentInput) return;
+    if (startTime - shifts.last >= 1000 || startTime - shifts.first >= 5000) {
+      shifts = { first: startTime, last: 0, sum: 0 };
+    }
+    shifts.last = startTime;
+    shifts.sum += value;
+    found.cls = Math.max(found.cls, shifts.sum);
+  },
+  event({ duration, interactionId }) {
+    if (!interactionId) return;
+    interactions.set(interactionId, Math.max(duration, interactions.get(interactionId) ?? 0));
+    const longest = [...interactions].sort(([, one], [, other]) => other - one).slice(0, 10);
+    interactions = new Map(longest);
+    // one in fifty may be longer
+    const allowed = Math.floor((performance.interactionCount ?? 0) / 50);
+    found.inp = longest[Math.min(allowed, longest.length - 1)][1];
+  },
+};
+readers["first-input"] = readers.event;
+
+/** Begins to measure. */
+export function observeVitals() {
+  if (document.visibilityState === "hidden") hidden = 0;
+  if (navigation?.responseStart) found.ttfb = since(navigation.responseStart);
+  for (const [type, read] of Object.entries(readers)) {
+    try {
+      const observer = new PerformanceObserver((list) => list.getEntries().forEach(read));
+      observer.observe({ type, buffered: true, durationThreshold: 40 });
+      if (type === "layout-shift") found.cls = 0;
+      observers.push([observer, read]);
+    } catch {
+      // this browser does not measure it
+    }
+  }
+}
+
+/** @returns {object} what was measured until now, in milliseconds, the layout's shift as the score that it is */
+export function vitals() {
+  for (const [observer, read] of observers) observer.takeRecords().forEach(read);
+  hidden = Math.min(hidden, performance.now());
+  const { cls, ...times } = found;
+  for (const name in times) times[name] = Math.round(times[name]);
+  return cls == null ? times : { ...times, cls: Math.round(cls * 1e4) / 1e4 };
+}
+
+/** A page that comes back is measured anew; it needed no loading. */
+export function restartVitals() {
+  found = { cls: 0 };
+  interactions.clear();
+  shifts = { first: 0, last: 0, sum: 0 };
+}

@@ -1,0 +1,336 @@
+//! What becomes an event, and what is said of it.
+
+use serde_json::json;
+use wire::Consent;
+
+use super::*;
+
+fn of(events: &[(String, Value)], kind: &str) -> Vec<Value> {
+    events.iter().filter(|event| event.0 == kind).map(|event| event.1.clone()).collect()
+}
+
+#[test]
+fn the_first_page_view_names_the_device() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.show(&mut site, "bfcache", "https://a.example/", "");
+    let views = of(&tab.events(&mut site), "pageview");
+    assert_eq!(views, [json!({"navigation": "navigate", "language": "en"}), json!({"navigation": "bfcache"})]);
+}
+
+#[test]
+fn a_route_counts_once_and_only_with_a_new_path() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.show(&mut site, "replacestate", "https://a.example/?state=1", "");
+    tab.show(&mut site, "hashchange", "https://a.example/#section", "");
+    tab.show(&mut site, "pushstate", "https://a.example/two?utm_source=google", "https://b.example/");
+    tab.show(&mut site, "popstate", "https://a.example/", "https://b.example/");
+    tab.show(&mut site, "bfcache", "https://a.example/", "https://b.example/");
+    tab.show(&mut site, "hashchange", "https://a.example/#/three?x", "https://b.example/");
+    let batch = tab.deliver(&mut site).remove(0);
+    let paths: Vec<_> = batch.pages.iter().map(|page| page.path.as_str()).collect();
+    assert_eq!(paths, ["/", "/two", "/", "/", "/#/three"]);
+    let referrers: Vec<_> = batch.pages.iter().map(|page| page.referrer.as_str()).collect();
+    let two = "https://a.example/two?utm_source=google";
+    assert_eq!(referrers, ["", "https://a.example/", two, "https://b.example/", "https://a.example/"]);
+    let told: Vec<_> = events(&batch).iter().map(|event| (event.kind.clone(), event.page)).collect();
+    let of_page = |page| [("page_exit".to_owned(), page), ("pageview".to_owned(), page + 1)];
+    assert_eq!(told[1..], (0..4).flat_map(of_page).collect::<Vec<_>>());
+    assert_eq!(data(&events(&batch)[2]), json!({"navigation": "pushstate", "previous_path": "/"}));
+}
+
+#[test]
+fn ids_of_clicks_stay_on_the_page_unless_the_site_wants_them() {
+    for (words, kept) in [("storage", ["", ""]), ("storage click_ids", ["Cj0abc", "IwAR0x"])] {
+        let [click, other] = kept;
+        let mut site = Site::default();
+        let mut tab = site.open_at(NOW, "unknown", words);
+        let landing = "https://a.example/landing?gclid=Cj0abc&email=jane%40b.example";
+        tab.show(&mut site, "bfcache", landing, "https://b.example/?fbclid=IwAR0x&session=1");
+        tab.show(&mut site, "pushstate", "https://a.example/next", "");
+        let batch = tab.deliver(&mut site).remove(0);
+        let [_, landing, next] = batch.pages.as_slice() else { panic!("three pages") };
+        assert_eq!(landing.url, format!("https://a.example/landing?gclid={click}&email="));
+        assert_eq!(landing.referrer, format!("https://b.example/?fbclid={other}&session="));
+        assert_eq!(next.referrer, landing.url);
+    }
+}
+
+#[test]
+fn consent_goes_with_every_batch() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    let mut batches = tab.deliver(&mut site);
+    for consent in ["granted", "denied"] {
+        tab.track(&mut site, "custom", "");
+        tab.mode(&mut site, consent, "storage");
+        tab.leave(&mut site, true);
+        batches.extend(tab.deliver(&mut site));
+    }
+    let consents: Vec<_> = batches.iter().map(|batch| batch.consent).collect();
+    assert_eq!(consents, [Consent::Unknown, Consent::Granted, Consent::Denied]);
+    assert!(batches.iter().all(|batch| !batch.cookieless));
+}
+
+#[test]
+fn a_cookieless_page_forgets_the_token_and_sends_none() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.deliver(&mut site);
+    tab.track(&mut site, "custom", "");
+    tab.mode(&mut site, "denied", "cookieless");
+    assert!(site.state().token.is_empty());
+    tab.leave(&mut site, true);
+    let mut batches = tab.deliver(&mut site);
+    tab.track(&mut site, "custom", "");
+    tab.leave(&mut site, true);
+    // of another tab, which may keep it
+    site.storage.insert("evothesis:state".to_owned(), format!("0 0 0 0 0 {TOKEN}"));
+    batches.extend(tab.deliver(&mut site));
+    assert_eq!(batches.len(), 2);
+    assert!(batches.iter().all(|batch| batch.cookieless && batch.token.is_none()));
+    assert!(site.state().token.is_empty(), "an answer brings none either");
+    tab.mode(&mut site, "granted", "storage");
+    tab.track(&mut site, "custom", "");
+    tab.leave(&mut site, true);
+    tab.deliver(&mut site);
+    assert_eq!(site.state().token, TOKEN.as_bytes());
+}
+
+#[test]
+fn visibility_says_how_long_the_state_before_was() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    for (ms, state) in [(5_000, "blur"), (1_000, "hidden"), (60_000, "visible"), (10, "focus")] {
+        tab.pass(ms);
+        tab.tell(&mut site, "view", &[state], &[]);
+    }
+    let told: Vec<_> = of(&tab.events(&mut site), "page_visibility");
+    let expected = [("blur", 5_000), ("hidden", 6_000), ("visible", 60_000), ("focus", 61_010)];
+    assert_eq!(told, expected.map(|(state, ms)| json!({"state": state, "ms": ms})));
+}
+
+#[test]
+fn a_page_is_left_once() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.tell(&mut site, "scroll", &["800", "2000", "true"], &[]);
+    tab.pass(10_000);
+    tab.tell(&mut site, "active", &[], &[]);
+    tab.pass(100_000);
+    tab.tell(&mut site, "view", &["hidden"], &[]);
+    tab.pass(7_000);
+    let told = tab.events(&mut site);
+    assert_eq!(of(&told, "page_exit"), [json!({"ms": 117_000, "engaged_ms": 40_000, "depth": 40})]);
+    tab.tell(&mut site, "view", &["visible"], &[]);
+    tab.leave(&mut site, true);
+    assert!(of(&tab.events(&mut site), "page_exit").is_empty());
+    tab.show(&mut site, "bfcache", "https://a.example/", "");
+    tab.pass(2_000);
+    tab.show(&mut site, "pushstate", "https://a.example/two", "");
+    tab.pass(3_000);
+    let told = of(&tab.events(&mut site), "page_exit");
+    let exit = |ms| json!({"ms": ms, "engaged_ms": ms, "depth": 0});
+    assert_eq!(told, [exit(2_000), exit(3_000)]);
+}
+
+#[test]
+fn scroll_milestones_come_once_each_and_page() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.pass(1_000);
+    tab.tell(&mut site, "scroll", &["1000", "4000", "false"], &[]);
+    tab.tell(&mut site, "scroll", &["2000", "4000", "true"], &[]);
+    tab.tell(&mut site, "scroll", &["1000", "4000", "true"], &[]);
+    tab.show(&mut site, "pushstate", "https://a.example/short", "");
+    tab.pass(500);
+    tab.tell(&mut site, "scroll", &["900", "600", "false"], &[]);
+    let told: Vec<_> = of(&tab.events(&mut site), "scroll_depth");
+    let expected = [(25, 1_000), (50, 1_000), (25, 500), (50, 500), (75, 500), (100, 500)];
+    assert_eq!(told, expected.map(|(milestone, ms)| json!({"milestone": milestone, "ms": ms})));
+}
+
+#[test]
+fn clicks_say_where_they_lead() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.show(&mut site, "pushstate", "https://www.a.example/shop?x=1#top", "");
+    let kinds = [
+        ("https://a.example/next", Some("internal")),
+        ("https://www.a.example/shop?x=1#prices", Some("anchor")),
+        ("https://b.example/", Some("outbound")),
+        ("https://b.example/list.PDF", Some("download")),
+        ("mailto:", Some("mailto")),
+        ("tel:", Some("tel")),
+        ("javascript:", None),
+        ("", None),
+    ];
+    for (href, _) in kinds {
+        tab.click(&mut site, href, 0, false);
+        tab.pass(2_000);
+    }
+    let clicks = of(&tab.events(&mut site), "click");
+    assert_eq!(clicks.iter().map(|data| data["link"].as_str()).collect::<Vec<_>>(), kinds.map(|kind| kind.1));
+    assert_eq!(clicks[3]["file_type"], "pdf");
+    let href = "https://a.example/next";
+    assert_eq!(clicks[0], json!({"element": {"tag": "a", "href": href}, "x": 0, "y": 7, "link": "internal"}));
+    tab.tell(&mut site, "click", &["https://b.example/list", "true", "0", "0", "false", "\"x\":0"], &[]);
+    tab.click(&mut site, "https://b.example/?email=jane@c.example", 0, false);
+    let clicks = of(&tab.events(&mut site), "click");
+    assert_eq!(clicks[0], json!({"x": 0, "link": "download", "file_type": ""}));
+    assert_eq!(clicks[1]["element"]["href"], "https://b.example/?email=");
+}
+
+#[test]
+fn the_third_click_of_a_burst_is_rage() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    for (ms, x) in [(1_000, 10), (200, 12), (200, 14), (2_000, 14), (100, 900), (100, 14)] {
+        tab.pass(ms);
+        tab.click(&mut site, "", x, false);
+    }
+    let clicks = of(&tab.events(&mut site), "click");
+    let rage: Vec<_> = clicks.iter().map(|data| data["rage"].as_bool().unwrap_or_default()).collect();
+    assert_eq!(rage, [false, false, true, false, false, false]);
+}
+
+#[test]
+fn only_the_last_click_is_marked_as_dead_and_only_if_it_should_have_had_an_effect() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    let mut dead = |tab: &mut Tab| {
+        tab.tell(&mut site, "dead", &[], &[]);
+        of(&tab.events(&mut site), "click").iter().map(|data| data["dead"] == true).collect::<Vec<_>>()
+    };
+    let mut other = Site::default();
+    tab.click(&mut other, "", 0, true);
+    tab.click(&mut other, "", 0, true);
+    tab.track(&mut other, "custom", "\"a\":1");
+    assert_eq!(dead(&mut tab), [false, true]);
+    tab.click(&mut other, "", 0, false);
+    assert_eq!(dead(&mut tab), [false]);
+    tab.click(&mut other, "", 0, true);
+    tab.show(&mut other, "pushstate", "https://a.example/two", "");
+    tab.beat(&mut other);
+    tab.click(&mut other, "", 0, false);
+    assert_eq!(dead(&mut tab), [false], "the one before is on its way");
+    assert!(other.storage.values().all(|value| !value.contains("dead")));
+}
+
+#[test]
+fn forms_are_begun_submitted_and_abandoned_each_for_itself() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    for (form, field) in
+        [("1", "query"), ("2", "message"), ("1", "page"), ("3", "subject"), ("2", "topic"), ("1", "query")]
+    {
+        tab.pass(1_000);
+        tab.edit(&mut site, form, field);
+    }
+    tab.pass(1_000);
+    tab.submit(&mut site, "2", "message\ttextarea\t\t\"filled\":true,\"changes\":2,\"ms\":900\t");
+    let told = tab.events(&mut site);
+    let starts = of(&told, "form_start");
+    assert_eq!(starts[0], json!({"form_id": "form 1", "action": "/send", "method": "post"}));
+    assert_eq!(starts.iter().map(|data| &data["form_id"]).collect::<Vec<_>>(), ["form 1", "form 2", "form 3"]);
+    assert_eq!(of(&told, "form_submit").len(), 1);
+    assert!(of(&told, "form_abandon").is_empty(), "the page may come back");
+    tab.pass(1_000);
+    tab.edit(&mut site, "2", "message");
+    tab.pass(500);
+    tab.show(&mut site, "pushstate", "https://a.example/two", "");
+    tab.leave(&mut site, true);
+    let told = tab.events(&mut site);
+    assert_eq!(of(&told, "form_start").len(), 1, "again");
+    let mut abandoned: Vec<_> = of(&told, "form_abandon")
+        .iter()
+        .map(|data| (data["form_id"].clone(), data["field"].clone(), data["ms"].clone()))
+        .collect();
+    abandoned.sort_by_key(|data| data.0.to_string());
+    let expected = [("form 1", "query", 7_500), ("form 2", "message", 500), ("form 3", "subject", 4_500)];
+    assert_eq!(abandoned, expected.map(|(form, field, ms)| (json!(form), json!(field), json!(ms))));
+    assert_eq!(told.last().map(|event| event.0.as_str()), Some("page_exit"));
+}
+
+#[test]
+fn fields_are_described_and_only_those_kept_have_a_value() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    let facts = "\"filled\":true,\"changes\":2,\"ms\":900";
+    let lines = [
+        format!("message\ttextarea\t\t{facts}\t\"write to jane@b.example\""),
+        format!("csrf\thidden\t\t{facts}\t\"x\""),
+        format!("email\ttext\t\t{facts}\t\"jane@b.example\""),
+        format!("quantity\tnumber\toff\t{facts}\t"),
+        format!("send\tsubmit\t\t{facts}\t"),
+    ];
+    tab.submit(&mut site, "1", &lines.join("\n"));
+    let [data] = of(&tab.events(&mut site), "form_submit").try_into().expect("one form");
+    let field = |name: &str, kind: &str, position: i64, sensitive: bool| json!({"name": name, "type": kind, "position": position, "filled": true, "changes": 2, "ms": 900, "sensitive": sensitive});
+    let mut message = field("message", "textarea", 0, false);
+    message["value"] = json!("write to [email]");
+    assert_eq!(
+        data,
+        json!({
+            "form_id": "form 1", "action": "/send", "method": "post", "field_count": 3,
+            "fields": [message, field("email", "text", 1, true), field("quantity", "number", 2, false)],
+        })
+    );
+    tab.submit(&mut site, "1", "");
+    let [data] = of(&tab.events(&mut site), "form_submit").try_into().expect("one form");
+    assert_eq!((&data["fields"], &data["field_count"]), (&json!([]), &json!(0)));
+}
+
+#[test]
+fn of_a_very_long_form_the_fields_that_fit_are_named() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    let facts = "\"filled\":true,\"changes\":0,\"ms\":0";
+    let field = format!("some_topic\ttext\t\t{facts}\t\n");
+    let long = format!("message\ttextarea\t\t{facts}\t\"{}\"\n", "x".repeat(5_000));
+    let longer = format!("message\ttextarea\t\t{facts}\t\"{}\"\n", "x".repeat(20_000));
+    for (lines, count, named) in [
+        (field.repeat(500), 500, 30..40),
+        (format!("{long}{field}"), 2, 1..2),
+        (format!("{field}{longer}{field}"), 3, 2..3),
+        (longer, 1, 0..1),
+    ] {
+        tab.submit(&mut site, "1", &lines);
+        let [data] = of(&tab.events(&mut site), "form_submit").try_into().expect("one form");
+        assert_eq!(data["field_count"], count);
+        assert!(named.contains(&data["fields"].as_array().expect("an array").len()), "{data}");
+        assert!(data.to_string().len() <= DATA_BYTES);
+    }
+}
+
+#[test]
+fn debugging_logs_each_event_as_it_is_sent_and_in_its_place() {
+    let mut site = Site::default();
+    let mut tab = site.open_at(NOW, "unknown", "storage debug");
+    tab.track(&mut site, "custom", "\"to\":\"jane@b.example\"");
+    tab.track(&mut site, "Not A Name", "");
+    tab.leave(&mut site, true);
+    let log = std::mem::take(&mut tab.log);
+    assert_eq!(
+        log.iter().map(|event| event["type"].as_str()).collect::<Vec<_>>(),
+        ["pageview", "custom", "page_exit"].map(Some)
+    );
+    assert_eq!(log[1]["data"], json!({"to": "[email]"}));
+    assert_eq!((&log[1]["page"]["path"], &log[1]["seq"]), (&json!("/"), &json!(1)));
+    assert_eq!(number_of(&tab.deliver(&mut site)), (3, 1));
+    tab.mode(&mut site, "unknown", "storage");
+    tab.track(&mut site, "custom", "");
+    assert!(tab.log.is_empty());
+}
+
+#[test]
+fn what_happens_before_the_first_page_is_counted_as_dropped() {
+    let mut site = Site::default();
+    let mut tab = Tab { tracker: Box::new(Tracker::NEW), now: NOW, t: 0, wait: 0, is_turn: false, log: Vec::new() };
+    tab.track(&mut site, "custom", "");
+    tab.leave(&mut site, true);
+    tab.show(&mut site, "navigate", "https://a.example/", "");
+    let batches = tab.deliver(&mut site);
+    assert_eq!((seqs(&batches), number_of(&batches)), (vec![1], (1, 1)));
+}

@@ -1,0 +1,303 @@
+//! Where memory or storage end; and whatever comes in.
+
+use proptest::prelude::*;
+use wire::check;
+use wire::limits::BATCH_EVENTS;
+
+use super::*;
+
+fn text(bytes: usize) -> String {
+    format!("\"text\":\"{}\"", "x".repeat(bytes))
+}
+
+#[test]
+fn storage_is_bounded_and_the_oldest_go_first() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.beat(&mut site);
+    let sent = tab.next(&mut site, false).expect("a batch");
+    tab.reply(&mut site, &sent.key, failed(0));
+    for _ in 0..100 {
+        tab.pass(10);
+        tab.track(&mut site, "custom", &text(3_000));
+        tab.beat(&mut site);
+        assert!(site.bytes() <= PIXEL_STORE_BYTES, "{}", site.bytes());
+    }
+    tab.leave(&mut site, true);
+    tab.pass(10_000);
+    let batches = tab.deliver(&mut site);
+    let seqs = seqs(&batches);
+    let (sent, reported) = number_of(&batches);
+    assert!(sent >= 15, "{sent}");
+    assert_eq!(seqs.last(), Some(&101));
+    assert!(seqs.is_sorted());
+    assert_eq!((sent + reported as usize, site.state().dropped), (102, 0));
+}
+
+#[test]
+fn a_batch_that_is_on_its_way_is_not_dropped() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.beat(&mut site);
+    let sent = tab.next(&mut site, false).expect("a batch");
+    tab.reply(&mut site, &sent.key, failed(0));
+    tab.pass(10_000);
+    let again = tab.next(&mut site, false).expect("a batch");
+    for _ in 0..100 {
+        tab.track(&mut site, "custom", &text(3_000));
+        tab.beat(&mut site);
+    }
+    assert!(site.storage.contains_key(&again.key));
+    tab.reply(&mut site, &again.key, tab.ok());
+    tab.leave(&mut site, true);
+    let (sent, reported) = number_of(&tab.deliver(&mut site));
+    assert_eq!(1 + sent + reported as usize, 102);
+}
+
+#[test]
+fn a_burst_waits_in_memory_while_the_edge_answers() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    for _ in 0..200 {
+        tab.track(&mut site, "custom", &text(1_000));
+    }
+    tab.beat(&mut site);
+    assert!(site.bytes() <= PIXEL_STORE_BYTES);
+    let mut batches = tab.deliver(&mut site);
+    tab.leave(&mut site, true);
+    batches.extend(tab.deliver(&mut site));
+    assert_eq!(seqs(&batches), (0..=201).collect::<Vec<_>>());
+    assert!(batches.iter().all(|batch| batch.dropped == 0));
+}
+
+#[test]
+fn a_burst_during_an_outage_keeps_within_storage_too() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.beat(&mut site);
+    let sent = tab.next(&mut site, false).expect("a batch");
+    tab.reply(&mut site, &sent.key, failed(0));
+    tab.track(&mut site, "custom", "");
+    tab.pass(1_000);
+    tab.beat(&mut site);
+    for _ in 0..200 {
+        tab.track(&mut site, "custom", &text(1_000));
+    }
+    tab.beat(&mut site);
+    assert!(site.bytes() <= PIXEL_STORE_BYTES, "{}", site.bytes());
+    tab.pass(60_000);
+    let mut batches = tab.deliver(&mut site);
+    tab.leave(&mut site, true);
+    batches.extend(tab.deliver(&mut site));
+    let (sent, reported) = number_of(&batches);
+    assert_eq!((sent + reported as usize, site.state().dropped), (203, 0));
+}
+
+#[test]
+fn memory_ends_and_what_has_no_room_is_counted() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    for _ in 0..1_000 {
+        tab.track(&mut site, "custom", &text(1_000));
+    }
+    let mut batches = tab.deliver(&mut site);
+    tab.leave(&mut site, true);
+    batches.extend(tab.deliver(&mut site));
+    let (sent, reported) = number_of(&batches);
+    assert!((200..500).contains(&sent), "{sent}");
+    assert_eq!((sent + reported as usize, site.state().dropped), (1_002, 0));
+    assert_eq!(seqs(&batches).last(), Some(&1_001), "there is room again");
+}
+
+#[test]
+fn an_event_may_be_as_large_as_the_edge_takes_it() {
+    let fits = DATA_BYTES - r#"{"text":""}"#.len();
+    for (bytes, expected) in [(fits, 2), (fits + 1, 1), (20_000, 1)] {
+        let mut site = Site::default();
+        let mut tab = site.open();
+        tab.track(&mut site, "custom", &text(bytes));
+        assert_eq!(number_of(&tab.deliver(&mut site)), (expected, 2 - u32::try_from(expected).expect("small")));
+    }
+}
+
+#[test]
+fn a_mark_does_not_make_a_click_too_large() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    let rest = r#","link":"outbound","dead":true}"#.len();
+    for bytes in DATA_BYTES - 40..DATA_BYTES {
+        let facts = text(bytes - rest - 10);
+        tab.tell(&mut site, "click", &["https://b.example/", "false", "1", "1", "true", &facts], &[]);
+        tab.tell(&mut site, "dead", &[], &[]);
+    }
+    let mut batches = tab.deliver(&mut site);
+    tab.leave(&mut site, true);
+    batches.extend(tab.deliver(&mut site));
+    let events: Vec<_> = batches.iter().flat_map(events).filter(|event| event.kind == "click").collect();
+    assert!(events.iter().all(|event| check::event(event, 1, NOW) == Ok(())));
+    assert!(
+        events.iter().any(|event| event.data.get().len() == DATA_BYTES && event.data.get().ends_with("\"dead\":true}"))
+    );
+}
+
+#[test]
+fn many_forms_and_long_ones_do_no_harm() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    for form in 0..300 {
+        tab.edit(&mut site, &form.to_string(), &"x".repeat(100));
+    }
+    tab.edit(&mut site, "0", "again");
+    tab.submit(&mut site, "299", "");
+    tab.leave(&mut site, true);
+    let batches = tab.deliver(&mut site);
+    let events: Vec<_> = batches.iter().flat_map(events).collect();
+    let abandoned: Vec<_> = events.iter().filter(|event| event.kind == "form_abandon").map(data).collect();
+    assert!(abandoned.len() > 50, "{}", abandoned.len());
+    assert!(abandoned.iter().all(|data| data["form_id"].is_string() && data["field"].is_string()));
+}
+
+#[test]
+fn a_page_may_stay_open_for_longer_than_its_clock_counts() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.deliver(&mut site);
+    tab.pass(60 * DAY);
+    tab.track(&mut site, "custom", "");
+    tab.leave(&mut site, true);
+    let batches = tab.deliver(&mut site);
+    assert_eq!(batches.iter().flat_map(events).last().expect("an event").t, u32::MAX);
+}
+
+/// The inside of a JSON string of what a visitor, a site or an attacker may write, as `JSON.stringify` has it: single halves of
+/// surrogate pairs are escaped.
+fn said() -> impl Strategy<Value = String> {
+    let odd = prop::sample::select(vec![
+        "\"",
+        "\\",
+        "\u{1}",
+        "\n",
+        "é",
+        "😀",
+        "@b.example",
+        "?email=",
+        "&gclid=x",
+        "a",
+        "\0",
+        "%40",
+    ]);
+    let single = prop::sample::select(vec!["", "", "\\ud800", "\\udc00"]);
+    let long = prop::collection::vec(odd, 0..60).prop_map(|parts| parts.concat());
+    (prop_oneof![any::<String>(), long], single).prop_map(|(text, single)| inside(&text) + single)
+}
+
+fn address() -> impl Strategy<Value = String> {
+    prop_oneof![
+        said(),
+        "https://[a-z]{1,3}\\.example/[a-z.]{0,9}(\\?[a-z]{0,5}=[a-z0-9]{0,9})?(#[/!a-z]{0,5})?",
+        "https://a\\.example/[a-z?=&@.\\x5c]{0,1990}".prop_map(|url| inside(&url)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_comes_in_the_batch_decodes_and_each_event_passes(
+        steps in prop::collection::vec((0..14_u8, 0..4_usize, any::<bool>(), any::<i64>()), 1..120),
+        addresses in prop::array::uniform4(address()),
+        texts in prop::array::uniform4(said()),
+        names in prop::array::uniform4("[a-z][a-z_]{0,80}|[^\n\u{1e}\u{1f}]*"),
+        json in prop::array::uniform4("[a-z\"\\\\\\[\\]{}]{0,90}"),
+        value in "a{0,300}|[^\t\n]*",
+    ) {
+        let mut site = Site::default();
+        let mut tab = site.open();
+        let mut batches = Vec::new();
+        for (step, which, flag, number) in steps {
+            let (address, text, name) = (&addresses[which], &texts[which], &names[which]);
+            let (flag, number) = (flag.to_string(), number.to_string());
+            let facts = format!("\"text\":\"{text}\",\"address\":\"{address}\"");
+            let title = format!("\"title\":\"{text}\"");
+            let device = format!(",\"language\":\"{text}\"");
+            match step {
+                0 | 1 => tab.tell(&mut site, "page", &["pushstate", address, &title, &addresses[3], &device], &[]),
+                2 | 3 => tab.tell(&mut site, "click", &[address, &flag, &number, &number, &flag, &facts], &[]),
+                4 => tab.tell(&mut site, "dead", &[], &[]),
+                5 => tab.tell(&mut site, "scroll", &[&number, &number, &flag], &[]),
+                6 => tab.tell(&mut site, "edit", &[&which.to_string(), text, &facts], &[]),
+                7 => {
+                    let value = Value::from(value.as_str());
+                    let field = format!("{text}\t{text}\t{text}\t\"filled\":{flag},\"changes\":1,\"ms\":1");
+                    let lines = format!("{field}\t{value}\n{field}\t\n").repeat(which * 20);
+                    tab.tell(&mut site, "form", &[&which.to_string(), &facts], &[&lines])
+                }
+                8 => {
+                    let value: Value = serde_json::from_str(&json[which]).unwrap_or_else(|_| json[which].clone().into());
+                    tab.tell(&mut site, "track", &[name, &format!("\"value\":{value}")], &[])
+                }
+                9 => tab.tell(&mut site, "view", &[["hidden", "visible", "focus", "blur"][which]], &[]),
+                10 => {
+                    let mode = ["storage", "cookieless", "storage debug", "memory click_ids"][which];
+                    tab.mode(&mut site, ["unknown", "granted", "denied", "granted"][which], mode);
+                    Vec::new()
+                }
+                11 => {
+                    tab.pass([1, 500, 70_000, 40_000_000][which]);
+                    Vec::new()
+                }
+                12 => {
+                    tab.leave(&mut site, which == 0);
+                    Vec::new()
+                }
+                _ => {
+                    batches.extend(tab.deliver(&mut site));
+                    Vec::new()
+                }
+            };
+        }
+        tab.leave(&mut site, true);
+        batches.extend(tab.deliver(&mut site));
+        for batch in &batches {
+            prop_assert!(batch.events.len() <= BATCH_EVENTS);
+            for event in events(batch) {
+                prop_assert_eq!(check::event(&event, batch.pages.len(), tab.now), Ok(()));
+            }
+        }
+        let (sent, reported) = number_of(&batches);
+        let accounted = i64::try_from(sent).expect("few") + i64::from(reported) + site.state().dropped;
+        prop_assert_eq!(accounted, tab.tracker.seq);
+        let mut seqs = seqs(&batches);
+        seqs.dedup();
+        prop_assert_eq!(seqs.len(), sent);
+        prop_assert!(seqs.is_sorted());
+    }
+
+    #[test]
+    fn event_types_are_judged_as_by_the_edge(name in "[a-z0-9_A-Z-]{0,66}|[a-z][a-z0-9_]{0,70}|.*") {
+        prop_assert_eq!(is_event_type(name.as_bytes()), check::is_event_type(&name));
+    }
+
+    #[test]
+    fn whatever_others_left_in_storage_each_batch_that_is_made_decodes(
+        state in "[0-9 -]{0,60}[ -~]{0,20}|.*",
+        heads in prop::collection::vec("[0-9 -]{0,60}[ -~]{0,20}|[^\u{1e}\u{1f}]*", 0..4),
+    ) {
+        let mut site = Site::default();
+        site.storage.insert("evothesis:state".to_owned(), state.replace(['\u{1e}', '\u{1f}'], ""));
+        for (nth, head) in heads.iter().enumerate() {
+            site.storage.insert(format!("evothesis:b:{nth}"), head.clone());
+        }
+        let mut tab = site.open();
+        tab.pass(10 * 3_600_000);
+        prop_assert_eq!(number_of(&tab.deliver(&mut site)).0, 1);
+    }
+
+    #[test]
+    fn nonsense_does_no_harm(said in prop::collection::vec("[a-z]{0,6}[ \n\t\u{1e}\u{1f}0-9a-z\"\\\\:,=@%]{0,200}", 0..20)) {
+        let mut tracker = Box::new(Tracker::NEW);
+        for said in said {
+            prop_assert!(!tracker.tell(said.as_bytes()).is_empty());
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! A browser of values: clock, storage and network are at hand, the pixel is told of them as page.js does it, and what it
+//! writes is read with the wire's types.
+
+mod delivery;
+mod events;
+mod limits;
+mod model;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use wire::{Event, EventBatch};
+
+use super::*;
+use crate::edge_state::EdgeState;
+use crate::queue::STATE_KEY;
+
+const NOW: i64 = 1_800_000_000_000;
+const DAY: i64 = 86_400_000;
+const TOKEN: &str = "v1.signed";
+/// As sending.js has them: others leave a batch alone while it is on its way, and after the page was left.
+const HOLD_MS: i64 = 35_000;
+const LEFT_MS: i64 = 5_000;
+
+/// What all tabs share.
+#[derive(Default)]
+struct Site {
+    storage: BTreeMap<String, String>,
+    /// So that all random digits differ.
+    counter: u64,
+}
+
+/// One page load.
+struct Tab {
+    tracker: Box<Tracker>,
+    now: i64,
+    t: i64,
+    /// Until `beat` is due, as it was said last.
+    wait: i64,
+    /// It is time to send.
+    is_turn: bool,
+    log: Vec<Value>,
+}
+
+/// A batch that is sent.
+#[derive(Debug)]
+struct Sent {
+    key: String,
+    body: String,
+    batch: EventBatch,
+}
+
+/// What page.js reads of an answer.
+#[derive(Clone, Copy, Debug)]
+struct Reply {
+    status: i64,
+    retry_after: i64,
+    /// 0 when the answer is not the edge's.
+    now: i64,
+    token: &'static str,
+    refused: &'static str,
+}
+
+const fn failed(status: i64) -> Reply {
+    Reply { status, retry_after: 0, now: 0, token: "", refused: "" }
+}
+
+impl Site {
+    fn open(&mut self) -> Tab {
+        self.open_at(NOW, "unknown", "storage")
+    }
+
+    fn open_at(&mut self, now: i64, consent: &str, words: &str) -> Tab {
+        let mut tab = Tab { tracker: Box::new(Tracker::NEW), now, t: 0, wait: -1, is_turn: false, log: Vec::new() };
+        tab.mode(self, consent, words);
+        tab.show(self, "navigate", "https://a.example/", "");
+        tab
+    }
+
+    fn dump(&self) -> String {
+        let records: Vec<_> = self.storage.iter().map(|(key, value)| format!("{key}\n{value}")).collect();
+        records.join("\u{1e}")
+    }
+
+    fn batches(&self) -> Vec<&str> {
+        let is_batch = |key: &str| key.as_bytes().starts_with(BATCH_KEY);
+        self.storage.iter().filter(|(key, _)| is_batch(key)).map(|(_, value)| value.as_str()).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        self.storage.iter().map(|(key, value)| key.len() + value.len()).sum()
+    }
+
+    fn state(&self) -> EdgeState<'_> {
+        let key = str::from_utf8(STATE_KEY).expect("ASCII");
+        EdgeState::read(self.storage.get(key).map_or(b"", |value| value.as_bytes()))
+    }
+}
+
+impl Tab {
+    /// Says something as documented on [`Tracker::tell`], and does what the answer says. Gives its records.
+    fn tell(&mut self, site: &mut Site, what: &str, lines: &[&str], sections: &[&str]) -> Vec<(String, String)> {
+        site.counter += 1;
+        let digits = site.counter.wrapping_mul(0x9E37_79B9_7F4A_7C15) << 4 >> 4;
+        let mut input = format!("{what} {} {} {digits:015x}", self.now, self.t);
+        for line in lines {
+            input = input + "\n" + line;
+        }
+        for section in sections {
+            input = input + "\u{1f}" + section;
+        }
+        let answer = str::from_utf8(self.tracker.tell(input.as_bytes())).expect("UTF-8").to_owned();
+        let (records, wait) = answer.rsplit_once('\u{1e}').unwrap_or(("", &answer));
+        self.wait = wait.parse().expect("a number");
+        let split = |record: &str| record.split_once('\n').map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let records: Vec<_> = records.split_terminator('\u{1e}').map(|record| split(record).expect("a key")).collect();
+        for (key, value) in &records {
+            match key.as_str() {
+                "turn" => self.is_turn = true,
+                "log" => self.log.push(serde_json::from_str(value).expect("an event")),
+                _ if value.is_empty() => drop(site.storage.remove(key)),
+                _ => drop(site.storage.insert(key.clone(), value.clone())),
+            }
+        }
+        records
+    }
+
+    fn mode(&mut self, site: &mut Site, consent: &str, words: &str) {
+        let storage = site.dump();
+        self.tell(site, "mode", &[consent, words], &[&storage]);
+    }
+
+    fn show(&mut self, site: &mut Site, navigation: &str, url: &str, referrer: &str) {
+        let (url, referrer) = (inside(url), inside(referrer));
+        let lines = [navigation, &url, "\"title\":\"Title\"", &referrer, ",\"language\":\"en\""];
+        self.tell(site, "page", &lines, &[]);
+    }
+
+    fn track(&mut self, site: &mut Site, name: &str, facts: &str) {
+        self.tell(site, "track", &[name, facts], &[]);
+    }
+
+    fn click(&mut self, site: &mut Site, href: &str, x: i64, should_react: bool) {
+        let (href, x) = (inside(href), x.to_string());
+        let facts = format!("\"element\":{{\"tag\":\"a\",\"href\":\"{href}\"}},\"x\":{x},\"y\":7");
+        let should_react = should_react.to_string();
+        self.tell(site, "click", &[&href, "false", &x, "7", &should_react, &facts], &[]);
+    }
+
+    /// `lines` are those of [`crate::form::Field::read`].
+    fn submit(&mut self, site: &mut Site, form: &str, lines: &str) {
+        self.tell(site, "form", &[form, &form_facts(form)], &[lines]);
+    }
+
+    fn edit(&mut self, site: &mut Site, form: &str, field: &str) {
+        self.tell(site, "edit", &[form, field, &form_facts(form)], &[]);
+    }
+
+    fn pass(&mut self, ms: i64) {
+        self.t += ms;
+        self.now += ms;
+    }
+
+    fn beat(&mut self, site: &mut Site) {
+        let storage = site.dump();
+        self.tell(site, "beat", &[], &[&storage]);
+    }
+
+    fn leave(&mut self, site: &mut Site, gone: bool) {
+        let storage = site.dump();
+        self.tell(site, "leave", &[&gone.to_string()], &[&storage]);
+    }
+
+    fn online(&mut self, site: &mut Site) {
+        self.tell(site, "online", &[], &[]);
+    }
+
+    fn next(&mut self, site: &mut Site, leaving: bool) -> Option<Sent> {
+        let hold = if leaving { LEFT_MS } else { HOLD_MS }.to_string();
+        let storage = site.dump();
+        let records = self.tell(site, "next", &[&hold, &leaving.to_string()], &[&storage]);
+        records.last().map(|(key, value)| Sent::new(key, value))
+    }
+
+    fn reply(&mut self, site: &mut Site, key: &str, reply: Reply) {
+        let Reply { status, retry_after, now, token, refused } = reply;
+        let [status, retry_after, now] = [status, retry_after, now].map(|number| number.to_string());
+        let storage = site.dump();
+        self.tell(site, "reply", &[key, &status, &retry_after, &now, token], &[&storage, refused]);
+    }
+
+    fn ok(&self) -> Reply {
+        Reply { status: 200, retry_after: 0, now: self.now, token: TOKEN, refused: "" }
+    }
+
+    /// Does what is due, and sends all there is to an edge that takes it.
+    fn deliver(&mut self, site: &mut Site) -> Vec<EventBatch> {
+        let mut batches = Vec::new();
+        self.beat(site);
+        while std::mem::take(&mut self.is_turn) {
+            while let Some(sent) = self.next(site, false) {
+                self.reply(site, &sent.key, self.ok());
+                self.beat(site);
+                batches.push(sent.batch);
+            }
+        }
+        batches
+    }
+
+    /// What has happened since, as it comes out when the page is hidden.
+    fn events(&mut self, site: &mut Site) -> Vec<(String, Value)> {
+        self.leave(site, false);
+        let batches = self.deliver(site);
+        batches.iter().flat_map(events).map(|event| (event.kind.clone(), data(&event))).collect()
+    }
+}
+
+impl Sent {
+    /// Of a batch in storage, as sending.js does it.
+    fn new(key: &str, value: &str) -> Self {
+        let (head, rest) = value.split_once('\n').expect("a body");
+        let [_, count, dropped, _, token] = head.split(' ').collect::<Vec<_>>().try_into().expect("five parts");
+        let token = if token == "-" { "null".to_owned() } else { format!("\"{token}\"") };
+        let body = format!("{{\"token\":{token},\"dropped\":{dropped},{rest}");
+        assert!(body.len() <= BATCH_BYTES, "{} bytes", body.len());
+        let batch: EventBatch = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
+        assert_eq!(count, batch.events.len().to_string());
+        assert!(key.ends_with(&batch.batch_id.to_string()));
+        Self { key: key.to_owned(), body, batch }
+    }
+}
+
+fn form_facts(form: &str) -> String {
+    format!("\"form_id\":\"form {form}\",\"action\":\"/send\",\"method\":\"post\"")
+}
+
+/// The inside of the JSON string.
+fn inside(text: &str) -> String {
+    let json = Value::from(text).to_string();
+    json[1..json.len() - 1].to_owned()
+}
+
+fn events(batch: &EventBatch) -> Vec<Event> {
+    batch.events.iter().map(|event| serde_json::from_str(event.get()).expect("an event")).collect()
+}
+
+fn data(event: &Event) -> Value {
+    serde_json::from_str(event.data.get()).expect("JSON")
+}
+
+fn seqs(batches: &[EventBatch]) -> Vec<u32> {
+    batches.iter().flat_map(events).map(|event| event.seq).collect()
+}
+
+fn number_of(batches: &[EventBatch]) -> (usize, u32) {
+    (batches.iter().map(|batch| batch.events.len()).sum(), batches.iter().map(|batch| batch.dropped).sum())
+}

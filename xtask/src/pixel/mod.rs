@@ -1,0 +1,125 @@
+//! Builds the pixel: the crate to Wasm, the glue and the loader to two small scripts, hashed names, one list of them.
+
+mod compile;
+mod script;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::setup::{node, wasm};
+use crate::workspace;
+
+/// `pixel.json`: which file is what. The Worker's build reads it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Files {
+    /// All that a visitor who opted out loads.
+    pub(crate) loader: String,
+    /// Reads the page, stores and sends.
+    pub(crate) glue: String,
+    /// Decides.
+    pub(crate) wasm: String,
+    /// The same as JavaScript, for pages that refuse Wasm.
+    pub(crate) fallback: String,
+    /// Prints events in the console; loaded on request.
+    pub(crate) debug: String,
+    /// What the loader's tag may pin: a `sha256-…` as Subresource Integrity has it.
+    pub(crate) integrity: Integrity,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Integrity {
+    pub(crate) loader: String,
+}
+
+impl Files {
+    /// What the last build left.
+    pub(crate) fn read() -> Result<Self> {
+        let path = workspace::pixel().join("pixel.json");
+        let text =
+            fs::read(&path).with_context(|| format!("{} is missing: run `cargo xtask pixel`", path.display()))?;
+        Ok(serde_json::from_slice(&text)?)
+    }
+}
+
+/// Builds all of it into `target/pixel`, and the npm package into `target/npm`.
+pub(crate) fn build() -> Result<()> {
+    node::install()?;
+    let toolchain = wasm::toolchain()?;
+    let compiled = compile::wasm(&toolchain)?;
+    let fallback = compile::fallback(&toolchain)?;
+
+    let out = workspace::pixel();
+    let _ = fs::remove_dir_all(&out);
+    fs::create_dir_all(&out)?;
+    let wasm = put_hashed(&out, &compiled.wasm, "wasm")?;
+    let fallback = put_hashed(&out, &fallback, "js")?;
+    let debug = put_hashed(&out, &script::bundle(&loader_file("debug.js"), &["--format=esm"])?, "js")?;
+    let glue = script::bundle(
+        &loader_file("page.js"),
+        &[
+            "--format=esm",
+            &format!("--external:./{fallback}"),
+            &format!("--external:./{debug}"),
+            &format!("--alias:tracking-wasm-bindings={}", compiled.bindings.display()),
+            &format!("--define:WASM_FILE=\"{wasm}\""),
+            &format!("--define:WASM_INTEGRITY=\"{}\"", integrity(&compiled.wasm)),
+            &format!("--define:FALLBACK_FILE=\"{fallback}\""),
+            &format!("--define:DEBUG_FILE=\"{debug}\""),
+        ],
+    )?;
+    let glue_integrity = integrity(&glue);
+    let glue = put_hashed(&out, &glue, "js")?;
+    let loader = script::bundle(
+        &loader_file("loader.js"),
+        &[
+            "--format=iife",
+            &format!("--define:GLUE_FILE=\"{glue}\""),
+            &format!("--define:GLUE_INTEGRITY=\"{glue_integrity}\""),
+        ],
+    )?;
+    fs::write(out.join("pixel.js"), &loader)?;
+    fs::copy(compiled.named, out.join("named.wasm"))?;
+    let integrity = Integrity { loader: integrity(&loader) };
+    let files = Files { loader: "pixel.js".to_owned(), glue, wasm, fallback, debug, integrity };
+    fs::write(out.join("pixel.json"), serde_json::to_vec(&files)?)?;
+    package(&out, &files)
+}
+
+/// Puts the npm package together: its own files, and the pixel's beside them.
+fn package(pixel: &Path, files: &Files) -> Result<()> {
+    let out = workspace::root().join("target/npm");
+    let _ = fs::remove_dir_all(&out);
+    fs::create_dir_all(&out)?;
+    let own = workspace::root().join("tracking-wasm/npm");
+    for name in ["package.json", "index.js", "index.d.ts", "README.md", "LICENSE.md"] {
+        fs::copy(own.join(name), out.join(name)).with_context(|| format!("cannot copy {name}"))?;
+    }
+    fs::copy(loader_file("gate.js"), out.join("gate.js"))?;
+    fs::copy(pixel.join(&files.glue), out.join("page.js"))?;
+    for name in [&files.wasm, &files.fallback, &files.debug] {
+        fs::copy(pixel.join(name), out.join(name))?;
+    }
+    Ok(())
+}
+
+fn loader_file(name: &str) -> PathBuf {
+    workspace::root().join("tracking-wasm/loader").join(name)
+}
+
+/// As Subresource Integrity has it (<https://www.w3.org/TR/SRI/>).
+fn integrity(content: &[u8]) -> String {
+    format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(content)))
+}
+
+/// Writes `content` under a name that changes with it, so that it may be cached for ever.
+fn put_hashed(folder: &Path, content: &[u8], ending: &str) -> Result<String> {
+    let hash = Sha256::digest(content).iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
+    let name = format!("{hash:016x}.{ending}");
+    fs::write(folder.join(&name), content)?;
+    Ok(name)
+}
