@@ -98,9 +98,10 @@ export const gate = (load, settings, waiting = []) => {
     }
   };
 
-  const isChoice = ([command]) => CHOICES.includes(command);
-  waiting.filter(isChoice).forEach((call) => run(...call));
-  start();
-  waiting.filter((call) => !isChoice(call)).forEach((call) => run(...call));
+  // choices come first, whenever they were made
+  for (const isChoice of [true, false]) {
+    for (const call of waiting) if (CHOICES.includes(call[0]) === isChoice) run(...call);
+    if (isChoice) start();
+  }
   return run;
 };

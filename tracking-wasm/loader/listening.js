@@ -9,17 +9,21 @@ import {
   fieldsOf,
   formFacts,
   has,
+  hintsOf,
   inner,
   isFilled,
   isIgnored,
   isReactive,
   isWritable,
+  keptOf,
   nameOf,
   quote,
   selectorOf,
+  tagOf,
   text,
+  tried,
 } from "./reading.js";
-import { sendAll } from "./sending.js";
+import { leaveTurn, sendAll } from "./sending.js";
 import { guarded, tell, tellStorage } from "./tell.js";
 import { restartVitals, vitals } from "./vitals.js";
 
@@ -48,17 +52,23 @@ const targetOf = (event) => event.composedPath()[0];
 
 /** @param {string} navigation */
 export function pageShown(navigation) {
+  // each by itself: another script may have made one of them throw
   const device = {
-    language: navigator.language,
-    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    screen_width: screen.width,
-    screen_height: screen.height,
+    language: tried(() => text(navigator.language)),
+    timezone: tried(() => Intl.DateTimeFormat().resolvedOptions().timeZone),
+    screen_width: tried(() => screen.width),
+    screen_height: tried(() => screen.height),
     viewport_width: innerWidth,
     viewport_height: innerHeight,
-    device_pixel_ratio: Math.round(devicePixelRatio * 100) / 100,
+    device_pixel_ratio: tried(() => Math.round(devicePixelRatio * 100) / 100),
   };
-  const [url, referrer] = [location.href, document.referrer].map((address) => quote(address.slice(0, 2000)));
-  tell("page", [navigation, url, inner({ title: text(document.title, 160) }), referrer, "," + inner(device)]);
+  const url = quote(location.href.slice(0, 2000));
+  const referrer = quote(tried(() => document.referrer.slice(0, 2000)) ?? "");
+  const title = text(
+    tried(() => document.title),
+    160,
+  );
+  tell("page", [navigation, url, inner({ title }), referrer, "," + inner(device)]);
   setTimeout(guarded(seen), 1000);
 }
 
@@ -97,10 +107,13 @@ function routeChanged(kind) {
 function overhear(owner, name, before) {
   const original = owner[name];
   const hear = guarded(before);
-  owner[name] = function (...args) {
-    hear(this, args);
-    return original.apply(this, args);
-  };
+  tried(() => {
+    // frozen objects stay as they are
+    owner[name] = function (...args) {
+      hear(this, args);
+      return original.apply(this, args);
+    };
+  });
 }
 
 // --- clicks ---
@@ -128,7 +141,7 @@ function clicked(event) {
   const percent = (part, whole) => Math.min(Math.max(Math.round((part * 100) / whole) || 0, 0), 100);
   const facts = {
     element: {
-      tag: element.localName,
+      tag: tagOf(element),
       id: text(attribute(element, "id")) || undefined,
       classes: text(attribute(element, "class"), 256) || undefined,
       role: text(attribute(element, "role"), 64) || undefined,
@@ -155,7 +168,7 @@ function clicked(event) {
     );
   }
   const own = closest(target, "[data-evothesis-event]");
-  if (own && own.localName !== "form") trackDeclared(own);
+  if (own && tagOf(own) !== "form") trackDeclared(own);
 }
 
 // --- forms ---
@@ -208,21 +221,25 @@ function submitSeen(event) {
 
 /** @param {HTMLFormElement} form */
 function submitted(form) {
-  if (form.localName !== "form" || isIgnored(form)) return;
+  // throws for anything but a form
+  const all = fieldsOf(form);
+  if (isIgnored(form)) return;
   reacted();
-  const lines = fieldsOf(form)
-    .filter((field) => !isIgnored(field))
-    .map((field) => {
-      const { changes, ms, since } = recordOf(field);
-      const spent = Math.round(since ? ms + performance.now() - since : ms);
-      return [
+  const lines = [];
+  for (const field of all) {
+    if (isIgnored(field)) continue;
+    const { changes, ms, since } = recordOf(field);
+    const spent = Math.round(since ? ms + performance.now() - since : ms);
+    lines.push(
+      [
         quote(text(attribute(field, "name"))),
         quote(text(field.type, 32)),
-        quote(text(attribute(field, "autocomplete"), 64)),
+        quote(hintsOf(field)),
         inner({ filled: isFilled(field), changes, ms: spent }),
-        has(field, "data-evothesis-keep") && isFilled(field) ? JSON.stringify(text(field.value, 256)) : "",
-      ].join("\t");
-    });
+        keptOf(field),
+      ].join("\t"),
+    );
+  }
   tell("form", [numberOf(form), formFacts(form)], [lines.join("\n")]);
   if (has(form, "data-evothesis-event")) trackDeclared(form);
 }
@@ -293,20 +310,33 @@ function listenTo(document) {
     settling = setTimeout(guarded(selectionSettled), SETTLED_MS, document);
   });
   on(document, "load", ({ target }) => {
-    if (target.localName === "iframe") enter(target);
+    if (tagOf(target) === "iframe") enter(target);
   });
   document.querySelectorAll("iframe").forEach(guarded(enter));
 }
 
 let lastVitals = "{}";
+let isHidden = document.visibilityState === "hidden";
 
 /** @param {boolean} isGone */
 function leave(isGone) {
+  // a page that is left is hidden a moment later: one request says both
+  if (!isHidden) tell("view", ["hidden"]);
+  isHidden = true;
   const measured = JSON.stringify(vitals());
   if (measured !== lastVitals) tell("track", ["web_vitals", measured.slice(1, -1)]);
   lastVitals = measured;
+  leaveTurn(isGone);
   tellStorage("leave", [isGone]);
-  sendAll(true);
+  sendAll(true, isGone);
+}
+
+/** The page is seen again. */
+function comeBack() {
+  if (isHidden) tell("view", ["visible"]);
+  isHidden = false;
+  leaveTurn(false);
+  setTimeout(guarded(seen), 1000);
 }
 
 /**
@@ -316,6 +346,8 @@ function leave(isGone) {
 export function listen(tracker) {
   track = tracker;
   listenTo(document);
+  // opened behind another tab
+  if (isHidden) tell("view", ["hidden"]);
   let scrolling = 0;
   const scrolled = () => {
     scrolling = 0;
@@ -339,12 +371,10 @@ export function listen(tracker) {
     }
   });
   on(document, "visibilitychange", () => {
-    const { visibilityState } = document;
     reacted();
     settleScroll();
-    tell("view", [visibilityState]);
-    if (visibilityState === "hidden") leave(false);
-    else setTimeout(guarded(seen), 1000);
+    if (document.visibilityState !== "hidden") comeBack();
+    else if (!isHidden) leave(false);
   });
   on(window, "focus blur", ({ type, target }) => {
     if (target === window) tell("view", [type]);
@@ -355,6 +385,7 @@ export function listen(tracker) {
   });
   on(window, "pageshow", ({ persisted }) => {
     if (persisted) {
+      comeBack();
       restartVitals();
       pageShown("bfcache");
     }
@@ -363,13 +394,9 @@ export function listen(tracker) {
   on(window, "online", () => {
     tell("online");
   });
-  const hears = [
-    () => overhear(history, "pushState", () => routeChanged("pushstate")),
-    () => overhear(history, "replaceState", () => routeChanged("replacestate")),
-    () => overhear(HTMLFormElement.prototype, "submit", submitCalled),
-  ];
-  // frozen objects stay as they are
-  hears.forEach((hear) => guarded(hear)());
+  overhear(history, "pushState", () => routeChanged("pushstate"));
+  overhear(history, "replaceState", () => routeChanged("replacestate"));
+  overhear(HTMLFormElement.prototype, "submit", submitCalled);
   let layer;
   const findLayer = () => {
     if (layer || !Array.isArray(window.dataLayer)) return;

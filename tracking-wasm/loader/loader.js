@@ -1,8 +1,8 @@
 // The first that a page loads: takes calls to `evothesis(…)`, and opens the gate to the rest.
 import { gate } from "./gate.js";
 
-// a module has no script of its own, and does not know where the rest lies
-const script = document.currentScript;
+// a module has no script of its own, and does not know where the rest lies; an image may be named `currentScript`
+const script = Object.getOwnPropertyDescriptor(Document.prototype, "currentScript").get.call(document);
 const api = (window.evothesis ||= function () {
   api.q.push(arguments);
 });
@@ -39,5 +39,6 @@ if (script && !Object.hasOwn(queue, "push")) {
     },
   };
   const run = gate(load, settings, queue.splice(0));
-  queue.push = (call) => run(...call);
+  // where arrays are frozen, an assignment does nothing
+  Object.defineProperty(queue, "push", { value: (call) => run(...call) });
 }

@@ -1,10 +1,10 @@
 // The pixel's hands: reads the page into plain values, stores, sends and waits as the Wasm says. It decides nothing. Every
 // entry from the page is wrapped, so that no exception of ours reaches it.
 import { listen, pageShown } from "./listening.js";
-import { observeVitals } from "./vitals.js";
+import { navigationOf, observeVitals } from "./vitals.js";
 import { typed } from "./commerce.js";
 import { SETTINGS, use } from "./settings.js";
-import { keepAs } from "./storage.js";
+import { isRemembered, keepAs } from "./storage.js";
 import { begin, guarded, isRunning, stop, tell, tellStorage } from "./tell.js";
 
 let isListening = false;
@@ -13,7 +13,7 @@ let isListening = false;
 export const change = guarded(() => {
   const { clickIds, consent = "unknown", debug, mode } = SETTINGS;
   keepAs(mode);
-  const words = [mode, debug && "debug", clickIds === "value" && "click_ids"].filter(Boolean);
+  const words = [mode, debug ? "debug" : "", clickIds === "value" ? "click_ids" : ""];
   tellStorage("mode", [consent, words.join(" ")]);
 });
 
@@ -24,8 +24,12 @@ export const change = guarded(() => {
 export async function start(settings) {
   use(settings);
   if (isRunning() || !(await begin())) return;
+  if (settings.mode === "memory" && isRemembered()) {
+    settings.mode = "storage";
+    settings.consent ??= "granted";
+  }
   change();
-  const [navigation] = performance.getEntriesByType("navigation");
+  const navigation = navigationOf();
   // before everything else: an event needs a page
   guarded(pageShown)(navigation?.activationStart ? "prerender" : (navigation?.type ?? "navigate"));
   if (isListening) return;

@@ -1,7 +1,9 @@
 // Reads elements, whatever the page has made of them: a form may have fields named `closest` or `getAttribute`.
 
 const { closest: closestIn, getAttribute, hasAttribute, matches } = Element.prototype;
-const elementsOf = Object.getOwnPropertyDescriptor(HTMLFormElement.prototype, "elements").get;
+const getterOf = ({ prototype }, name) => Object.getOwnPropertyDescriptor(prototype, name).get;
+const elementsOf = getterOf(HTMLFormElement, "elements");
+const localNameOf = getterOf(Element, "localName");
 
 /**
  * @param {unknown} value
@@ -14,6 +16,19 @@ export const text = (value, length = 128) =>
     .replace(/\s+/g, " ")
     .trim()
     .slice(0, length);
+
+/**
+ * @template T
+ * @param {() => T} read
+ * @returns {T | undefined} what it reads; nothing where the page lets it throw
+ */
+export function tried(read) {
+  try {
+    return read();
+  } catch {
+    // somebody else's getter
+  }
+}
 
 /**
  * @param {object} facts
@@ -33,6 +48,12 @@ export const quote = (value) => inner(value);
  * @returns {string}
  */
 export const attribute = (element, name) => getAttribute.call(element, name) ?? "";
+
+/**
+ * @param {Element} element
+ * @returns {string} its local name
+ */
+export const tagOf = (element) => localNameOf.call(element);
 
 /**
  * @param {Element} element
@@ -61,11 +82,11 @@ export function closest(node, selector) {
  */
 export const isIgnored = (node) => Boolean(closest(node, "[data-evothesis-ignore]"));
 
-const ROLES = "button link tab menuitem menuitemcheckbox menuitemradio option checkbox radio switch";
+const ROLES = "button,link,tab,menuitem,menuitemcheckbox,menuitemradio,option,checkbox,radio,switch";
 /** What people mean to click. Landmarks also have a role, and a body may have a handler. */
 export const MEANT =
   "a,area,button,input,select,textarea,label,summary,option,[onclick]:not(body)," +
-  ROLES.split(" ").map((role) => `[role=${role} i]`);
+  ROLES.replace(/\w+/g, "[role=$& i]");
 const WRITABLE = "input,select,textarea,option,[contenteditable]";
 /** What reacts in its own way: nothing on the page changes. */
 const SELF_CONTAINED = WRITABLE + ",label,video,audio,summary";
@@ -87,10 +108,17 @@ export const isReactive = (clicked) => !closest(clicked, SELF_CONTAINED);
  * @returns {string} its name for people; nothing that a visitor may have written
  */
 export function nameOf(element) {
-  const label = attribute(element, "aria-label") || attribute(element, "title") || attribute(element, "alt");
+  let label = "";
+  for (const id of attribute(element, "aria-labelledby").split(/\s+/)) {
+    const other = id && document.getElementById(id);
+    if (other && !isWritable(other)) label += " " + other.textContent;
+  }
+  for (const name of ["aria-label", "title", "alt"]) label ||= attribute(element, name);
   const isNamed = matches.call(element, MEANT) || !element.childElementCount;
   const holdsWriting = isWritable(element) || element.querySelector(WRITABLE);
-  return text(label || (isNamed && !holdsWriting ? element.textContent : ""), 100);
+  const own =
+    isNamed && !holdsWriting ? text(element.textContent, 100) || element.querySelector("[alt]")?.alt : "";
+  return text(label || own, 100);
 }
 
 /**
@@ -117,7 +145,7 @@ export function selectorOf(element) {
   for (let step = element; step && steps.length < 4; step = step.parentElement) {
     const id = attribute(step, "id");
     const isGiven = GIVEN_ID.test(id);
-    steps.unshift(isGiven ? "#" + id : step.localName + place(step));
+    steps.unshift(isGiven ? "#" + id : tagOf(step) + place(step));
     if (isGiven) break;
   }
   return steps.join(">");
@@ -127,10 +155,15 @@ export function selectorOf(element) {
  * @param {Element} element
  * @returns {string} which of its kind it is, if there are others
  */
-function place({ localName, previousElementSibling: before, nextElementSibling: after }) {
+function place(element) {
+  const tag = tagOf(element);
+  const { previousElementSibling, nextElementSibling } = element;
   let nth = 1;
-  for (; before && nth < 100; before = before.previousElementSibling) nth += before.localName === localName;
-  return nth > 1 || after?.localName === localName ? `:nth-of-type(${nth})` : "";
+  for (let other = previousElementSibling; other && nth < 100; other = other.previousElementSibling) {
+    nth += tagOf(other) === tag;
+  }
+  const isAlone = nth === 1 && !(nextElementSibling && tagOf(nextElementSibling) === tag);
+  return isAlone ? "" : `:nth-of-type(${nth})`;
 }
 
 /**
@@ -157,6 +190,26 @@ export const fieldsOf = (form) => [...elementsOf.call(form)];
  */
 export const isFilled = (field) =>
   field.type === "checkbox" || field.type === "radio" ? field.checked : Boolean(field.value);
+
+const isKept = (field) => has(field, "data-evothesis-keep") && isFilled(field);
+const isMasked = (field) => /disc|circle|square/.test(getComputedStyle(field).webkitTextSecurity);
+
+/**
+ * @param {HTMLInputElement} field
+ * @returns {string} words that may tell what belongs in it
+ */
+export function hintsOf(field) {
+  let hints = isKept(field) && isMasked(field) ? "password" : "";
+  for (const name of ["autocomplete", "id", "aria-label", "placeholder"])
+    hints += " " + attribute(field, name);
+  return text(hints, 256);
+}
+
+/**
+ * @param {HTMLInputElement} field
+ * @returns {string} its value as JSON, if the site keeps it
+ */
+export const keptOf = (field) => (isKept(field) ? JSON.stringify(text(field.value, 256)) : "");
 
 /**
  * @param {HTMLElement} element

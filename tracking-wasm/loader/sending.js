@@ -1,6 +1,6 @@
 // Sends batches, one tab at a time where the browser has locks.
 import { SETTINGS } from "./settings.js";
-import { isOptedOut } from "./storage.js";
+import { isKnown, isOptedOut } from "./storage.js";
 import { beat, guarded, splitOnce, stop, tellStorage } from "./tell.js";
 
 /** What all pages of a browser tab may have in flight with keepalive, in bytes, less some for the site's own. */
@@ -11,34 +11,65 @@ const PATIENCE_MS = 30_000;
 const HOLD_MS = PATIENCE_MS + 5_000;
 const LEFT_MS = 5_000;
 
+/** What one tab stores is seen by another some time after the lock: only after it does a tab know that it is alone. */
+const LAG_MS = 100;
+const WAITED_LAG_MS = 500;
+
 const { fetch } = window;
 let isSending = false;
 let isTurnDue = false;
 let bytesInFlight = 0;
+/** Gives up a turn that is waited for or taken: a page that has one cannot be kept in the back/forward cache. */
+let giveUp = () => {};
+let isGone = false;
+
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Sends what there is. */
 export async function takeTurn() {
   isTurnDue = true;
-  if (isSending) return;
+  if (isSending || isGone) return;
   isSending = true;
-  while (isTurnDue) {
+  while (isTurnDue && !isGone) {
     isTurnDue = false;
+    const asked = performance.now();
+    const asking = new AbortController();
+    const patience = setTimeout(() => asking.abort(), 2 * PATIENCE_MS);
+    const given = new Promise((done) => {
+      giveUp = () => {
+        asking.abort();
+        done();
+      };
+    });
     try {
-      await navigator.locks.request("evothesis", { signal: AbortSignal.timeout(2 * PATIENCE_MS) }, () =>
-        sendAll(),
-      );
+      await navigator.locks.request("evothesis", { signal: asking.signal }, async () => {
+        clearTimeout(patience);
+        const lag = performance.now() - asked > LAG_MS ? WAITED_LAG_MS : LAG_MS;
+        if (SETTINGS.mode === "storage" && !isKnown()) await Promise.race([sleep(lag), given]);
+        if (!isGone) await Promise.race([sendAll(), given]);
+      });
     } catch {
       // no locks here, or a frozen tab keeps its turn
-      await sendAll();
+      if (!isGone) await sendAll();
     }
+    clearTimeout(patience);
   }
   isSending = false;
   guarded(beat)();
 }
 
-/** @param {boolean} [isLeaving] then nothing is waited for */
-export async function sendAll(isLeaving = false) {
-  const next = guarded(() => tellStorage("next", [isLeaving ? LEFT_MS : HOLD_MS, isLeaving]).at(-1));
+/** @param {boolean} gone whether the page is left for good, or as it seems */
+export function leaveTurn(gone) {
+  isGone = gone;
+  if (gone) giveUp();
+}
+
+/**
+ * @param {boolean} [isLeaving] then nothing is waited for
+ * @param {boolean} [gone] and nobody will send later
+ */
+export async function sendAll(isLeaving = false, gone = false) {
+  const next = guarded(() => tellStorage("next", [isLeaving ? LEFT_MS : HOLD_MS, isLeaving, gone]).at(-1));
   for (let entry; (entry = next());) {
     // what goes wrong is ours alone, and the batch is still kept
     const sent = send(...splitOnce(entry), isLeaving).catch(() => {});

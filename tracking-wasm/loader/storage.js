@@ -38,6 +38,18 @@ export function entries() {
   return [...found];
 }
 
+/** @returns {boolean} whether the edge has said who the visitor is; the token is the last word of the state */
+export const isKnown = () => entries().some(([key, value]) => key === STATE && !value.endsWith(" "));
+
+/** @returns {boolean} whether something was kept on this device, which takes a consent to it */
+export function isRemembered() {
+  try {
+    return localStorage.getItem(STATE) !== null;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * @param {string} key
  * @param {string} value empty to remove the key

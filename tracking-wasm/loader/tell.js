@@ -30,10 +30,11 @@ export function splitOnce(text) {
 }
 
 /** @returns {string} all that is kept, as the Wasm reads it */
-const storage = () =>
-  entries()
-    .map((entry) => entry.join("\n"))
-    .join(RECORD);
+function storage() {
+  let text = "";
+  for (const [key, value] of entries()) text += key + "\n" + value + RECORD;
+  return text;
+}
 
 /**
  * Tells the Wasm of something, and does what it says.

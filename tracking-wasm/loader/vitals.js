@@ -1,6 +1,11 @@
 // Core Web Vitals, measured as the `web-vitals` library does (https://github.com/GoogleChrome/web-vitals).
 
-const [navigation] = performance.getEntriesByType("navigation");
+import { tried } from "./reading.js";
+
+/** @returns {PerformanceNavigationTiming | undefined} how the page came to be */
+export const navigationOf = () => tried(() => performance.getEntriesByType("navigation")[0]);
+
+const navigation = navigationOf();
 /** A prerendered page is measured from when it is shown. */
 const activation = navigation?.activationStart ?? 0;
 const since = (time) => Math.max(time - activation, 0);

@@ -5,6 +5,8 @@ use wire::limits::TOKEN_BYTES;
 use crate::moment::{Moment, time_of};
 use crate::text::{self, Text, fill, take, until};
 
+/// No clock is a century off.
+const MOST_SKEW_MS: i64 = 100 * 365 * 24 * 60 * 60 * 1000;
 /// A smaller difference of clocks is transit time, or does no harm.
 const CLOCK_ERROR_MS: i64 = 60_000;
 /// After a failure we wait about this long, and twice as long after each further one …
@@ -40,6 +42,7 @@ impl<'a> EdgeState<'a> {
         let mut rest = text;
         let mut number = || text::number(take(&mut rest, b' '));
         let (skew, failures, not_before, asked, dropped) = (number(), number(), number(), number(), number());
+        let skew = if skew.abs() > MOST_SKEW_MS { 0 } else { skew };
         let mut state = Self { skew, failures, not_before, asked, dropped: dropped.clamp(0, MOST_DROPPED), token: b"" };
         state.set_token(rest);
         state

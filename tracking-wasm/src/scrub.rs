@@ -7,7 +7,7 @@
 use wire::limits::DATA_DEPTH;
 
 use crate::telling::is_telling;
-use crate::text::{Text, before, from, has, is_listed, put, until};
+use crate::text::{Text, after_last, before, from, has, is_listed, put, until};
 
 /// Click ids that do not end in `clid` or `braid`.
 const CLICK_IDS: &[u8] = b"li_fat_id epik igshid srsltid rdt_cid mc_eid mkt_tok _hsenc _hsmi _kx _ga _gl vero_id";
@@ -51,11 +51,22 @@ pub(crate) fn scrub(json: &[u8], out: &mut Text, keeps_click_ids: bool) -> bool 
                     let dropped = if is_click_id(key) {
                         !keeps_click_ids
                     } else {
-                        is_telling(key) || (is_token(value) && !key.starts_with(b"utm_"))
+                        // OAuth's codes are long, those of vouchers are not (RFC 6749, 4.1.2)
+                        let is_code = key == b"code" && value.len() >= 16;
+                        is_code || is_telling(key) || (is_token(value) && !key.starts_with(b"utm_"))
                     };
                     if dropped {
                         rest = from(rest, value.len());
                     }
+                }
+            }
+            // an address inside an address
+            b'%' if quoted && (rest.starts_with(b"3D") || rest.starts_with(b"3d")) => {
+                let key = from(after_last(from(out, floor), b'%'), 2);
+                if is_telling(key) {
+                    put(out, b"%3D");
+                    rest = from(rest, length(rest, |byte| !has(b"\"&#\\ ", byte)));
+                    continue;
                 }
             }
             b'@' | b'%' if quoted => {
@@ -149,6 +160,7 @@ mod tests {
             ("/?reset_token=a#access=eyJhbGciOiJIUzI1NiJ9.eyJzdWIi", "/?reset_token=#access="),
             ("/?k=d41d8cd98f00b204e9800998ecf8427e", "/?k="),
             ("write to jane.doe+x@b.example.", "write to [email]."),
+            ("/?next=%2Fa%3Ftoken%3Dabc%26p%3D1&q=2", "/?next=%2Fa%3Ftoken%3D&q=2"),
             ("mailto:jane@b.example?subject=Hi", "mailto:[email]?subject=Hi"),
         ] {
             assert_eq!(scrubbed(&format!("\"{before}\"")), format!("\"{after}\""));

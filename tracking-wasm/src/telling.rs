@@ -12,7 +12,7 @@ card cardnumber cvv cvc iban ssn birthday dob sid session sig signature csrf xsr
 const STEMS: &[u8] = b"pass pwd pin otp secret token jwt api auth code csrf xsrf nonce mail email correo courriel phon fon telef tel mobil \
 handy card cart tarj karte kaart cc cvv cvc iban bic konto account cuenta compte ssn nif nie dni cpf cnpj pesel bsn nino steuer tax fisc \
 birth geb naiss nac nasc dob name nom nam vorn surn firs last stra street rue calle via add adr ind dir zip plz post senha clave contras \
-has hes wacht los ident user login voor achter apel cogn pren ender";
+has hes wacht los ident user login soc voor achter apel cogn pren ender";
 
 /// Of a longer word only so much is looked at.
 const LONGEST: usize = 16;

@@ -138,7 +138,7 @@ impl Tracker {
     /// | `online` | (a wait that nobody asked for ends) | |
     /// | `beat` | | storage |
     /// | `leave` | `true` if the page will not come back | storage |
-    /// | `next` | how long others leave the batch alone (milliseconds), `true` if the page is being left | storage |
+    /// | `next` | how long others leave the batch alone (milliseconds), `true` if the page is being left, `true` if it will not come back | storage |
     /// | `reply` | key, status, `Retry-After`, the edge's clock, token | storage, a line a refusal: `seq` and reason |
     ///
     /// Gives, a record each, `key\nvalue` to be stored,
@@ -223,7 +223,7 @@ impl Tracker {
                 self.exit(moment, is_true(first));
                 self.beat(moment, tail, true);
             }
-            Some(b'n') => self.next(moment, number(first), is_true(second), tail),
+            Some(b'n') => self.next(moment, number(first), is_true(second), is_true(third), tail),
             Some(b'r') => self.reply(moment, lines, tail),
             _ => {}
         }
@@ -366,7 +366,7 @@ impl Tracker {
         let keep_from = &mut self.start;
         keep_from.clear();
         put(keep_from, BATCH_KEY);
-        moment.put_id(keep_from, (moment.now + self.skew - KEPT_MS).max(0), 0);
+        moment.put_id(keep_from, (moment.now + self.skew.min(0) - KEPT_MS).max(0), 0);
         while queue.drop_before(keep_from, &mut self.out) {}
         if self.flush || leaving || moment.t - self.last_event >= PIXEL_IDLE_MS {
             self.close(moment.now);
@@ -413,13 +413,17 @@ impl Tracker {
         }
     }
 
-    /// The batch to be sent now: to be stored so before its request is made. Nothing when there is none, or it is not the time.
-    fn next(&mut self, moment: &Moment<'_>, hold: i64, leaving: bool, storage: &[u8]) {
+    /// The batch to be sent now: to be stored so before its request is made. Nothing when there is none, or it is not the time. A
+    /// page that is hidden and not gone leaves it to its turn who the visitor is: another tab may just be asking.
+    fn next(&mut self, moment: &Moment<'_>, hold: i64, leaving: bool, gone: bool, storage: &[u8]) {
         let mut queue = Queue::read(storage, moment.now);
         let hurry = std::mem::take(&mut self.hurry) || leaving;
         let wait = queue.state.wait(moment.now, hurry);
         if wait > 0 {
             self.wake = moment.t + wait;
+            return;
+        }
+        if leaving && !gone && !self.is_cookieless && queue.state.token.is_empty() {
             return;
         }
         match queue.next(leaving) {

@@ -239,6 +239,7 @@ fn ids_refused_for_a_wrong_clock_are_sent_again_by_the_edges() {
         let mut site = Site::default();
         let mut tab = site.open_at(wrong, "unknown", "storage");
         tab.track(&mut site, "custom", "");
+        tab.beat(&mut site);
         let sent = first(&mut site, &mut tab);
         let before = events(&sent.batch).remove(1);
         assert!(check::event(&before, 1, NOW).is_err());

@@ -94,6 +94,38 @@ fn a_burst_during_an_outage_keeps_within_storage_too() {
 }
 
 #[test]
+fn what_waits_for_room_is_not_forgotten() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    site.storage.insert("evothesis:b:full".to_owned(), "x".repeat(PIXEL_STORE_BYTES));
+    assert!(tab.deliver(&mut site).is_empty());
+    assert_eq!(tab.wait, PIXEL_IDLE_MS);
+    site.storage.clear();
+    tab.pass(tab.wait);
+    assert_eq!(seqs(&tab.deliver(&mut site)), [0]);
+}
+
+#[test]
+fn what_is_stored_of_a_batch_that_waits_for_room_is_not_for_others() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.deliver(&mut site);
+    tab.track(&mut site, "custom", "");
+    tab.beat(&mut site);
+    site.storage.insert("evothesis:b:full".to_owned(), "x".repeat(PIXEL_STORE_BYTES - 4_000));
+    for _ in 0..3 {
+        tab.pass(40_000);
+        tab.track(&mut site, "custom", &text(2_000));
+        tab.beat(&mut site);
+    }
+    let mut other = site.open_at(tab.now, "unknown", "storage");
+    assert!(other.next(&mut site, false).is_none());
+    site.storage.remove("evothesis:b:full");
+    tab.leave(&mut site, true);
+    assert_eq!(seqs(&tab.deliver(&mut site)), (1..=5).collect::<Vec<_>>());
+}
+
+#[test]
 fn memory_ends_and_what_has_no_room_is_counted() {
     let mut site = Site::default();
     let mut tab = site.open();

@@ -1,0 +1,197 @@
+//! What is kept on the device, and sent, before and after a visitor has said what they want.
+
+use anyhow::{Result, ensure};
+use local_stack::browser::Tab;
+
+use super::{Events, Scene, with_scene};
+
+const KEYS: &str = "Object.keys(localStorage).concat(Object.keys(sessionStorage), document.cookie || [])";
+
+async fn ensure_nothing_kept(tab: &Tab) -> Result<()> {
+    let kept = tab.evaluate::<Vec<String>>(KEYS).await?;
+    ensure!(kept.is_empty(), "kept on the device: {kept:?}");
+    Ok(())
+}
+
+async fn wiped(tab: &Tab) -> Result<()> {
+    let wiped = tab.until("Object.keys(localStorage).length === 0").await;
+    if wiped.is_err() {
+        return ensure_nothing_kept(tab).await;
+    }
+    ensure_nothing_kept(tab).await
+}
+
+/// A page in `mode`, with a campaign in its address, once its page view has arrived.
+async fn visit_in(scene: &Scene, mode: &str, path: &str) -> Result<Tab> {
+    scene.page_with(path, &scene.tag(&format!("data-mode={mode}")), "<button id=b>Press</button>");
+    let before = scene.collector.events().of("pageview").len();
+    let tab = scene.visit(&format!("{path}?utm_source=first")).await?;
+    scene.collector.until("the page view", |events| events.of("pageview").len() > before).await?;
+    Ok(tab)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_memory_mode_nothing_is_kept_until_consent_and_then_all_of_it() -> Result<()> {
+    with_scene(async |scene| {
+        let tab = visit_in(scene, "memory", "/one").await?;
+        tab.click("#b").await?;
+        tab.run("history.pushState({}, '', '/two')").await?;
+        scene.collector.until("the second page view", |events| events.of("pageview").len() == 2).await?;
+        ensure_nothing_kept(&tab).await?;
+        tab.run("evothesis('consent', 'granted'); evothesis('track', 'agreed')").await?;
+        tab.until("localStorage['evothesis:state']?.includes('visitor-')").await?;
+        tab.go(&scene.address("/one")).await?;
+        super::ready(&tab).await?;
+        let events = scene.leave(&tab).await?;
+        let visitors: std::collections::BTreeSet<_> = events.iter().map(|event| &event.visitor).collect();
+        ensure!(visitors.len() == 1, "consent made another visitor: {visitors:?}");
+        let first = events.of("pageview")[0].clone();
+        ensure!(first.page["url"].as_str().is_some_and(|url| url.contains("utm_source=first")), "{}", first.page);
+        ensure!(first.consent == "unknown", "{}", first.consent);
+        let agreed = events.of("agreed")[0].clone();
+        ensure!(agreed.consent == "granted", "{}", agreed.consent);
+        let last = scene.collector.deliveries().pop().map(|delivery| delivery.batch);
+        ensure!(last.is_some_and(|batch| batch["cookieless"] != true && batch["token"].is_string()));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_cookieless_mode_nothing_is_ever_kept_or_linked() -> Result<()> {
+    with_scene(async |scene| {
+        for query in ["", "?mode=cookieless"] {
+            let attribute = if query.is_empty() { "data-mode=cookieless" } else { "" };
+            let tag =
+                format!("<script async {attribute} src='{}/pixel.js{query}'></script>", scene.collector.address());
+            scene.page_with("/one", &tag, "<button id=b>Press</button>");
+            let tab = scene.visit("/one").await?;
+            tab.click("#b").await?;
+            tab.go(&scene.address("/one")).await?;
+            super::ready(&tab).await?;
+            tab.run("await new Promise((done) => setTimeout(done, 500))").await?;
+            ensure_nothing_kept(&tab).await?;
+            let events = scene.leave(&tab).await?;
+            ensure!(events.has("click"), "{:?}", events.kinds());
+        }
+        for delivery in scene.collector.deliveries() {
+            ensure!(delivery.batch["cookieless"] == true, "{}", delivery.body);
+            ensure!(delivery.batch["token"].is_null(), "a token was sent: {}", delivery.batch["token"]);
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_visitor_who_declines_is_forgotten_on_the_device() -> Result<()> {
+    with_scene(async |scene| {
+        let tab = visit_in(scene, "storage", "/one").await?;
+        tab.until("localStorage['evothesis:state']?.includes('visitor-')").await?;
+        tab.run("evothesis('consent', 'denied'); evothesis('track', 'declined')").await?;
+        wiped(&tab).await?;
+        let events = scene.leave(&tab).await?;
+        let declined = events.of("declined")[0].clone();
+        ensure!(declined.consent == "denied", "{}", declined.consent);
+        let delivery = scene.collector.deliveries().into_iter().find(|delivery| delivery.body.contains("declined"));
+        let batch = delivery.map(|delivery| delivery.batch).unwrap_or_default();
+        ensure!(batch["cookieless"] == true && batch["token"].is_null(), "{batch}");
+        // nothing came back with the goodbye
+        scene.site.put("/plain", &[], "plain");
+        let tab = scene.browser.open(&scene.address("/plain")).await?;
+        ensure_nothing_kept(&tab).await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_mode_can_be_changed_by_a_call() -> Result<()> {
+    with_scene(async |scene| {
+        let tab = visit_in(scene, "memory", "/one").await?;
+        ensure_nothing_kept(&tab).await?;
+        tab.run("evothesis('mode', 'storage')").await?;
+        tab.until("localStorage['evothesis:state']?.includes('visitor-')").await?;
+        tab.run("evothesis('mode', 'memory')").await?;
+        wiped(&tab).await?;
+        tab.run("evothesis('mode', 'nonsense'); evothesis('consent', 'perhaps'); evothesis('consent'); evothesis('no_such')").await?;
+        tab.click("#b").await?;
+        let events = scene.leave(&tab).await?;
+        ensure!(events.has("click") && events.iter().all(|event| event.consent == "unknown"), "{:?}", events.kinds());
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_before_the_pixel_loaded_counts_from_the_first_event() -> Result<()> {
+    with_scene(async |scene| {
+        let stub = "<script>window.evothesis = window.evothesis || function () {
+            (evothesis.q = evothesis.q || []).push(arguments); };
+            evothesis('track', 'early', { n: 1 }); evothesis('consent', 'denied'); evothesis('track', 'late', { n: 2 })</script>";
+        scene.page_with("/one", &(stub.to_owned() + &scene.tag("")), "one");
+        let tab = scene.visit("/one").await?;
+        ensure_nothing_kept(&tab).await?;
+        let events = scene.leave(&tab).await?;
+        ensure!(events.has("early") && events.has("late"), "{:?}", events.kinds());
+        ensure!(events.iter().all(|event| event.consent == "denied"), "consent was known before anything was sent");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_opt_out_stops_everything_in_all_tabs_and_an_opt_in_undoes_it() -> Result<()> {
+    with_scene(async |scene| {
+        let tab = visit_in(scene, "storage", "/one").await?;
+        let other = visit_in(scene, "storage", "/one").await?;
+        // until no answer is on its way
+        other.until("Object.keys(localStorage).join() === 'evothesis:state'").await?;
+        tab.run("evothesis('optout')").await?;
+        tab.until("Object.keys(localStorage).join() === 'evothesis:optout'").await?;
+        let before = scene.collector.deliveries().len();
+        for tab in [&tab, &other] {
+            tab.page().bring_to_front().await?;
+            tab.click("#b").await?;
+        }
+        let fetched = scene.collector.fetched().len();
+        for tab in [&tab, &other] {
+            tab.page().bring_to_front().await?;
+            tab.go(&scene.address("/one")).await?;
+            tab.click("#b").await?;
+            tab.run("await new Promise((done) => setTimeout(done, 400))").await?;
+        }
+        let kept = tab.evaluate::<Vec<String>>(KEYS).await?;
+        ensure!(kept == ["evothesis:optout"], "{kept:?}");
+        ensure!(scene.collector.deliveries().len() == before, "something was sent after the opt-out");
+        let fetched = scene.collector.fetched().split_off(fetched);
+        ensure!(fetched.iter().all(|path| path == "/pixel.js"), "{fetched:?}");
+        tab.run("evothesis('optin')").await?;
+        super::ready(&tab).await?;
+        scene.collector.until_tried(before + 1).await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_that_objects_is_asked_for_nothing_but_the_loader() -> Result<()> {
+    with_scene(async |scene| {
+        scene.page("/one", "<button id=b>Press</button>");
+        for signal in ["globalPrivacyControl', { get: () => true }", "doNotTrack', { get: () => '1' }"] {
+            let signal = format!("Object.defineProperty(Navigator.prototype, '{signal})");
+            let tab = scene.browser.open_prepared(&signal, &scene.address("/one")).await?;
+            tab.until("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/pixel.js'))")
+                .await?;
+            tab.run("evothesis('consent', 'granted'); evothesis('mode', 'storage'); evothesis('track', 'x')").await?;
+            tab.click("#b").await?;
+            tab.run("await new Promise((done) => setTimeout(done, 400))").await?;
+            ensure_nothing_kept(&tab).await?;
+            tab.go("about:blank").await?;
+        }
+        let fetched = scene.collector.fetched();
+        ensure!(fetched.iter().all(|path| path == "/pixel.js") && !fetched.is_empty(), "{fetched:?}");
+        ensure!(scene.collector.deliveries().is_empty(), "something was sent");
+        Ok(())
+    })
+    .await
+}
