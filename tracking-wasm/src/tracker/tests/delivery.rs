@@ -261,6 +261,32 @@ fn ids_refused_for_a_wrong_clock_are_sent_again_by_the_edges() {
 }
 
 #[test]
+fn what_was_stored_before_the_clock_was_known_to_be_wrong_is_sent() {
+    let mut site = Site::default();
+    let mut tab = site.open_at(NOW - 100 * DAY, "unknown", "storage");
+    tab.beat(&mut site);
+    tab.track(&mut site, "custom", "");
+    tab.leave(&mut site, false);
+    let sent = first(&mut site, &mut tab);
+    tab.reply(&mut site, &sent.key, Reply { now: NOW, ..tab.ok() });
+    assert_eq!(seqs(&tab.deliver(&mut site)), [1, 2]);
+}
+
+#[test]
+fn a_hidden_page_leaves_it_to_its_turn_who_the_visitor_is() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.leave(&mut site, false);
+    assert!(tab.next(&mut site, true).is_none());
+    tab.leave(&mut site, true);
+    assert!(tab.next(&mut site, true).is_some());
+    let mut site = Site::default();
+    let mut tab = site.open_at(NOW, "denied", "cookieless");
+    tab.leave(&mut site, false);
+    assert!(tab.next(&mut site, true).is_some(), "it is nobody");
+}
+
+#[test]
 fn other_refusals_are_final() {
     let mut site = Site::default();
     let mut tab = site.open();
@@ -297,6 +323,12 @@ fn what_others_left_in_storage_does_no_harm() {
     tab.leave(&mut site, true);
     let batches = tab.deliver(&mut site);
     assert!(batches[0].dropped > 0, "a number that fits");
+    site.storage.insert("evothesis:state".to_owned(), "9999999999999999 0 0 0 0 t".to_owned());
+    tab.beat(&mut site);
+    tab.track(&mut site, "custom", "");
+    tab.leave(&mut site, true);
+    let sent = tab.next(&mut site, true).expect("a batch");
+    assert_eq!(check::event(&events(&sent.batch)[0], 1, NOW), Ok(()));
 }
 
 #[test]

@@ -327,7 +327,15 @@ fn debugging_logs_each_event_as_it_is_sent_and_in_its_place() {
 #[test]
 fn what_happens_before_the_first_page_is_counted_as_dropped() {
     let mut site = Site::default();
-    let mut tab = Tab { tracker: Box::new(Tracker::NEW), now: NOW, t: 0, wait: 0, is_turn: false, log: Vec::new() };
+    let mut tab = Tab {
+        tracker: Box::new(Tracker::NEW),
+        now: NOW,
+        t: 0,
+        wait: 0,
+        is_turn: false,
+        is_gone: false,
+        log: Vec::new(),
+    };
     tab.track(&mut site, "custom", "");
     tab.leave(&mut site, true);
     tab.show(&mut site, "navigate", "https://a.example/", "");

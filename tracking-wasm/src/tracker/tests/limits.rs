@@ -113,7 +113,7 @@ fn what_is_stored_of_a_batch_that_waits_for_room_is_not_for_others() {
     tab.track(&mut site, "custom", "");
     tab.beat(&mut site);
     site.storage.insert("evothesis:b:full".to_owned(), "x".repeat(PIXEL_STORE_BYTES - 4_000));
-    for _ in 0..3 {
+    for _ in 0..6 {
         tab.pass(40_000);
         tab.track(&mut site, "custom", &text(2_000));
         tab.beat(&mut site);
@@ -122,7 +122,7 @@ fn what_is_stored_of_a_batch_that_waits_for_room_is_not_for_others() {
     assert!(other.next(&mut site, false).is_none());
     site.storage.remove("evothesis:b:full");
     tab.leave(&mut site, true);
-    assert_eq!(seqs(&tab.deliver(&mut site)), (1..=5).collect::<Vec<_>>());
+    assert_eq!(seqs(&tab.deliver(&mut site)), (1..=8).collect::<Vec<_>>());
 }
 
 #[test]

@@ -39,6 +39,8 @@ struct Tab {
     wait: i64,
     /// It is time to send.
     is_turn: bool,
+    /// It was left, and will not come back.
+    is_gone: bool,
     log: Vec<Value>,
 }
 
@@ -71,7 +73,15 @@ impl Site {
     }
 
     fn open_at(&mut self, now: i64, consent: &str, words: &str) -> Tab {
-        let mut tab = Tab { tracker: Box::new(Tracker::NEW), now, t: 0, wait: -1, is_turn: false, log: Vec::new() };
+        let mut tab = Tab {
+            tracker: Box::new(Tracker::NEW),
+            now,
+            t: 0,
+            wait: -1,
+            is_turn: false,
+            is_gone: false,
+            log: Vec::new(),
+        };
         tab.mode(self, consent, words);
         tab.show(self, "navigate", "https://a.example/", "");
         tab
@@ -167,6 +177,7 @@ impl Tab {
     }
 
     fn leave(&mut self, site: &mut Site, gone: bool) {
+        self.is_gone = gone;
         let storage = site.dump();
         self.tell(site, "leave", &[&gone.to_string()], &[&storage]);
     }
@@ -178,7 +189,7 @@ impl Tab {
     fn next(&mut self, site: &mut Site, leaving: bool) -> Option<Sent> {
         let hold = if leaving { LEFT_MS } else { HOLD_MS }.to_string();
         let storage = site.dump();
-        let records = self.tell(site, "next", &[&hold, &leaving.to_string()], &[&storage]);
+        let records = self.tell(site, "next", &[&hold, &leaving.to_string(), &self.is_gone.to_string()], &[&storage]);
         records.last().map(|(key, value)| Sent::new(key, value))
     }
 
@@ -203,6 +214,7 @@ impl Tab {
                 self.beat(site);
                 batches.push(sent.batch);
             }
+            self.beat(site);
         }
         batches
     }
