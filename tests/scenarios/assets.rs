@@ -21,7 +21,11 @@ async fn the_pixel_is_served_with_the_right_lifetimes() -> Result<()> {
         let parts = built.as_object().context("pixel.json is no object")?;
         for (part, name) in parts.iter().filter_map(|(part, name)| Some((part, name.as_str()?))) {
             let answer = reqwest::get(format!("{edge}/{name}")).await?;
-            let kind = if name.ends_with(".wasm") { "application/wasm" } else { "text/javascript; charset=utf-8" };
+            let kind = if name.rsplit_once('.').is_some_and(|(_, ending)| ending == "wasm") {
+                "application/wasm"
+            } else {
+                "text/javascript; charset=utf-8"
+            };
             let lifetime = if part == "loader" { "public, max-age=300" } else { "public, max-age=31536000, immutable" };
             ensure_served(&answer, kind, lifetime).with_context(|| format!("{part}, {name}"))?;
         }

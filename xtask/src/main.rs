@@ -4,6 +4,7 @@ mod bench;
 mod checks;
 mod demo;
 mod edge;
+mod peers;
 mod pixel;
 mod progress;
 mod setup;
@@ -43,9 +44,9 @@ enum Command {
     Pixel,
     /// Build the pixel and the Worker; `wrangler` calls this.
     Edge,
-    /// Print the sizes of the pixel and the Worker.
+    /// Print the sizes of the pixel, of each of its modules, of the Worker, and of other trackers.
     Size(size::Options),
-    /// Measure ingest and export against a plain COPY of the same rows.
+    /// Measure the pixel beside other trackers, and ingest and export beside a plain COPY of the same rows.
     Bench(bench::Options),
     /// Rewrite .sqlx after a change of SQL or schema.
     SqlxPrepare,

@@ -22,8 +22,9 @@ use uuid::Uuid;
 use wire::signature::{self, Signed};
 use wire::{Consent, Event, ForwardBatch, ForwardedEvent, Page};
 
-use super::leave::Leave;
-use super::table;
+use super::median;
+use crate::commands::leave::Leave;
+use crate::commands::table;
 
 const CONNECTIONS: usize = 64;
 const EVENTS_A_BATCH: u32 = 10;
@@ -222,12 +223,6 @@ fn print(runs: &[Run], rows: u32) {
             row("export", "COPY TO STDOUT", |run| run.export, |run| run.copy_out),
         ],
     );
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench measures time")]
