@@ -77,10 +77,15 @@ function seen() {
   if (document.visibilityState === "visible") measure(false);
 }
 
+/** Width and height of the page, known from its last layout: to ask in between would force another. */
+let width = 0;
+let height = 0;
+const size = () => ({ scrollWidth: width, scrollHeight: height } = document.documentElement);
+
 /** @param {boolean} isScrolled */
 function measure(isScrolled) {
-  const { scrollHeight } = document.documentElement;
-  tell("scroll", [Math.ceil(scrollY + innerHeight), scrollHeight, isScrolled]);
+  size();
+  tell("scroll", [Math.ceil(scrollY + innerHeight), height, isScrolled]);
 }
 
 let routeChange = "";
@@ -123,7 +128,9 @@ const observer = new MutationObserver(() => reacted());
 
 /** The last click had an effect, or there was none to wait for. */
 function reacted() {
+  if (!deadline) return;
   clearTimeout(deadline);
+  deadline = 0;
   observer.disconnect();
 }
 
@@ -134,7 +141,6 @@ function clicked(event) {
   if (target.nodeType !== 1 || isIgnored(target)) return;
   reacted();
   const element = closest(target, MEANT) ?? target;
-  const { scrollWidth, scrollHeight } = document.documentElement;
   const { clientX, clientY, pageX, pageY } = event;
   const href = addressOf(element);
   const isAwaited = isReactive(target) && !(href && !href.includes("#"));
@@ -153,8 +159,8 @@ function clicked(event) {
     y: Math.round(clientY),
     page_x: Math.round(pageX),
     page_y: Math.round(pageY),
-    percent_x: percent(pageX, scrollWidth),
-    percent_y: percent(pageY, scrollHeight),
+    percent_x: percent(pageX, width),
+    percent_y: percent(pageY, height),
   };
   tell("click", [quote(href), has(element, "download"), facts.x, facts.y, isAwaited, inner(facts)]);
   if (isAwaited) {
@@ -345,6 +351,8 @@ function comeBack() {
  */
 export function listen(tracker) {
   track = tracker;
+  // is called when the layout is done
+  new ResizeObserver(guarded(size)).observe(document.documentElement);
   listenTo(document);
   // opened behind another tab
   if (isHidden) tell("view", ["hidden"]);

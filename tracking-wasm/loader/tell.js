@@ -12,6 +12,21 @@ const SECTION = "\u001f";
 /** The longest text the Wasm takes; must equal lib.rs. */
 const INPUT_BYTES = 128 * 1024;
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+/** Random numbers, many at a time: asking for them costs more than they do. */
+const numbers = new BigUint64Array(64);
+let used = numbers.length;
+
+/** @returns {string} fifteen hexadecimal digits that nobody can guess */
+function digits() {
+  if (used === numbers.length) {
+    crypto.getRandomValues(numbers);
+    used = 0;
+  }
+  return numbers[used++].toString(16).padStart(16, "0").slice(1);
+}
+
 /** @type {WebAssembly.Memory | undefined} absent before the start and after an opt-out */
 let memory;
 let timer = 0;
@@ -45,16 +60,12 @@ function storage() {
  */
 export function tell(what, lines = [], sections = []) {
   const t = performance.now();
-  const digits = crypto.getRandomValues(new BigUint64Array(1))[0].toString(16).padStart(16, "0").slice(1);
-  const text = [[what, Date.now(), Math.round(t), digits].join(" "), ...lines].join("\n");
+  const text = [[what, Date.now(), Math.round(t), digits()].join(" "), ...lines].join("\n");
   const said = new Uint8Array(memory.buffer, input());
-  const { written } = new TextEncoder().encodeInto(
-    [text, ...sections].join(SECTION),
-    said.subarray(0, INPUT_BYTES),
-  );
+  const { written } = encoder.encodeInto([text, ...sections].join(SECTION), said.subarray(0, INPUT_BYTES));
   let answer;
   try {
-    answer = new TextDecoder().decode(new Uint8Array(memory.buffer, output(), run(written)));
+    answer = decoder.decode(new Uint8Array(memory.buffer, output(), run(written)));
   } catch {
     // after a trap the Wasm's memory is not to be trusted
     stop();

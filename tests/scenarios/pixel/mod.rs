@@ -19,6 +19,7 @@ mod policies;
 mod privacy;
 mod routes;
 mod site;
+mod vitals;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::script;
@@ -56,7 +56,19 @@ pub(super) fn wasm(toolchain: &Toolchain) -> Result<Compiled> {
     optimise.args(["--traps-never-happen", "--zero-filled-memory", "-Oz", "-Oz", "--converge"]);
     optimise.args(["--strip-producers", "--strip-target-features"]).args(wasm::FEATURES);
     progress::step("pixel: wasm-opt", &mut optimise)?;
-    Ok(Compiled { wasm: fs::read(small)?, bindings: bindings.join("tracking_wasm_bg.js"), named })
+    let wasm = fs::read(small)?;
+    ensure_alone(&wasm)?;
+    Ok(Compiled { wasm, bindings: bindings.join("tracking_wasm_bg.js"), named })
+}
+
+/// Checks that the Wasm asks for nothing: the glue gives it nothing, and a page would take the fallback without a word.
+fn ensure_alone(wasm: &[u8]) -> Result<()> {
+    for payload in wasmparser::Parser::new(0).parse_all(wasm) {
+        if let wasmparser::Payload::ImportSection(imports) = payload? {
+            ensure!(imports.count() == 0, "the pixel's Wasm imports something");
+        }
+    }
+    Ok(())
 }
 
 /// A module of JavaScript whose default export makes an instance. Its Wasm is another, of the first version: wasm2js knows no more.

@@ -22,6 +22,7 @@ pub(super) fn print(measured: &[Measured], runs: u32, events: u32) {
     println!("  slowed  the browser slows itself down; the time that passes");
     println!("  scaled  full speed; processor time of the main thread, times {THROTTLE}");
     println!("Medians of {runs} visits each; percentiles of all {} clicks or scrolls.", runs * events);
+    println!("none: what the method sees where there is nothing to see.");
     println!("×n: so many times ours, which says more than the figures of any one machine.\n");
     let none = measured.iter().find(|one| one.tracker.name == NONE);
     let ours = measured.iter().find(|one| one.tracker.name == OURS);
@@ -47,7 +48,7 @@ pub(super) fn print(measured: &[Measured], runs: u32, events: u32) {
         let cell = |one: &Measured| {
             let value = figure(one);
             let is_peer = ![NONE, OURS].contains(&one.tracker.name);
-            let ratio = base.filter(|_| is_peer).map(|base| format!(" ×{:.1}", value / base)).unwrap_or_default();
+            let ratio = base.filter(|_| is_peer).map(|base| format!(" ×{:.2}", value / base)).unwrap_or_default();
             let broken = if one.tracker.name == OURS && promised.is_some_and(|most| value > most) { " !" } else { "" };
             if value.is_nan() { "-".to_owned() } else { format!("{value:.digits$}{ratio}{broken}") }
         };
@@ -100,7 +101,7 @@ fn harm_rows() -> Vec<Row> {
     let mut rows = Vec::new();
     let layouts: fn(&Harm) -> usize = |harm| harm.forced_layouts;
     let long_tasks: fn(&Harm) -> usize = |harm| harm.long_tasks;
-    for (what, count) in [("layouts forced", layouts), ("tasks over 50 ms because of it", long_tasks)] {
+    for (what, count) in [("styles or layouts forced", layouts), ("tasks over 50 ms because of it", long_tasks)] {
         let mut row = |part: &str, harm: fn(&Visit) -> &Harm| {
             #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
             let figure = move |one: &Measured| median(one.slow.iter().map(|visit| count(harm(visit)) as f64));
