@@ -47,8 +47,9 @@ impl Attention {
     /// The page is `hidden` or `visible`, or has `focus` or `blur`. How long it was in the state before.
     pub(crate) fn change(&mut self, state: &[u8], t: i64) -> i64 {
         self.act(t);
-        let is_hidden = state == b"hidden";
-        let since = if is_hidden || state == b"visible" {
+        // one letter tells them apart
+        let is_hidden = state.first() == Some(&b'h');
+        let since = if is_hidden || state.first() == Some(&b'v') {
             self.is_hidden = is_hidden;
             &mut self.hidden_or_visible
         } else {

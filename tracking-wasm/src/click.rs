@@ -1,7 +1,7 @@
 //! What a click means: where it leads, and whether it is one of a burst.
 
 use crate::page::{host, is_same_site, path};
-use crate::text::{Text, after_last, before, fill, is_listed, until};
+use crate::text::{Memory, RAW, URL, after_last, before, is_listed, until};
 
 /// Endings of files that are saved or opened by another program.
 const FILES: &[u8] =
@@ -33,24 +33,24 @@ impl Burst {
     }
 }
 
-/// Appends what is to be said of a link to `href`, an absolute address, on the page at `url`: its kind, and of a file its type.
-pub(crate) fn put_link(out: &mut Text, href: &[u8], is_download: bool, url: &[u8]) {
+/// Says of the click what there is to be said of a link to `href`, an absolute address: its kind, and of a file its type.
+pub(crate) fn put_link(m: &mut Memory, href: &[u8], is_download: bool) {
     let ending = after_last(after_last(path(href), b'/'), b'.');
-    let mut lower = [0; 8];
-    for (lower, byte) in lower.iter_mut().zip(ending) {
-        *lower = byte.to_ascii_lowercase();
-    }
-    let is_plain = ending.iter().all(u8::is_ascii_alphanumeric);
-    let ending = if is_plain { until(&lower, ending.len()) } else { b"" };
+    let ending = if ending.iter().all(u8::is_ascii_alphanumeric) { ending } else { b"" };
+    let url = m.text(URL);
     let page = before(url, b'#');
     let scheme = before(href, b':');
     let kind: &[u8] = if host(href).is_empty() {
-        if !is_listed(b"mailto tel", scheme) {
+        if !is_listed(b"mailto tel", scheme, false) {
             return;
         }
         scheme
-    } else if is_download || is_listed(FILES, ending) {
-        fill(out, b",\"file_type\":\"\x01\"", &[ending], &[]);
+    } else if is_download || is_listed(FILES, ending, false) {
+        m.put(RAW, b",\"file_type\":\"");
+        for byte in until(ending, 8) {
+            m.push(RAW, byte.to_ascii_lowercase());
+        }
+        m.push(RAW, b'"');
         b"download"
     } else if href.len() > page.len() && before(href, b'#') == page {
         b"anchor"
@@ -59,7 +59,9 @@ pub(crate) fn put_link(out: &mut Text, href: &[u8], is_download: bool, url: &[u8
     } else {
         b"outbound"
     };
-    fill(out, b",\"link\":\"\x01\"", &[kind], &[]);
+    m.put(RAW, b",\"link\":\"");
+    m.put(RAW, kind);
+    m.push(RAW, b'"');
 }
 
 #[cfg(test)]
@@ -67,9 +69,10 @@ mod tests {
     use super::*;
 
     fn link(href: &str, is_download: bool) -> String {
-        let mut out = Text::<[u8; 99]>::NEW;
-        put_link(&mut out, href.as_bytes(), is_download, b"https://www.a.example/shop?x=1#top");
-        String::from_utf8(out.to_vec()).expect("UTF-8")
+        let mut m = Box::new(Memory::NEW);
+        m.put(URL, b"https://www.a.example/shop?x=1#top");
+        put_link(&mut m, href.as_bytes(), is_download);
+        String::from_utf8(m.text(RAW).to_vec()).expect("UTF-8")
     }
 
     #[test]

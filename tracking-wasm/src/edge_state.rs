@@ -2,8 +2,10 @@
 
 use wire::limits::TOKEN_BYTES;
 
-use crate::moment::{Moment, time_of};
-use crate::text::{self, Text, fill, take, until};
+use crate::moment::hex;
+use crate::text::{
+    ASKED, DROPPED, FAILURES, Memory, NO_PARTS, NOT_BEFORE, NOW, OUT, RANDOM, SKEW, TOKEN, number, t, take, until,
+};
 
 /// No clock is a century off.
 const MOST_SKEW_MS: i64 = 100 * 365 * 24 * 60 * 60 * 1000;
@@ -19,75 +21,65 @@ const LONGEST_MS: i64 = 60 * 60 * 1000;
 /// A batch says no larger number.
 const MOST_DROPPED: i64 = i32::MAX as i64;
 
-/// The state shared by all tabs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct EdgeState<'a> {
-    /// To be added to the browser's clock to get the edge's, milliseconds.
-    pub(crate) skew: i64,
-    /// Attempts that failed in a row.
-    pub(crate) failures: i64,
-    /// Nothing is sent before, Unix milliseconds.
-    not_before: i64,
-    /// Whether the edge asked for that (1): then nothing shortens it.
-    asked: i64,
-    /// Events dropped that no batch has reported yet.
-    pub(crate) dropped: i64,
-    /// Opaque; empty before the first answer.
-    pub(crate) token: &'a [u8],
-}
-
-impl<'a> EdgeState<'a> {
-    /// What other scripts may have left there counts as nothing.
-    pub(crate) fn read(text: &'a [u8]) -> Self {
+impl Memory {
+    /// Reads the state. What other scripts may have left there counts as nothing.
+    pub(crate) fn read_state(&mut self, text: &[u8]) {
         let mut rest = text;
-        let mut number = || text::number(take(&mut rest, b' '));
-        let (skew, failures, not_before, asked, dropped) = (number(), number(), number(), number(), number());
-        let skew = if skew.abs() > MOST_SKEW_MS { 0 } else { skew };
-        let mut state = Self { skew, failures, not_before, asked, dropped: dropped.clamp(0, MOST_DROPPED), token: b"" };
-        state.set_token(rest);
-        state
+        if let Some(numbers) = self.numbers.get_mut(SKEW..=DROPPED) {
+            for value in numbers {
+                *value = number(take(&mut rest, b' '));
+            }
+        }
+        if self.numbers[SKEW].abs() > MOST_SKEW_MS {
+            self.numbers[SKEW] = 0;
+        }
+        self.numbers[DROPPED] = self.numbers[DROPPED].clamp(0, MOST_DROPPED);
+        self.clear(TOKEN);
+        self.set_token(rest);
     }
 
-    /// Appends it as it is stored.
-    pub(crate) fn store(&self, out: &mut Text) {
-        let numbers = [self.skew, self.failures, self.not_before, self.asked];
-        fill(out, b"\x0e \x0f \x10 \x11 ", &[], &numbers);
-        fill(out, b"\x0e \x01", &[self.token], &[self.dropped]);
+    /// Says that the state is to be stored.
+    pub(crate) fn store_state(&mut self) {
+        let template = t!("evothesis:state\n{SKEW} {FAILURES} {NOT_BEFORE} {ASKED} {DROPPED} {TOKEN}\x1e");
+        self.fill(OUT, template, NO_PARTS);
     }
 
     /// Remembers a token; what is none changes nothing.
-    fn set_token(&mut self, token: &'a [u8]) {
+    fn set_token(&mut self, token: &[u8]) {
         if token.len() <= TOKEN_BYTES
             && token.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'"' && *byte != b'\\')
         {
-            self.token = token;
+            self.clear(TOKEN);
+            self.put(TOKEN, token);
         }
     }
 
     /// The edge, whose clock says `edge_now`, has taken a batch.
-    pub(crate) fn acknowledged(&mut self, token: &'a [u8], edge_now: i64, now: i64) {
-        let skew = edge_now - now;
-        self.skew = if skew.abs() < CLOCK_ERROR_MS { 0 } else { skew };
-        (self.failures, self.not_before, self.asked) = (0, 0, 0);
+    pub(crate) fn acknowledged(&mut self, token: &[u8], edge_now: i64) {
+        let skew = edge_now - self.numbers[NOW];
+        self.numbers[SKEW] = if skew.abs() < CLOCK_ERROR_MS { 0 } else { skew };
+        self.numbers[FAILURES] = 0;
+        self.numbers[NOT_BEFORE] = 0;
+        self.numbers[ASKED] = 0;
         self.set_token(token);
     }
 
     /// A batch was not taken; `retry_after`, in seconds, is what the edge asked for, or 0.
-    pub(crate) fn failed(&mut self, retry_after: i64, moment: &Moment<'_>) {
-        self.asked = i64::from(retry_after > 0);
-        let step = (FIRST_MS << self.failures.clamp(0, 16)).min(CEILING_MS);
+    pub(crate) fn failed(&mut self, retry_after: i64) {
+        self.numbers[ASKED] = i64::from(retry_after > 0);
+        let step = (FIRST_MS << self.numbers[FAILURES].clamp(0, 16)).min(CEILING_MS);
         // between half of the step and all of it, by eight random bits
-        let backoff = step / 2 + step * time_of(until(moment.random, 2)) / 512;
+        let backoff = step / 2 + step * hex(until(self.text(RANDOM), 2)) / 512;
         let wait = if retry_after > 0 { retry_after.min(LONGEST_MS) * 1000 } else { backoff };
-        self.not_before = moment.now + wait.min(LONGEST_MS);
-        self.failures += 1;
+        self.numbers[NOT_BEFORE] = self.numbers[NOW] + wait.min(LONGEST_MS);
+        self.numbers[FAILURES] += 1;
     }
 
     /// Milliseconds until a batch may be sent. A hurry only shortens a wait that nobody asked for; a longer wait than any we
     /// make comes from a clock that was set back since.
-    pub(crate) fn wait(&self, now: i64, hurry: bool) -> i64 {
-        let wait = self.not_before - now;
-        if wait > LONGEST_MS || (hurry && self.asked == 0) { 0 } else { wait.max(0) }
+    pub(crate) fn wait(&self, hurry: bool) -> i64 {
+        let wait = self.numbers[NOT_BEFORE] - self.numbers[NOW];
+        if wait > LONGEST_MS || (hurry && self.numbers[ASKED] == 0) { 0 } else { wait.max(0) }
     }
 }
 
@@ -95,24 +87,39 @@ impl<'a> EdgeState<'a> {
 mod tests {
     use super::*;
 
-    const MOMENT: Moment<'_> = Moment { now: 1_000, t: 0, random: b"00" };
+    fn state(failures: i64, not_before: i64, asked: i64, now: i64) -> Box<Memory> {
+        let mut m = Box::new(Memory::NEW);
+        m.put(RANDOM, b"00");
+        m.numbers[FAILURES] = failures;
+        m.numbers[NOT_BEFORE] = not_before;
+        m.numbers[ASKED] = asked;
+        m.numbers[NOW] = now;
+        m
+    }
 
     fn failed(failures: i64, random: &[u8]) -> i64 {
-        let mut state = EdgeState { failures, ..EdgeState::default() };
-        state.failed(0, &Moment { random, ..MOMENT });
-        state.wait(1_000, false)
+        let mut state = state(failures, 0, 0, 1_000);
+        state.clear(RANDOM);
+        state.put(RANDOM, random);
+        state.failed(0);
+        state.wait(false)
     }
 
     #[test]
     fn what_is_written_is_read_back() {
-        let token = b"v1.abc";
-        let state = EdgeState { skew: -5, failures: 3, not_before: 17, asked: 1, dropped: 9, token };
-        let mut stored = Text::<[u8; 99]>::NEW;
-        state.store(&mut stored);
-        assert_eq!(EdgeState::read(&stored), state);
-        assert_eq!(EdgeState::read(b""), EdgeState::default());
-        assert_eq!(EdgeState::read(b"what another script left here").token, b"");
-        assert_eq!(EdgeState::read(b"0 0 0 0 0 \"}").token, b"");
+        let stored = "-5 3 17 1 9 v1.abc";
+        let mut state = state(0, 0, 0, 0);
+        state.read_state(stored.as_bytes());
+        assert_eq!(state.numbers[..=DROPPED], [-5, 3, 17, 1, 9]);
+        assert_eq!(state.text(TOKEN), b"v1.abc");
+        state.store_state();
+        assert_eq!(str::from_utf8(state.text(OUT)), Ok(&*format!("evothesis:state\n{stored}\x1e")));
+        state.read_state(b"0 0 0 0 0 \"}");
+        assert_eq!(state.text(TOKEN), b"");
+        for other in ["", "what another script left here"] {
+            state.read_state(other.as_bytes());
+            assert_eq!((&state.numbers[..=DROPPED], state.text(TOKEN)), (&[0; 5][..], &b""[..]));
+        }
     }
 
     #[test]
@@ -127,27 +134,26 @@ mod tests {
 
     #[test]
     fn retry_after_is_obeyed_even_in_a_hurry() {
-        let mut state = EdgeState::default();
-        state.failed(120, &MOMENT);
-        assert_eq!((state.wait(1_000, false), state.wait(1_000, true)), (120_000, 120_000));
-        state.acknowledged(b"t", 2_000, 2_000);
-        state.failed(0, &MOMENT);
-        assert!(state.wait(1_000, false) > 0);
-        assert_eq!(state.wait(1_000, true), 0);
+        let mut state = state(0, 0, 0, 1_000);
+        state.failed(120);
+        assert_eq!((state.wait(false), state.wait(true)), (120_000, 120_000));
+        state.acknowledged(b"t", 2_000);
+        state.failed(0);
+        assert!(state.wait(false) > 0);
+        assert_eq!(state.wait(true), 0);
     }
 
     #[test]
     fn a_clock_set_back_does_not_silence_the_pixel() {
-        let state = EdgeState { not_before: 10_000_000_000, asked: 1, ..EdgeState::default() };
-        assert_eq!(state.wait(1_000, false), 0);
+        assert_eq!(state(0, 10_000_000_000, 1, 1_000).wait(false), 0);
     }
 
     #[test]
     fn small_differences_of_clocks_are_transit() {
-        let mut state = EdgeState::default();
-        state.acknowledged(b"t", 59_000, 0);
-        assert_eq!(state.skew, 0);
-        state.acknowledged(b"t", 61_000, 0);
-        assert_eq!(state.skew, 61_000);
+        let mut state = state(0, 0, 0, 0);
+        state.acknowledged(b"t", 59_000);
+        assert_eq!(state.numbers[SKEW], 0);
+        state.acknowledged(b"t", 61_000);
+        assert_eq!(state.numbers[SKEW], 61_000);
     }
 }

@@ -2,56 +2,29 @@
 //! field, and never when the field is sensitive.
 
 use crate::telling::is_telling_field;
-use crate::text::{Text, fill, is_listed, take};
+use crate::text::{MS, Memory, Parts, RAW, is_listed, t};
 
-/// A field as page.js read it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Field<'a> {
-    name: &'a [u8],
-    kind: &'a [u8],
-    autocomplete: &'a [u8],
-    /// `filled`, `changes` and `ms`, as part of a JSON object.
-    facts: &'a [u8],
-    /// A JSON string, if the site wants to keep it.
-    value: &'a [u8],
+/// Whether people fill in a field, as page.js read it: name, type, autocomplete, facts (`filled`, `changes` and `ms`, as part of a
+/// JSON object) and value (a JSON string, if the site wants to keep it), with tabs between them. JSON text holds no tabs.
+pub(crate) fn is_input(field: &Parts<'_>) -> bool {
+    !is_listed(b" hidden submit button reset image fieldset output object", field[1], false)
 }
 
-impl<'a> Field<'a> {
-    /// Reads a line: name, type, autocomplete, facts and value, with tabs. JSON text holds no tabs.
-    pub(crate) fn read(line: &'a [u8]) -> Self {
-        let mut rest = line;
-        let mut part = || take(&mut rest, b'\t');
-        Self { name: part(), kind: part(), autocomplete: part(), facts: part(), value: part() }
-    }
-
-    /// Whether people fill it in.
-    pub(crate) fn is_input(&self) -> bool {
-        !is_listed(b" hidden submit button reset image fieldset output object", self.kind)
-    }
-
-    /// Whether what belongs in it may be personal.
-    fn is_sensitive(&self) -> bool {
-        is_listed(b"password tel email file hidden", self.kind)
-            || is_telling_field(self.autocomplete)
-            || is_telling_field(self.name)
-    }
-
-    /// Appends what is said of it, and a comma.
-    pub(crate) fn put(&self, out: &mut Text, position: i64) {
-        let is_sensitive = self.is_sensitive();
-        let sensitive: &[u8] = if is_sensitive { b"true" } else { b"false" };
-        let keeps = !self.value.is_empty() && !is_sensitive;
-        fill(
-            out,
-            if keeps {
-                b"{\"name\":\"\x01\",\"type\":\"\x02\",\"position\":\x0e,\x03,\"sensitive\":\x04,\"value\":\x05},"
-            } else {
-                b"{\"name\":\"\x01\",\"type\":\"\x02\",\"position\":\x0e,\x03,\"sensitive\":\x04},"
-            },
-            &[self.name, self.kind, self.facts, sensitive, self.value],
-            &[position],
-        );
-    }
+/// Appends what is said of a field to the event, and a comma.
+pub(crate) fn put_field(m: &mut Memory, field: &Parts<'_>, position: i64) {
+    let [name, kind, autocomplete, _, value, _] = field;
+    m.numbers[MS] = position;
+    let is_sensitive = is_listed(b"password tel email file hidden", kind, false)
+        || is_telling_field(autocomplete)
+        || is_telling_field(name);
+    let template = if is_sensitive {
+        t!(r#"{"name":"{FIRST}","type":"{SECOND}","position":{MS},{FOURTH},"sensitive":true},"#)
+    } else if value.is_empty() {
+        t!(r#"{"name":"{FIRST}","type":"{SECOND}","position":{MS},{FOURTH},"sensitive":false},"#)
+    } else {
+        t!(r#"{"name":"{FIRST}","type":"{SECOND}","position":{MS},{FOURTH},"sensitive":false,"value":{FIFTH}},"#)
+    };
+    m.fill(RAW, template, field);
 }
 
 #[cfg(test)]
@@ -59,13 +32,14 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::text::split;
 
     fn field(line: &str) -> Option<Value> {
-        let field = Field::read(line.as_bytes());
-        let mut out = Text::<[u8; 999]>::NEW;
-        field.put(&mut out, 3);
-        let text = out.strip_suffix(b",").expect("a comma");
-        field.is_input().then(|| serde_json::from_slice(text).expect("JSON"))
+        let field = split(line.as_bytes(), b'\t');
+        let mut m = Box::new(Memory::NEW);
+        put_field(&mut m, &field, 3);
+        let text = m.text(RAW).strip_suffix(b",").expect("a comma");
+        is_input(&field).then(|| serde_json::from_slice(text).expect("JSON"))
     }
 
     #[test]

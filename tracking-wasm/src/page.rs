@@ -1,16 +1,16 @@
 //! Parts of an address. It comes from the browser, absolute and in its canonical form, as the inside of a JSON string.
 
-use crate::text::{Text, before, find, from, put};
+use crate::text::{Id, Memory, before, find, from};
 
 /// The host with its port; empty for anything but `http` and `https`.
 pub(crate) fn host(url: &[u8]) -> &[u8] {
     before(after_scheme(url), b'/')
 }
 
-/// What an address with a host has behind `://`.
+/// What an address with a host has behind `://`, where its first slashes are.
+#[inline(never)]
 fn after_scheme(url: &[u8]) -> &[u8] {
-    let rest = from(url, find(url, b':'));
-    if url.starts_with(b"http") { rest.strip_prefix(b"://").unwrap_or_default() } else { b"" }
+    if url.starts_with(b"http") { from(url, find(url, b'/') + 2) } else { b"" }
 }
 
 /// The path, without query and fragment.
@@ -20,11 +20,11 @@ pub(crate) fn path(url: &[u8]) -> &[u8] {
 }
 
 /// Appends the path, and with it the route that some applications keep in the fragment: `#/…` or `#!…`, without its query.
-pub(crate) fn put_route(route: &mut Text, url: &[u8]) {
-    put(route, path(url));
+pub(crate) fn put_route(m: &mut Memory, out: Id, url: &[u8]) {
+    m.put(out, path(url));
     let fragment = from(url, find(url, b'#'));
     if fragment.starts_with(b"#/") || fragment.starts_with(b"#!") {
-        put(route, before(before(fragment, b'?'), b'&'));
+        m.put(out, before(before(fragment, b'?'), b'&'));
     }
 }
 
@@ -45,6 +45,7 @@ fn is_under(host: &[u8], parent: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::OUT;
 
     #[test]
     fn routes() {
@@ -55,9 +56,9 @@ mod tests {
             ("https://a.example/#!c&d", "/#!c"),
             ("about:blank", ""),
         ] {
-            let mut route = Text::<[u8; 99]>::NEW;
-            put_route(&mut route, url.as_bytes());
-            assert_eq!(**route, *expected.as_bytes());
+            let mut m = Box::new(Memory::NEW);
+            put_route(&mut m, OUT, url.as_bytes());
+            assert_eq!(m.text(OUT), expected.as_bytes());
         }
         assert_eq!(host(b"https://a.example:8080/b"), b"a.example:8080");
         assert_eq!(host(b"mailto:x"), b"");

@@ -6,11 +6,14 @@
 
 use wire::limits::DATA_DEPTH;
 
+use crate::moment::hex;
 use crate::telling::is_telling;
-use crate::text::{Text, after_last, before, from, has, is_listed, put, until};
+use crate::text::{Id, Memory, after_last, before, from, has, is_listed, until};
 
 /// Click ids that do not end in `clid` or `braid`.
 const CLICK_IDS: &[u8] = b"li_fat_id epik igshid srsltid rdt_cid mc_eid mkt_tok _hsenc _hsmi _kx _ga _gl vero_id";
+#[expect(clippy::cast_possible_wrap, reason = "a small number")]
+const DEEPEST: i64 = DATA_DEPTH as i64;
 /// Shorter values are no tokens.
 const TOKEN_CHARS: usize = 20;
 /// Values of hexadecimal digits alone: those of hashes and keys, longer than a number or a colour.
@@ -18,98 +21,107 @@ const HEX_TOKEN_CHARS: usize = 32;
 
 /// Appends `json`, a part of a JSON text that `JSON.stringify` wrote, without what must not leave the page. Whether objects and
 /// arrays in it stay within `depth` levels.
-pub(crate) fn scrub(json: &[u8], out: &mut Text, keeps_click_ids: bool) -> bool {
+pub(crate) fn scrub(json: &[u8], m: &mut Memory, out: Id, keeps_click_ids: bool) -> bool {
     let (mut rest, mut depth, mut fits, mut quoted) = (json, 1, true, false);
     // before it nothing may be taken back: a string or an escape begins there
-    let mut floor = out.len();
+    let mut floor = m.length(out);
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
-        match byte {
-            b'"' => {
-                quoted = !quoted;
-                floor = out.len() + 1;
-            }
-            b'\\' => {
-                let digits = if after.first() == Some(&b'u') { 5 } else { 1 };
-                let escape = until(after, digits);
-                rest = from(after, digits);
-                put(out, &[byte]);
-                // JSON.stringify escapes no surrogates but single ones
-                put(out, if escape == b"u0000" || escape.starts_with(b"ud") { b"ufffd" } else { escape });
-                floor = out.len();
-                continue;
-            }
-            b'{' | b'[' if !quoted => {
-                depth += 1;
-                fits = fits && depth <= DATA_DEPTH;
-            }
-            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
-            b'=' if quoted => {
-                let key = key_of(from(out, floor));
-                if !key.is_empty() {
-                    let value = until(rest, length(rest, |byte| !has(b"\"&#\\ ", byte)));
-                    let dropped = if is_click_id(key) {
-                        !keeps_click_ids
-                    } else {
-                        // OAuth's codes are long, those of vouchers are not (RFC 6749, 4.1.2)
-                        let is_code = key == b"code" && value.len() >= 16;
-                        is_code || is_telling(key) || (is_token(value) && !key.starts_with(b"utm_"))
-                    };
-                    if dropped {
-                        rest = from(rest, value.len());
-                    }
+        if byte == b'"' {
+            quoted = !quoted;
+            floor = m.length(out) + 1;
+        } else if byte == b'\\' {
+            let is_code = after.first() == Some(&b'u');
+            let escape = until(after, if is_code { 5 } else { 1 });
+            rest = from(after, escape.len());
+            m.push(out, byte);
+            // JSON.stringify escapes no surrogates but single ones
+            let code = hex(escape);
+            m.put(out, if is_code && (code == 0 || code >> 12 == 0xd) { b"ufffd" } else { escape });
+            floor = m.length(out);
+            continue;
+        } else if !quoted {
+            // brackets and braces differ in one bit
+            depth += i64::from(byte | 32 == b'{');
+            fits &= depth <= DEEPEST;
+            depth -= i64::from(byte | 32 == b'}');
+        } else {
+            // in an address inside an address signs are written as `%` and two digits
+            let digits = if byte == b'%' { 2 } else { 0 };
+            let sign = if digits > 0 { hex(until(rest, digits)) } else { i64::from(byte) };
+            let (text, after) = (from(m.text(out), floor), from(rest, digits));
+            if sign == i64::from(b'=') {
+                let value = value(after);
+                let key = from(text, name_start(text, b"_-.[]%"));
+                // what stands before the name of a parameter
+                let mark = text.len().wrapping_sub(key.len() + 1);
+                let dropped = if digits > 0 {
+                    is_telling(from(after_last(text, b'%'), digits))
+                } else if key.is_empty() || !text.get(mark).is_some_and(|mark| has(b"?&#;", *mark)) {
+                    false
+                } else if is_click_id(key) {
+                    !keeps_click_ids
+                } else {
+                    // OAuth's codes are long, those of vouchers are not (RFC 6749, 4.1.2)
+                    let is_code = value.len() >= 16 && key == b"code";
+                    is_code || is_telling(key) || (is_token(value) && !key.starts_with(b"utm_"))
+                };
+                if dropped {
+                    m.push(out, byte);
+                    m.put(out, until(rest, digits));
+                    rest = from(after, value.len());
+                    continue;
                 }
-            }
-            // an address inside an address
-            b'%' if quoted && (rest.starts_with(b"3D") || rest.starts_with(b"3d")) => {
-                let key = from(after_last(from(out, floor), b'%'), 2);
-                if is_telling(key) {
-                    put(out, b"%3D");
-                    rest = from(rest, length(rest, |byte| !has(b"\"&#\\ ", byte)));
+            } else if sign == i64::from(b'@') {
+                let domain = domain(after);
+                let name = name_start(text, NAME);
+                if domain > 0 && name < text.len() {
+                    m.truncate(out, floor + name);
+                    m.put(out, b"[email]");
+                    rest = from(after, domain);
                     continue;
                 }
             }
-            b'@' | b'%' if quoted => {
-                let domain = if byte == b'@' { Some(rest) } else { rest.strip_prefix(b"40") };
-                if let Some(after) = domain.and_then(|domain| email(domain, out, floor)) {
-                    rest = after;
-                    continue;
-                }
-            }
-            _ => {}
         }
-        put(out, &[byte]);
+        m.push(out, byte);
     }
     fits
 }
 
-/// Replaces the name at the end of `out`, if `rest` is the domain of an email address, and gives what comes after it.
-fn email<'a>(rest: &'a [u8], out: &mut Text, floor: usize) -> Option<&'a [u8]> {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80 || has(b"._%+-", byte);
-    let name = from(out, floor).iter().rev().take_while(|byte| is_name(**byte)).count();
-    let mut domain = until(rest, length(rest, |byte| is_name(byte) && byte != b'%'));
+/// Signs in the name of an email address beside letters and digits: see [`is_part`].
+const NAME: &[u8] = b"%._+-\x80";
+
+/// Whether `byte` is a letter, a digit or one of `signs`, where `\x80` stands for all that is no ASCII.
+fn is_part(byte: u8, signs: &[u8]) -> bool {
+    byte.is_ascii_alphanumeric() || has(signs, byte.min(0x80))
+}
+
+/// Where the name begins that `text` ends with.
+#[inline(never)]
+fn name_start(text: &[u8], signs: &[u8]) -> usize {
+    text.iter().rposition(|byte| !is_part(*byte, signs)).map_or(0, |at| at + 1)
+}
+
+/// The length of the domain of an email address that `text` begins with, 0 when there is none.
+fn domain(text: &[u8]) -> usize {
+    let end = text.iter().position(|byte| !is_part(*byte, from(NAME, 1))).unwrap_or(text.len());
+    let mut domain = until(text, end);
     while let Some(shorter) = domain.strip_suffix(b".") {
         domain = shorter;
     }
     // `logo@2x.png` and `package@1.2.3` are none
     let begins = domain.first().is_some_and(|byte| !byte.is_ascii_digit());
-    (name > 0 && begins && has(domain, b'.')).then(|| {
-        out.truncate(out.len() - name);
-        put(out, b"[email]");
-        from(rest, domain.len())
-    })
+    if begins && has(domain, b'.') { domain.len() } else { 0 }
 }
 
-/// The name of the parameter whose `=` comes next; empty when it is none.
-fn key_of(text: &[u8]) -> &[u8] {
-    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || has(b"_-.[]%", **byte);
-    let start = text.len() - text.iter().rev().take_while(is_name).count();
-    let mark = start.checked_sub(1).and_then(|at| text.get(at));
-    if mark.is_some_and(|mark| has(b"?&#;", *mark)) { from(text, start) } else { b"" }
+/// The value of a parameter that `text` begins with.
+#[inline(never)]
+fn value(text: &[u8]) -> &[u8] {
+    until(text, text.iter().position(|byte| has(b"\"&#\\ ", *byte)).unwrap_or(text.len()))
 }
 
 fn is_click_id(key: &[u8]) -> bool {
-    key.ends_with(b"clid") || key.ends_with(b"braid") || is_listed(CLICK_IDS, key)
+    key.ends_with(b"clid") || key.ends_with(b"braid") || is_listed(CLICK_IDS, key, false)
 }
 
 /// Whether a value looks like a key to something: long hexadecimal digits, or long and changing between small letters, capitals and
@@ -127,14 +139,10 @@ fn is_token(value: &[u8]) -> bool {
         kinds |= kind;
         changes += usize::from(kind != last && kind > 0);
         last = kind;
-        hex = hex && byte.is_ascii_hexdigit();
+        hex &= byte.is_ascii_hexdigit();
     }
     (kinds == 7 && value.len() >= TOKEN_CHARS && changes * 5 >= value.len() * 2)
         || (hex && value.len() >= HEX_TOKEN_CHARS)
-}
-
-fn length(text: &[u8], is_part: impl Fn(u8) -> bool) -> usize {
-    text.iter().take_while(|byte| is_part(**byte)).count()
 }
 
 #[cfg(test)]
@@ -143,11 +151,12 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::text::OUT;
 
     fn scrubbed(json: &str) -> String {
-        let mut out = Text::<[u8; 9_999]>::NEW;
-        assert!(scrub(json.as_bytes(), &mut out, false));
-        String::from_utf8(out.to_vec()).expect("UTF-8")
+        let mut m = Box::new(Memory::NEW);
+        assert!(scrub(json.as_bytes(), &mut m, OUT, false));
+        String::from_utf8(m.text(OUT).to_vec()).expect("UTF-8")
     }
 
     #[test]
@@ -182,9 +191,9 @@ mod tests {
 
     #[test]
     fn click_ids_are_kept_on_request() {
-        let mut out = Text::<[u8; 9_999]>::NEW;
-        scrub(b"\"/?gclid=Cj0KCQjw0000000000000000\"", &mut out, true);
-        assert_eq!(**out, *b"\"/?gclid=Cj0KCQjw0000000000000000\"");
+        let mut m = Box::new(Memory::NEW);
+        scrub(b"\"/?gclid=Cj0KCQjw0000000000000000\"", &mut m, OUT, true);
+        assert_eq!(m.text(OUT), b"\"/?gclid=Cj0KCQjw0000000000000000\"");
     }
 
     #[test]
@@ -195,10 +204,10 @@ mod tests {
 
     #[test]
     fn depth_is_counted_outside_of_strings() {
-        let mut out = Text::<[u8; 9_999]>::NEW;
+        let mut m = Box::new(Memory::NEW);
         let deep = "[".repeat(7) + &"]".repeat(7);
-        assert!(scrub(deep.as_bytes(), &mut out, false) && scrub(b"\"[[[[[[[[[[\"", &mut out, false));
-        assert!(!scrub(format!("[{deep}]").as_bytes(), &mut out, false));
+        assert!(scrub(deep.as_bytes(), &mut m, OUT, false) && scrub(b"\"[[[[[[[[[[\"", &mut m, OUT, false));
+        assert!(!scrub(format!("[{deep}]").as_bytes(), &mut m, OUT, false));
     }
 
     proptest! {

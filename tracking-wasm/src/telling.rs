@@ -1,7 +1,7 @@
 //! Names that tell that a value is personal: `email`, `resetToken`, `mot_de_passe`. What they stand for stays on the page. The
 //! lists are short, since they are paid for by the byte; the edge has the full rules.
 
-use crate::text::{take, until};
+use crate::text::{from, is_listed, until};
 
 /// Words that tell of a secret or of a way to reach a person; in an address their values are dropped.
 const TELLING: &[u8] =
@@ -13,9 +13,6 @@ const STEMS: &[u8] = b"pass pwd pin otp secret token jwt api auth code csrf xsrf
 handy card cart tarj karte kaart cc cvv cvc iban bic konto account cuenta compte ssn nif nie dni cpf cnpj pesel bsn nino steuer tax fisc \
 birth geb naiss nac nasc dob name nom nam vorn surn firs last stra street rue calle via add adr ind dir zip plz post senha clave contras \
 has hes wacht los ident user login soc voor achter apel cogn pren ender";
-
-/// Of a longer word only so much is looked at.
-const LONGEST: usize = 16;
 
 /// Whether a word of `name` tells. Words end at a change of case and at every sign of ASCII that is no letter or digit.
 pub(crate) fn is_telling(name: &[u8]) -> bool {
@@ -29,28 +26,22 @@ pub(crate) fn is_telling_field(name: &[u8]) -> bool {
 
 #[inline(never)]
 fn any_word(name: &[u8], list: &[u8], is_of_stems: bool) -> bool {
-    let (mut word, mut length, mut after_lower, mut tells) = ([0; LONGEST], 0, false, false);
-    // the sign at the end ends the last word
-    for &byte in name.iter().chain(b".") {
-        let is_sign = byte.is_ascii() && !byte.is_ascii_alphanumeric();
-        if is_sign || (byte.is_ascii_uppercase() && after_lower) {
-            let mut rest = list;
-            while !rest.is_empty() {
-                let entry = take(&mut rest, b' ');
-                let end = if is_of_stems { entry.len() } else { length };
-                tells |= until(&word, end) == entry && length >= end;
-            }
-            length = 0;
+    let mut rest = name;
+    while !rest.is_empty() {
+        let mut after_lower = false;
+        let ends_word = |byte: &u8| {
+            let ends = (byte.is_ascii() && !byte.is_ascii_alphanumeric()) || (byte.is_ascii_uppercase() && after_lower);
+            after_lower = byte.is_ascii_lowercase();
+            ends
+        };
+        let length = rest.iter().position(ends_word).unwrap_or(rest.len());
+        if is_listed(list, until(rest, length), is_of_stems) {
+            return true;
         }
-        after_lower = byte.is_ascii_lowercase();
-        if !is_sign {
-            if let Some(place) = word.get_mut(length) {
-                *place = byte.to_ascii_lowercase();
-            }
-            length += 1;
-        }
+        // a sign is a word of no letters
+        rest = from(rest, length.max(1));
     }
-    tells
+    false
 }
 
 #[cfg(test)]

@@ -1,136 +1,357 @@
 //! Reads and writes text as bytes of UTF-8. `str` checks where a character ends whenever it is cut, and `core::fmt` knows every
 //! format there is: both cost kilobytes that each visitor pays. Nothing here cuts inside a character, since every mark is ASCII.
+//!
+//! All that is written is in one [`Memory`], as texts and numbers that have a name each. Who writes says a name and a template
+//! in which other names stand, [`t!`](crate::text::t): constants, where slices would have to be gathered at each place.
 
-use std::ops::{Deref, DerefMut};
+use wire::limits::{BATCH_BYTES, PIXEL_STORE_BYTES, TOKEN_BYTES};
 
-/// The longest whole number.
-const NUMBER_CHARS: usize = 20;
+use crate::moment::UUID_CHARS;
 
-/// Text that is being written, in memory of its own that never grows. Code that allocates, grows and frees costs more bytes than
-/// all that is written here, and a page that stays open for days must not swell.
-pub(crate) struct Text<M: ?Sized = [u8]> {
-    length: usize,
-    memory: M,
+/// Bytes of batches in memory while storage is full and the edge answers.
+const WAITING_BYTES: usize = 256 * 1024;
+/// Bytes of records for page.js at a time: all that may be stored, and as much again.
+const OUT_BYTES: usize = 2 * PIXEL_STORE_BYTES;
+/// Bytes of an event, a page, or the forms that were begun.
+pub(crate) const LONG: usize = 16 * 1024;
+
+/// Names a text in [`Memory`].
+pub(crate) type Id = usize;
+/// What an event begins with, up to the index of its page.
+pub(crate) const START: Id = 0;
+/// What an event ends with.
+pub(crate) const END: Id = 1;
+/// The page that is open, as an entry of a batch's `pages`; empty before the first.
+pub(crate) const PAGE: Id = 2;
+/// The pages of the batch that is being filled, joined with commas.
+pub(crate) const PAGES: Id = 3;
+/// Its events, joined with a comma and a line feed.
+pub(crate) const EVENTS: Id = 4;
+/// Its id.
+pub(crate) const BATCH_ID: Id = 5;
+/// Address of the page that is open.
+pub(crate) const URL: Id = 6;
+/// Its path, with what else tells one page of an application from another.
+pub(crate) const ROUTE: Id = 7;
+/// What a batch says of consent, as part of a JSON object.
+pub(crate) const CONSENT: Id = 8;
+/// The id of the page load.
+pub(crate) const STREAM: Id = 9;
+/// The token of the state that all tabs share.
+pub(crate) const TOKEN: Id = 10;
+/// Fifteen hexadecimal digits that nobody can guess, new whenever page.js says something.
+pub(crate) const RANDOM: Id = 11;
+/// The event that is being made: its type, a line feed, and the inside of its data before anything is taken out.
+pub(crate) const RAW: Id = 12;
+/// Forms that were begun and not submitted, a record each: number, when, and what is said if it is abandoned, a line each.
+pub(crate) const FORMS: Id = 13;
+/// Batches that are complete, and not yet in storage: records.
+pub(crate) const COMPLETE: Id = 14;
+/// What page.js is told.
+pub(crate) const OUT: Id = 15;
+
+/// The most bytes of each text.
+const ROOMS: [usize; 16] = [
+    256,
+    LONG,
+    LONG,
+    BATCH_BYTES,
+    BATCH_BYTES,
+    UUID_CHARS,
+    LONG / 2,
+    LONG / 2,
+    64,
+    UUID_CHARS,
+    TOKEN_BYTES,
+    16,
+    LONG,
+    LONG,
+    WAITING_BYTES,
+    OUT_BYTES,
+];
+/// Where each text begins, and where the last ends.
+static STARTS: [u32; 17] = starts();
+const TOTAL: usize = starts()[16] as usize;
+
+#[cfg_attr(not(test), expect(clippy::indexing_slicing, reason = "when it is compiled"))]
+#[expect(clippy::cast_possible_truncation, reason = "less than a megabyte")]
+const fn starts() -> [u32; 17] {
+    let (mut starts, mut at) = ([0; 17], 0);
+    while at < 16 {
+        starts[at + 1] = starts[at] + ROOMS[at] as u32;
+        at += 1;
+    }
+    starts
 }
 
-impl<const N: usize> Text<[u8; N]> {
-    pub(crate) const NEW: Self = Self { length: 0, memory: [0; N] };
+/// The state that all tabs share: see `edge_state`.
+pub(crate) const SKEW: usize = 0;
+pub(crate) const FAILURES: usize = 1;
+pub(crate) const NOT_BEFORE: usize = 2;
+pub(crate) const ASKED: usize = 3;
+pub(crate) const DROPPED: usize = 4;
+/// The browser's clock, Unix milliseconds.
+pub(crate) const NOW: usize = 5;
+/// Milliseconds since the page load, by the monotonic clock.
+pub(crate) const TIME: usize = 6;
+/// Numbers the next event.
+pub(crate) const SEQ: usize = 7;
+/// Index of the last of [`PAGES`].
+pub(crate) const INDEX: usize = 8;
+/// Events in the batch that is being filled.
+pub(crate) const COUNT: usize = 9;
+/// Until when others leave a batch alone.
+pub(crate) const HOLD: usize = 10;
+/// Milliseconds, or whatever a template needs.
+pub(crate) const MS: usize = 11;
+pub(crate) const ENGAGED: usize = 12;
+pub(crate) const DEPTH: usize = 13;
+
+/// What stands for a text in a template, and for a number.
+const TEXT_CODE: u8 = 0x80;
+const NUMBER_CODE: u8 = 0xa0;
+/// The names that a template may hold. `FIRST` to `SIXTH` are those of the parts that it is filled with.
+#[expect(clippy::cast_possible_truncation, reason = "a few of each")]
+const NAMES: [(&str, u8); 32] = [
+    ("FIRST", 1),
+    ("SECOND", 2),
+    ("THIRD", 3),
+    ("FOURTH", 4),
+    ("FIFTH", 5),
+    ("SIXTH", 6),
+    ("START", TEXT_CODE + START as u8),
+    ("END", TEXT_CODE + END as u8),
+    ("PAGE", TEXT_CODE + PAGE as u8),
+    ("PAGES", TEXT_CODE + PAGES as u8),
+    ("EVENTS", TEXT_CODE + EVENTS as u8),
+    ("BATCH_ID", TEXT_CODE + BATCH_ID as u8),
+    ("URL", TEXT_CODE + URL as u8),
+    ("ROUTE", TEXT_CODE + ROUTE as u8),
+    ("CONSENT", TEXT_CODE + CONSENT as u8),
+    ("STREAM", TEXT_CODE + STREAM as u8),
+    ("TOKEN", TEXT_CODE + TOKEN as u8),
+    ("RANDOM", TEXT_CODE + RANDOM as u8),
+    ("SKEW", NUMBER_CODE + SKEW as u8),
+    ("FAILURES", NUMBER_CODE + FAILURES as u8),
+    ("NOT_BEFORE", NUMBER_CODE + NOT_BEFORE as u8),
+    ("ASKED", NUMBER_CODE + ASKED as u8),
+    ("DROPPED", NUMBER_CODE + DROPPED as u8),
+    ("NOW", NUMBER_CODE + NOW as u8),
+    ("TIME", NUMBER_CODE + TIME as u8),
+    ("SEQ", NUMBER_CODE + SEQ as u8),
+    ("INDEX", NUMBER_CODE + INDEX as u8),
+    ("COUNT", NUMBER_CODE + COUNT as u8),
+    ("HOLD", NUMBER_CODE + HOLD as u8),
+    ("MS", NUMBER_CODE + MS as u8),
+    ("ENGAGED", NUMBER_CODE + ENGAGED as u8),
+    ("DEPTH", NUMBER_CODE + DEPTH as u8),
+];
+
+/// A template for [`Memory::fill`]: `{URL}` stands for the text or number of that name. Other braces are text.
+macro_rules! t {
+    ($template:expr) => {{
+        const TEMPLATE: &[u8] = &$crate::text::compiled::<{ $crate::text::compiled::<0>($template).1 }>($template).0;
+        TEMPLATE
+    }};
+}
+pub(crate) use t;
+
+/// `template` with a byte for each name, and how many bytes that makes.
+#[cfg_attr(not(test), expect(clippy::indexing_slicing, reason = "when it is compiled"))]
+pub(crate) const fn compiled<const N: usize>(template: &str) -> ([u8; N], usize) {
+    let text = template.as_bytes();
+    let (mut out, mut length, mut at) = ([0; N], 0, 0);
+    while at < text.len() {
+        let mut byte = text[at];
+        at += 1;
+        if byte == b'{' && at < text.len() && text[at].is_ascii_uppercase() {
+            let mut end = at;
+            while text[end] != b'}' {
+                end += 1;
+            }
+            byte = code_of(text, at, end);
+            at = end + 1;
+        }
+        if length < N {
+            out[length] = byte;
+        }
+        length += 1;
+    }
+    (out, length)
 }
 
-impl Text {
-    pub(crate) fn clear(&mut self) {
-        self.length = 0;
+#[cfg_attr(not(test), expect(clippy::indexing_slicing, reason = "when it is compiled"))]
+const fn code_of(text: &[u8], start: usize, end: usize) -> u8 {
+    let mut nth = 0;
+    loop {
+        // fails to compile for a name that is none
+        let name = NAMES[nth].0.as_bytes();
+        let mut same = 0;
+        while same < name.len() && start + same < end && name[same] == text[start + same] {
+            same += 1;
+        }
+        if same == name.len() && start + same == end {
+            return NAMES[nth].1;
+        }
+        nth += 1;
+    }
+}
+
+/// Six slices of one text, by which a template may be filled: the lines that were said, a batch in storage, a form's field.
+pub(crate) type Parts<'a> = [&'a [u8]; 6];
+pub(crate) const NO_PARTS: &Parts<'_> = &[b""; 6];
+
+/// All that is written. No text ever grows out of its room: code that allocates, grows and frees costs more bytes than all that
+/// is written here, and a page that stays open for days must not swell.
+pub(crate) struct Memory {
+    pub(crate) numbers: [i64; 14],
+    lengths: [usize; 16],
+    /// Whether something had no room since this was set to false.
+    is_full: bool,
+    bytes: [u8; TOTAL],
+}
+
+impl Memory {
+    #[expect(clippy::large_stack_arrays, reason = "it is static")]
+    pub(crate) const NEW: Self = Self { numbers: [0; 14], lengths: [0; 16], is_full: false, bytes: [0; TOTAL] };
+
+    /// Bytes of a text.
+    pub(crate) fn length(&self, id: Id) -> usize {
+        self.lengths.get(id).copied().unwrap_or_default()
     }
 
-    pub(crate) fn truncate(&mut self, length: usize) {
-        self.length = self.length.min(length);
+    /// Where a text begins.
+    fn start(id: Id) -> usize {
+        STARTS.get(id).map_or(TOTAL, |start| *start as usize)
+    }
+
+    #[inline(never)]
+    pub(crate) fn text(&self, id: Id) -> &[u8] {
+        until(from(&self.bytes, Self::start(id)), self.length(id))
+    }
+
+    pub(crate) fn clear(&mut self, id: Id) {
+        self.truncate(id, 0);
+    }
+
+    /// Cuts a text to `length`, which is not more than it has.
+    pub(crate) fn truncate(&mut self, id: Id, length: usize) {
+        if let Some(own) = self.lengths.get_mut(id) {
+            *own = length;
+        }
     }
 
     /// Whether so many bytes more have room. What has none is not written.
-    pub(crate) fn has_room(&self, bytes: usize) -> bool {
-        self.length + bytes <= self.memory.len()
+    pub(crate) fn has_room(&self, id: Id, bytes: usize) -> bool {
+        Self::start(id) + self.length(id) + bytes <= Self::start(id + 1)
     }
 
-    /// Puts `part` before what stands at `at`.
-    pub(crate) fn insert(&mut self, at: usize, part: &[u8]) {
-        if self.has_room(part.len()) && at <= self.length {
-            self.memory.copy_within(at..self.length, at + part.len());
-            if let Some(gap) = self.memory.get_mut(at..at + part.len()) {
-                gap.copy_from_slice(part);
+    /// Makes a text longer: where the new bytes are, [`TOTAL`] when there is no room.
+    #[inline(never)]
+    fn grow(&mut self, id: Id, bytes: usize) -> usize {
+        if !self.has_room(id, bytes) {
+            self.is_full = true;
+            return TOTAL;
+        }
+        let length = self.length(id);
+        self.truncate(id, length + bytes);
+        Self::start(id) + length
+    }
+
+    /// Appends `part`, all of it or nothing.
+    #[inline(never)]
+    pub(crate) fn put(&mut self, out: Id, part: &[u8]) {
+        let at = self.grow(out, part.len());
+        if let Some(room) = self.bytes.get_mut(at..at + part.len()) {
+            room.copy_from_slice(part);
+        }
+    }
+
+    #[inline(never)]
+    pub(crate) fn push(&mut self, out: Id, byte: u8) {
+        let at = self.grow(out, 1);
+        if let Some(room) = self.bytes.get_mut(at) {
+            *room = byte;
+        }
+    }
+
+    /// Appends the bytes from `start` to `end` of another text, or of the same.
+    #[inline(never)]
+    pub(crate) fn copy(&mut self, out: Id, source: Id, start: usize, end: usize) {
+        let begin = Self::start(source);
+        let at = self.grow(out, end - start);
+        if at < TOTAL && begin + end <= TOTAL && start <= end {
+            self.bytes.copy_within(begin + start..begin + end, at);
+        }
+    }
+
+    /// Forgets the first `bytes` of a text.
+    #[inline(never)]
+    pub(crate) fn drop_first(&mut self, id: Id, bytes: usize) {
+        let length = self.length(id);
+        self.clear(id);
+        self.copy(id, id, bytes, length);
+    }
+
+    /// Appends a whole number.
+    #[inline(never)]
+    pub(crate) fn put_number(&mut self, out: Id, value: i64) {
+        if value < 0 {
+            self.push(out, b'-');
+        }
+        let value = value.unsigned_abs();
+        let mut unit = 1;
+        while value / unit > 9 {
+            unit *= 10;
+        }
+        while unit > 0 {
+            self.push(out, digit(value / unit % 10));
+            unit /= 10;
+        }
+    }
+
+    /// Appends a template, all of it or nothing: half of it would be no JSON.
+    #[inline(never)]
+    pub(crate) fn fill(&mut self, out: Id, template: &[u8], parts: &Parts<'_>) {
+        let length = self.length(out);
+        self.is_full = false;
+        for &byte in template {
+            match byte {
+                1..=6 => self.put(out, parts.get(usize::from(byte) - 1).copied().unwrap_or_default()),
+                NUMBER_CODE.. => {
+                    let number = self.numbers.get(usize::from(byte - NUMBER_CODE)).copied().unwrap_or_default();
+                    self.put_number(out, number);
+                }
+                TEXT_CODE.. => {
+                    let source = usize::from(byte - TEXT_CODE);
+                    self.copy(out, source, 0, self.length(source));
+                }
+                _ => self.push(out, byte),
             }
-            self.length += part.len();
+        }
+        if self.is_full {
+            self.truncate(out, length);
         }
     }
 
-    /// Puts the first `bytes` behind the end, too.
-    pub(crate) fn repeat(&mut self, bytes: usize) {
-        if bytes <= self.length && self.has_room(bytes) {
-            self.memory.copy_within(..bytes, self.length);
-            self.length += bytes;
-        }
-    }
-
-    /// Forgets the first `bytes`.
-    pub(crate) fn drop_first(&mut self, bytes: usize) {
-        let bytes = bytes.min(self.length);
-        self.memory.copy_within(bytes..self.length, 0);
-        self.length -= bytes;
-    }
-}
-
-impl<const N: usize> Deref for Text<[u8; N]> {
-    type Target = Text;
-
-    fn deref(&self) -> &Text {
-        self
-    }
-}
-
-impl<const N: usize> DerefMut for Text<[u8; N]> {
-    fn deref_mut(&mut self) -> &mut Text {
-        self
-    }
-}
-
-impl Deref for Text {
-    type Target = [u8];
-
-    #[inline]
-    fn deref(&self) -> &[u8] {
-        self.memory.get(..self.length).unwrap_or_default()
-    }
-}
-
-/// Appends `part`, all of it or nothing.
-#[inline(never)]
-pub(crate) fn put(out: &mut Text, part: &[u8]) {
-    let end = out.length + part.len();
-    if let Some(room) = out.memory.get_mut(out.length..end) {
-        room.copy_from_slice(part);
-        out.length = end;
-    }
-}
-
-fn push(out: &mut Text, byte: u8) {
-    put(out, &[byte]);
-}
-
-/// Appends a whole number.
-#[inline(never)]
-pub(crate) fn put_number(out: &mut Text, value: i64) {
-    if value < 0 {
-        push(out, b'-');
-    }
-    let value = value.unsigned_abs();
-    if value > 9 {
-        put_number(out, (value / 10).cast_signed());
-    }
-    push(out, digit(value % 10));
-}
-
-/// Appends `template`, all of it or nothing: half of it would be no JSON. Of its bytes, 1 to 9 stand for the text of that number
-/// in `texts`, and 14 to 17 for a number, the first of `numbers` being 14.
-#[inline(never)]
-pub(crate) fn fill(out: &mut Text, template: &[u8], texts: &[&[u8]], numbers: &[i64]) {
-    let bytes = template.len() + NUMBER_CHARS * numbers.len() + texts.iter().map(|text| text.len()).sum::<usize>();
-    if !out.has_room(bytes) {
-        return;
-    }
-    for &byte in template {
-        match byte {
-            1..=9 => put(out, texts.get(usize::from(byte) - 1).copied().unwrap_or_default()),
-            14..=17 => put_number(out, numbers.get(usize::from(byte) - 14).copied().unwrap_or_default()),
-            _ => push(out, byte),
+    /// Appends the lowest `digits` hexadecimal digits of `value`.
+    #[inline(never)]
+    pub(crate) fn put_hex(&mut self, out: Id, value: i64, digits: u32) {
+        for place in (0..digits).rev() {
+            self.push(out, digit((value >> (place * 4) & 15).unsigned_abs()));
         }
     }
 }
 
-/// Appends the lowest `digits` hexadecimal digits of `value`.
+/// Cuts `text` at each `mark`: what is left behind the sixth is ignored.
 #[inline(never)]
-pub(crate) fn put_hex(out: &mut Text, value: i64, digits: u32) {
-    for place in (0..digits).rev() {
-        push(out, digit((value >> (place * 4) & 15).unsigned_abs()));
+pub(crate) fn split(text: &[u8], mark: u8) -> Parts<'_> {
+    let mut rest = text;
+    let mut parts = *NO_PARTS;
+    for part in &mut parts {
+        *part = take(&mut rest, mark);
     }
+    parts
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "one hexadecimal digit")]
@@ -158,6 +379,7 @@ pub(crate) fn until(text: &[u8], at: usize) -> &[u8] {
 }
 
 /// What stands before the first `mark`.
+#[inline(never)]
 pub(crate) fn before(text: &[u8], mark: u8) -> &[u8] {
     until(text, find(text, mark))
 }
@@ -168,8 +390,10 @@ pub(crate) fn after_last(text: &[u8], mark: u8) -> &[u8] {
     text.iter().rposition(|byte| *byte == mark).map_or(b"", |at| from(text, at + 1))
 }
 
-/// Takes what stands before the next `mark`, and the mark; all that is left when there is none.
-#[inline(never)]
+/// Takes what stands before the next `mark`, and the mark; all that is left when there is none. In line, so that `rest` stays in
+/// locals: out of line it has to be in memory, which costs more at each place.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "see above")]
 pub(crate) fn take<'a>(rest: &mut &'a [u8], mark: u8) -> &'a [u8] {
     let part = before(rest, mark);
     *rest = from(rest, part.len() + 1);
@@ -181,12 +405,15 @@ pub(crate) fn has(text: &[u8], mark: u8) -> bool {
     find(text, mark) < text.len()
 }
 
-/// Whether `word` is one of the words of `list`, which single spaces separate.
+/// Whether `word` is one of the words of `list`, or begins with one of its stems. Single spaces separate them; all is one whether
+/// in capitals or not.
 #[inline(never)]
-pub(crate) fn is_listed(list: &[u8], word: &[u8]) -> bool {
+pub(crate) fn is_listed(list: &[u8], word: &[u8], is_of_stems: bool) -> bool {
     let mut rest = list;
     while !rest.is_empty() {
-        if take(&mut rest, b' ') == word {
+        let entry = take(&mut rest, b' ');
+        let part = if is_of_stems { until(word, entry.len()) } else { word };
+        if part.eq_ignore_ascii_case(entry) {
             return true;
         }
     }
@@ -196,15 +423,16 @@ pub(crate) fn is_listed(list: &[u8], word: &[u8]) -> bool {
 /// The whole number that `text` begins with, 0 when there is none. Sixteen digits count, so that sums and hundredfolds fit.
 #[inline(never)]
 pub(crate) fn number(text: &[u8]) -> i64 {
-    let (digits, sign) = text.strip_prefix(b"-").map_or((text, 1), |digits| (digits, -1));
+    let is_negative = text.first() == Some(&b'-');
     let mut number = 0;
-    for byte in until(digits, 16) {
-        if !byte.is_ascii_digit() {
+    for byte in until(from(text, is_negative.into()), 16) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
             break;
         }
-        number = number * 10 + i64::from(byte - b'0');
+        number = number * 10 + i64::from(digit);
     }
-    number * sign
+    if is_negative { -number } else { number }
 }
 
 #[cfg(test)]
@@ -213,19 +441,42 @@ mod tests {
 
     use super::*;
 
+    fn memory() -> Box<Memory> {
+        Box::new(Memory::NEW)
+    }
+
     #[test]
     fn lists() {
-        assert!(is_listed(b"a bc d", b"bc"));
-        assert!(!is_listed(b"a bc d", b"b"));
-        assert!(!is_listed(b"a bc d", b""));
-        assert!(!is_listed(b"", b""));
+        assert!(is_listed(b"a bc d", b"bc", false));
+        assert!(!is_listed(b"a bc d", b"b", false));
+        assert!(!is_listed(b"a bc d", b"", false));
+        assert!(!is_listed(b"", b"", false));
+        assert!(is_listed(b"a bc d", b"bCe", true));
+        assert!(!is_listed(b"bc", b"b", true));
     }
 
     #[test]
     fn hexadecimal_digits() {
-        let mut out = Text::<[u8; 9]>::NEW;
-        put_hex(&mut out, 0xabc9, 3);
-        assert_eq!(**out, *b"bc9");
+        let mut m = memory();
+        m.put_hex(OUT, 0xabc9, 3);
+        assert_eq!(m.text(OUT), b"bc9");
+    }
+
+    #[test]
+    fn templates_are_filled_or_left() {
+        let mut m = memory();
+        m.put(URL, b"u");
+        m.numbers[MS] = -7;
+        let parts = [b"1".as_slice(), b"", b"", b"", b"", b"6"];
+        m.fill(OUT, t!("{\"{URL}\":{MS},{FIRST}{SIXTH}}"), &parts);
+        assert_eq!(m.text(OUT), b"{\"u\":-7,16}");
+        m.fill(BATCH_ID, t!("{FIRST}"), &[&[b'x'; 37], b"", b"", b"", b"", b""]);
+        assert_eq!(m.text(BATCH_ID), b"");
+        m.fill(BATCH_ID, t!("12345678901234567890123456789012345{URL}"), NO_PARTS);
+        m.push(BATCH_ID, b'x');
+        assert_eq!(m.text(BATCH_ID), b"12345678901234567890123456789012345u");
+        m.drop_first(BATCH_ID, 30);
+        assert_eq!(m.text(BATCH_ID), b"12345u");
     }
 
     proptest! {
@@ -241,13 +492,13 @@ mod tests {
 
         #[test]
         fn numbers_are_read_as_written(value in any::<i64>(), short in -1_i64 << 53..1 << 53, tail in "([^0-9].*)?") {
-            let mut out = Text::<[u8; 999]>::NEW;
-            put_number(&mut out, value);
-            prop_assert_eq!(str::from_utf8(&out), Ok(&*value.to_string()));
-            out.clear();
-            put_number(&mut out, short);
-            put(&mut out, tail.as_bytes());
-            prop_assert_eq!(number(&out), short);
+            let mut m = memory();
+            m.put_number(OUT, value);
+            prop_assert_eq!(str::from_utf8(m.text(OUT)), Ok(&*value.to_string()));
+            m.clear(OUT);
+            m.put_number(OUT, short);
+            m.put(OUT, tail.as_bytes());
+            prop_assert_eq!(number(m.text(OUT)), short);
         }
     }
 }

@@ -1,29 +1,29 @@
 //! One page load: turns what page.js saw into numbered events, fills batches with them and says when there is something to
 //! do. Storage and network are page.js's; what to do with them is decided here.
 
-use wire::limits::{BATCH_BYTES, DATA_BYTES, EVENT_TYPE_CHARS, PIXEL_IDLE_MS, PIXEL_STORE_BYTES};
+use wire::limits::{BATCH_BYTES, DATA_BYTES, EVENT_TYPE_CHARS, PIXEL_IDLE_MS};
 
 use crate::attention::Attention;
-use crate::batch::{Batch, Stored, count_refused};
+use crate::batch::{
+    Batch, FIRST_ATTEMPT, FIRST_ATTEMPT_WITHOUT_TOKEN, RETRY, count_refused, has_room, is_attempted, lost, mark, mend,
+    read_batch, store, store_again,
+};
 use crate::click::{self, Burst};
-use crate::form::Field;
-use crate::moment::{Moment, UUID_CHARS};
+use crate::form::{is_input, put_field};
 use crate::page::put_route;
-use crate::queue::{BATCH_KEY, Queue, RECORD, put_batch, put_record, take_record};
+use crate::queue::{BATCH_KEY, Queue, RECORD, look};
 use crate::scroll::Depth;
 use crate::scrub::scrub;
-use crate::text::{Text, before, fill, is_listed, number, put, put_number, take};
+use crate::text::{
+    COMPLETE, CONSENT, COUNT, DEPTH, DROPPED, END, ENGAGED, FAILURES, FORMS, Id, LONG, MS, Memory, NO_PARTS, NOW, OUT,
+    PAGE, Parts, RANDOM, RAW, ROUTE, SEQ, SKEW, START, STREAM, TIME, TOKEN, URL, before, is_listed, number, split, t,
+    take, until,
+};
 
 /// An event is in storage at most this long after it happened, so that a killed tab loses no more.
 const SAVE_MS: i64 = 1_000;
 /// Others take a batch that is still being filled for abandoned when it was not touched for this long.
 const ABANDONED_MS: i64 = PIXEL_IDLE_MS + 30_000;
-/// Bytes of batches in memory while storage is full and the edge answers.
-const WAITING_BYTES: usize = 256 * 1024;
-/// Bytes of records for page.js at a time: all that may be stored, and as much again.
-const OUT_BYTES: usize = 2 * PIXEL_STORE_BYTES;
-type Line = Text<[u8; 8 * 1024]>;
-type Long = Text<[u8; 16 * 1024]>;
 /// The pixel keeps a batch this long: it and the Queue together stay within the window of the exporter.
 const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Begins a section of what page.js says.
@@ -35,36 +35,22 @@ const DEAD: &[u8] = b",\"dead\":true";
 const NEVER: i64 = i64::MAX;
 
 /// The state of one page load.
-#[expect(clippy::struct_excessive_bools, reason = "what is due and what the site wants: each is a fact of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Tracker {
-    stream: Text<[u8; UUID_CHARS]>,
-    seq: i64,
-    /// See `EdgeState::skew`.
-    skew: i64,
-    /// The page that is open, as an entry of a batch's `pages`; empty before the first.
-    page: Long,
-    url: Line,
-    route: Line,
+    m: Memory,
+    /// What an event says while it is cleaned: from one text of the memory to another.
+    scratch: [u8; LONG],
     depth: Depth,
     attention: Attention,
-    /// Forms that were begun and not submitted: number, when, and the name of the last field, a line each, and what the form is
-    /// called; a record a form.
-    forms: Long,
     burst: Burst,
     /// Where the last click ends in the batch, if it may turn out to have had no effect; 0 otherwise.
     click: usize,
-    /// What a batch says of consent, as part of a JSON object.
-    consent: Text<[u8; 64]>,
     is_cookieless: bool,
     is_debugged: bool,
     keeps_click_ids: bool,
-    /// Begun so far.
-    batches: i64,
     /// Being filled.
     batch: Batch,
-    /// Complete, and not yet in storage: records.
-    complete: Text<[u8; WAITING_BYTES]>,
-    /// Whether `complete` waits for room in storage.
+    /// Whether complete batches wait for room in storage.
     waits_for_room: bool,
     /// Events that never got into a batch.
     lost: i64,
@@ -75,36 +61,21 @@ pub struct Tracker {
     /// When to look at the queue.
     wake: i64,
     hurry: bool,
-    /// The event that is being made: its type, a line feed, and the inside of its data before anything is taken out.
-    raw: Long,
-    /// What an event begins and ends with.
-    start: Text<[u8; 256]>,
-    end: Long,
-    /// For page.js: see [`Self::tell`].
-    out: Text<[u8; OUT_BYTES]>,
 }
 
 impl Tracker {
     /// A page load begins. All of it is zero, which costs a download nothing.
     pub const NEW: Self = Self {
-        stream: Text::NEW,
-        seq: 0,
-        skew: 0,
-        page: Text::NEW,
-        url: Text::NEW,
-        route: Text::NEW,
+        m: Memory::NEW,
+        scratch: [0; LONG],
         depth: Depth::NEW,
         attention: Attention::NEW,
-        forms: Text::NEW,
         burst: Burst::NEW,
         click: 0,
-        consent: Text::NEW,
         is_cookieless: false,
         is_debugged: false,
         keeps_click_ids: false,
-        batches: 0,
         batch: Batch::NEW,
-        complete: Text::NEW,
         waits_for_room: false,
         lost: 0,
         flush: false,
@@ -112,10 +83,6 @@ impl Tracker {
         unsaved_since: None,
         wake: 0,
         hurry: false,
-        raw: Text::NEW,
-        start: Text::NEW,
-        end: Text::NEW,
-        out: Text::NEW,
     };
 
     /// Something happened, or is to be done. `input` is what, the browser's clock (Unix milliseconds), the milliseconds since the
@@ -131,7 +98,7 @@ impl Tracker {
     /// | `dead` | (the last click had no effect) | |
     /// | `scroll` | bottom of the viewport, height of the page, `true` if it was scrolled | |
     /// | `edit` | number of the form, name of the field, facts of the form | |
-    /// | `form` | number of the form, facts of the form | a line a field: see [`Field::read`] |
+    /// | `form` | number of the form, facts of the form | a line a field: see `form::is_input` |
     /// | `track` | event type, facts | |
     /// | `view` | `hidden`, `visible`, `focus` or `blur` | |
     /// | `active` | (the visitor is there) | |
@@ -149,404 +116,435 @@ impl Tracker {
     pub fn tell(&mut self, input: &[u8]) -> &[u8] {
         let mut tail = input;
         let mut rest = take(&mut tail, SECTION);
-        let what = take(&mut rest, b' ');
-        let mut clock = take(&mut rest, b'\n');
-        let (now, t) = (number(take(&mut clock, b' ')), number(take(&mut clock, b' ')));
-        let moment = Moment { now, t, random: clock };
-        let mut lines: [&[u8]; 6] = Default::default();
-        for line in &mut lines {
-            *line = take(&mut rest, b'\n');
+        let [what, now, t, random, ..] = split(take(&mut rest, b'\n'), b' ');
+        let m = &mut self.m;
+        m.numbers[NOW] = number(now);
+        m.numbers[TIME] = number(t);
+        m.clear(RANDOM);
+        m.put(RANDOM, random);
+        if m.length(STREAM) == 0 {
+            m.put_id(STREAM, m.numbers[NOW], 0xfff);
         }
-        if self.stream.is_empty() {
-            moment.put_id(&mut self.stream, now, 0xfff);
-        }
-        self.out.clear();
-        self.tell_of(&moment, what, &lines, tail);
-        let wait = self.wait(t);
-        put_number(&mut self.out, wait);
-        &self.out
+        m.clear(OUT);
+        m.clear(RAW);
+        self.tell_of(what, &split(rest, b'\n'), tail);
+        let wait = self.wait();
+        self.m.put_number(OUT, wait);
+        self.answer()
     }
 
     /// The answer once more.
     #[must_use]
     pub fn answer(&self) -> &[u8] {
-        &self.out
+        self.m.text(OUT)
     }
 
-    fn tell_of(&mut self, moment: &Moment<'_>, what: &[u8], lines: &[&[u8]; 6], tail: &[u8]) {
+    fn tell_of(&mut self, what: &[u8], lines: &Parts<'_>, tail: &[u8]) {
         let &[first, second, third, fourth, fifth, _] = lines;
-        self.raw.clear();
+        let t = self.m.numbers[TIME];
         match what.first() {
-            Some(b'm') => self.mode(first, second, tail),
-            Some(b'p') => self.page(moment, lines),
+            Some(b'm') => self.mode(lines, tail),
+            Some(b'p') => self.page(lines),
             Some(b'c') => {
-                fill(&mut self.raw, b"click\n\x06", lines, &[]);
-                click::put_link(&mut self.raw, first, is_true(second), &self.url);
-                if self.burst.is_rage(moment.t, number(third), number(fourth)) {
-                    put(&mut self.raw, b",\"rage\":true");
+                self.m.fill(RAW, t!("click\n{SIXTH}"), lines);
+                click::put_link(&mut self.m, first, is_true(second));
+                if self.burst.is_rage(t, number(third), number(fourth)) {
+                    self.m.put(RAW, b",\"rage\":true");
                 }
-                let end = self.add(moment);
-                let has_room = self.end.len() + DEAD.len() <= DATA_BYTES + DATA_START.len();
+                let end = self.add();
+                let has_room = self.m.length(END) + DEAD.len() <= DATA_BYTES + DATA_START.len();
                 self.click = if is_true(fifth) && has_room { end } else { 0 };
             }
-            Some(b'd') => self.batch.mark(std::mem::take(&mut self.click), DEAD),
+            Some(b'd') => mark(&mut self.m, std::mem::take(&mut self.click), DEAD),
             Some(b's') => {
                 self.depth.reach(number(first), number(second), is_true(third));
                 while let Some(milestone) = self.depth.milestone() {
-                    let ms = moment.t - self.attention.opened;
-                    self.add_filled(moment, b"scroll_depth\n\"milestone\":\x0e,\"ms\":\x0f", lines, &[milestone, ms]);
+                    self.m.numbers[DEPTH] = milestone;
+                    self.m.numbers[MS] = t - self.attention.opened;
+                    self.add_filled(t!("scroll_depth\n\"milestone\":{DEPTH},\"ms\":{MS}"), lines);
                 }
             }
             Some(b'e') => {
-                let since = self.form(first).unwrap_or_else(|| {
-                    self.add_filled(moment, b"form_start\n\x03", lines, &[]);
-                    moment.t
-                });
-                fill(&mut self.forms, b"\x01\n\x0e\n\x02\n\x03\x1e", lines, &[since]);
+                let mut since = self.form(first);
+                if since < 0 {
+                    self.add_filled(t!("form_start\n{THIRD}"), lines);
+                    since = t;
+                }
+                self.m.numbers[MS] = since;
+                let template = t!("{FIRST}\n{MS}\nform_abandon\n{THIRD},\"field\":\"{SECOND}\",\"ms\":\x1e");
+                self.m.fill(FORMS, template, lines);
             }
             Some(b'f') => {
                 self.form(first);
-                self.submit(moment, second, tail);
+                self.submit(lines, tail);
             }
-            Some(b't') => self.add_filled(moment, b"\x01\n\x02", lines, &[]),
+            Some(b't') => self.add_filled(t!("{FIRST}\n{SECOND}"), lines),
             Some(b'v') => {
-                let ms = self.attention.change(first, moment.t);
-                self.add_filled(moment, b"page_visibility\n\"state\":\"\x01\",\"ms\":\x0e", lines, &[ms]);
+                self.m.numbers[MS] = self.attention.change(first, t);
+                self.add_filled(t!("page_visibility\n\"state\":\"{FIRST}\",\"ms\":{MS}"), lines);
             }
-            Some(b'a') => self.attention.act(moment.t),
+            Some(b'a') => self.attention.act(t),
             Some(b'o') => {
                 self.hurry = true;
                 self.wake = 0;
             }
-            Some(b'b') => self.beat(moment, tail, false),
+            Some(b'b') => self.beat(tail, false),
             Some(b'l') => {
-                self.exit(moment, is_true(first));
-                self.beat(moment, tail, true);
+                self.exit(is_true(first));
+                self.beat(tail, true);
             }
-            Some(b'n') => self.next(moment, number(first), is_true(second), is_true(third), tail),
-            Some(b'r') => self.reply(moment, lines, tail),
+            Some(b'n') => self.next(lines, tail),
+            Some(b'r') => self.reply(lines, tail),
             _ => {}
         }
     }
 
-    fn mode(&mut self, consent: &[u8], words: &[u8], storage: &[u8]) {
-        self.is_cookieless = is_listed(words, b"cookieless");
-        self.is_debugged = is_listed(words, b"debug");
-        self.keeps_click_ids = is_listed(words, b"click_ids");
-        self.consent.clear();
-        fill(&mut self.consent, b",\"consent\":\"\x01\"", &[consent], &[]);
+    fn mode(&mut self, lines: &Parts<'_>, storage: &[u8]) {
+        let words = lines[1];
+        self.is_cookieless = is_listed(words, b"cookieless", false);
+        self.is_debugged = is_listed(words, b"debug", false);
+        self.keeps_click_ids = is_listed(words, b"click_ids", false);
+        let m = &mut self.m;
+        m.clear(CONSENT);
+        m.fill(CONSENT, t!(",\"consent\":\"{FIRST}\""), lines);
         if self.is_cookieless {
-            put(&mut self.consent, b",\"cookieless\":true");
-            let mut queue = Queue::read(storage, 0);
-            queue.state.token = b"";
-            queue.store_state(&mut self.out);
+            m.put(CONSENT, b",\"cookieless\":true");
+            m.read_queue(storage);
+            m.clear(TOKEN);
+            m.store_state();
         }
     }
 
     /// A page is shown: loaded, restored from the back/forward cache (`bfcache`), or reached by a route change, which
     /// counts when its path is another one. Of a route change the page before is the referrer.
-    fn page(&mut self, moment: &Moment<'_>, lines: &[&[u8]; 6]) {
-        let [navigation, url, facts, referrer, device, _] = *lines;
-        self.raw.clear();
-        put_route(&mut self.raw, url);
-        let is_first = self.page.is_empty();
-        let is_route = !is_first && navigation != b"bfcache";
-        if is_route && **self.raw == **self.route {
+    fn page(&mut self, lines: &Parts<'_>) {
+        let &[navigation, url, ..] = lines;
+        put_route(&mut self.m, RAW, url);
+        let is_first = self.m.length(PAGE) == 0;
+        let is_route = !is_first && !navigation.starts_with(b"bf");
+        if is_route && self.m.text(RAW) == self.m.text(ROUTE) {
             return;
         }
-        self.raw.clear();
-        self.exit(moment, true);
-        let texts = [navigation, &self.route, if is_first { device } else { b"" }];
-        fill(
-            &mut self.raw,
-            if is_route {
-                b"pageview\n\"navigation\":\"\x01\",\"previous_path\":\"\x02\""
-            } else {
-                b"pageview\n\"navigation\":\"\x01\"\x03"
-            },
-            &texts,
-            &[],
-        );
-        self.route.clear();
-        put_route(&mut self.route, url);
-        let referrer = if is_route { &self.url } else { referrer };
-        self.end.clear();
-        let texts = [url, &self.route, referrer, facts];
-        fill(&mut self.end, b"{\"url\":\"\x01\",\"path\":\"\x02\",\"referrer\":\"\x03\",\x04}", &texts, &[]);
-        self.page.clear();
-        scrub(&self.end, &mut self.page, self.keeps_click_ids);
-        self.url.clear();
-        put(&mut self.url, url);
+        self.m.clear(RAW);
+        self.exit(true);
+        let m = &mut self.m;
+        let template = if is_route {
+            t!("pageview\n\"navigation\":\"{FIRST}\",\"previous_path\":\"{ROUTE}\"")
+        } else if is_first {
+            t!("pageview\n\"navigation\":\"{FIRST}\"{FIFTH}")
+        } else {
+            t!("pageview\n\"navigation\":\"{FIRST}\"")
+        };
+        m.fill(RAW, template, lines);
+        m.clear(ROUTE);
+        put_route(m, ROUTE, url);
+        let template = if is_route {
+            t!("{\"url\":\"{SECOND}\",\"path\":\"{ROUTE}\",\"referrer\":\"{URL}\",{THIRD}}")
+        } else {
+            t!("{\"url\":\"{SECOND}\",\"path\":\"{ROUTE}\",\"referrer\":\"{FOURTH}\",{THIRD}}")
+        };
+        m.clear(END);
+        m.fill(END, template, lines);
+        m.clear(PAGE);
+        let page = lift(m, END, &mut self.scratch);
+        scrub(page, m, PAGE, self.keeps_click_ids);
+        m.clear(URL);
+        m.put(URL, url);
         self.batch.has_page = false;
         self.depth = Depth::NEW;
-        self.attention.open(moment.t);
-        self.add(moment);
+        self.attention.open(m.numbers[TIME]);
+        self.add();
         self.flush = true;
     }
 
     /// The page is left, and will not come back if it is `gone`.
-    fn exit(&mut self, moment: &Moment<'_>, gone: bool) {
-        while gone && !self.forms.is_empty() {
-            let mut rest = &**self.forms;
-            let mut form = take_record(&mut rest);
-            let bytes = form.len() + 1;
+    fn exit(&mut self, gone: bool) {
+        let t = self.m.numbers[TIME];
+        while gone && self.m.length(FORMS) > 0 {
+            let mut form = before(self.m.text(FORMS), RECORD);
+            let end = form.len();
             take(&mut form, b'\n');
-            let (since, field) = (number(take(&mut form, b'\n')), take(&mut form, b'\n'));
-            let template = b"form_abandon\n\x01,\"field\":\"\x02\",\"ms\":\x0e";
-            fill(&mut self.raw, template, &[form, field], &[moment.t - since]);
-            self.forms.drop_first(bytes);
-            self.add(moment);
+            let since = number(take(&mut form, b'\n'));
+            let start = end - form.len();
+            self.m.copy(RAW, FORMS, start, end);
+            self.m.put_number(RAW, t - since);
+            self.m.drop_first(FORMS, end + 1);
+            self.add();
         }
-        if !self.page.is_empty() && !std::mem::replace(&mut self.attention.is_over, true) {
-            self.attention.act(moment.t);
-            let numbers = [moment.t - self.attention.opened, self.attention.engaged, self.depth.reached];
-            self.add_filled(moment, b"page_exit\n\"ms\":\x0e,\"engaged_ms\":\x0f,\"depth\":\x10", &[], &numbers);
+        if self.m.length(PAGE) > 0 && !std::mem::replace(&mut self.attention.is_over, true) {
+            self.attention.act(t);
+            self.m.numbers[MS] = t - self.attention.opened;
+            self.m.numbers[ENGAGED] = self.attention.engaged;
+            self.m.numbers[DEPTH] = self.depth.reached;
+            self.add_filled(t!("page_exit\n\"ms\":{MS},\"engaged_ms\":{ENGAGED},\"depth\":{DEPTH}"), NO_PARTS);
         }
     }
 
-    /// Forgets a form that was begun: since when it was.
-    fn form(&mut self, form: &[u8]) -> Option<i64> {
-        let (mut since, mut left) = (None, self.forms.len());
+    /// Forgets a form that was begun: since when it was, -1 when it was not.
+    #[inline(never)]
+    fn form(&mut self, form: &[u8]) -> i64 {
+        let m = &mut self.m;
+        let (mut since, mut left) = (-1, m.length(FORMS));
         // each record goes to the end again, but for the one
         while left > 0 {
-            let mut rest = &**self.forms;
-            let mut begun = take_record(&mut rest);
+            let mut begun = before(m.text(FORMS), RECORD);
             let bytes = begun.len() + 1;
             left -= bytes;
             if take(&mut begun, b'\n') == form {
-                since = Some(number(begun));
+                since = number(begun);
             } else {
-                self.forms.repeat(bytes);
+                m.copy(FORMS, FORMS, 0, bytes);
             }
-            self.forms.drop_first(bytes);
+            m.drop_first(FORMS, bytes);
         }
         since
     }
 
     /// A form was submitted. Of a very long one the first fields are named, and how many there are.
-    fn submit(&mut self, moment: &Moment<'_>, facts: &[u8], mut fields: &[u8]) {
-        fill(&mut self.raw, b"form_submit\n\x01,\"fields\":[", &[facts], &[]);
+    fn submit(&mut self, lines: &Parts<'_>, mut fields: &[u8]) {
+        let m = &mut self.m;
+        m.fill(RAW, t!("form_submit\n{SECOND},\"fields\":["), lines);
         let mut count = 0;
         while !fields.is_empty() {
-            let field = Field::read(take(&mut fields, b'\n'));
-            if field.is_input() {
-                let length = self.raw.len();
-                field.put(&mut self.raw, count);
+            let field = split(take(&mut fields, b'\n'), b'\t');
+            if is_input(&field) {
+                let length = m.length(RAW);
+                put_field(m, &field, count);
                 count += 1;
                 // room for the count
-                if self.raw.len() > DATA_BYTES - 32 {
-                    self.raw.truncate(length);
+                if m.length(RAW) > DATA_BYTES - 32 {
+                    m.truncate(RAW, length);
                 }
             }
         }
-        if self.raw.ends_with(b",") {
-            let length = self.raw.len() - 1;
-            self.raw.truncate(length);
+        if m.text(RAW).ends_with(b",") {
+            m.truncate(RAW, m.length(RAW) - 1);
         }
-        self.add_filled(moment, b"],\"field_count\":\x0e", &[], &[count]);
+        m.numbers[MS] = count;
+        self.add_filled(t!("],\"field_count\":{MS}"), lines);
     }
 
     /// Milliseconds until `beat` has something to do; -1 when nothing is planned.
-    fn wait(&self, t: i64) -> i64 {
-        if self.flush || !(self.complete.is_empty() || self.waits_for_room) {
+    fn wait(&self) -> i64 {
+        if self.flush || !(self.m.length(COMPLETE) == 0 || self.waits_for_room) {
             return 0;
         }
         let mut next = self.unsaved_since.map_or(self.wake, |since| self.wake.min(since + SAVE_MS));
-        if self.batch.count > 0 {
+        if self.m.numbers[COUNT] > 0 {
             next = next.min(self.last_event + PIXEL_IDLE_MS);
         }
-        if next == NEVER { -1 } else { (next - t).max(0) }
+        if next == NEVER { -1 } else { (next - self.m.numbers[TIME]).max(0) }
     }
 
     /// Does what is due: closes the batch after a page view, a minute without events or when the page is left, and saves
     /// what is new.
-    fn beat(&mut self, moment: &Moment<'_>, storage: &[u8], leaving: bool) {
-        let mut queue = Queue::read(storage, moment.now);
-        self.skew = queue.state.skew;
-        let keep_from = &mut self.start;
-        keep_from.clear();
-        put(keep_from, BATCH_KEY);
-        moment.put_id(keep_from, (moment.now + self.skew.min(0) - KEPT_MS).max(0), 0);
-        while queue.drop_before(keep_from, &mut self.out) {}
-        if self.flush || leaving || moment.t - self.last_event >= PIXEL_IDLE_MS {
-            self.close(moment.now);
+    fn beat(&mut self, storage: &[u8], leaving: bool) {
+        let mut queue = self.m.read_queue(storage);
+        let (now, t) = (self.m.numbers[NOW], self.m.numbers[TIME]);
+        self.m.clear(START);
+        self.m.put(START, BATCH_KEY);
+        self.m.put_id(START, (now + self.m.numbers[SKEW].min(0) - KEPT_MS).max(0), 0);
+        while self.m.drop_oldest(&mut queue) {}
+        if self.flush || leaving || t - self.last_event >= PIXEL_IDLE_MS {
+            self.close();
         }
-        queue.state.dropped += std::mem::take(&mut self.lost);
         self.flush = false;
-        let force = leaving || queue.state.failures > 0 || !self.complete.has_room(2 * BATCH_BYTES);
-        let mut left = self.complete.len();
-        if self.unsaved_since.is_some() && self.batch.count > 0 {
-            self.store(moment.now, moment.now + ABANDONED_MS);
+        let m = &mut self.m;
+        m.numbers[DROPPED] += std::mem::take(&mut self.lost);
+        let force = leaving || m.numbers[FAILURES] > 0 || !m.has_room(COMPLETE, 2 * BATCH_BYTES);
+        let mut left = m.length(COMPLETE);
+        if self.unsaved_since.take().is_some() && m.numbers[COUNT] > 0 {
+            store(m, now + ABANDONED_MS);
         }
-        while !self.complete.is_empty() {
-            let mut rest = &**self.complete;
-            let record = take_record(&mut rest);
-            let (key, bytes) = (before(record, b'\n'), record.len() + 1);
-            let force = force && left > 0;
-            if !self.out.has_room(bytes) || !queue.make_room(key, bytes, force, &mut self.out) {
-                // it waits in memory; what is stored of it is still not for others
-                if let Some(batch) = Stored::read(queue.get(key)) {
-                    put_batch(&mut self.out, key, &batch, moment.now + ABANDONED_MS);
-                }
+        while m.length(COMPLETE) > 0 {
+            let bytes = save(m, &mut queue, force && left > 0);
+            if bytes == 0 {
                 break;
             }
-            put(&mut self.out, record);
-            put(&mut self.out, RECORD);
-            self.complete.drop_first(bytes);
+            m.drop_first(COMPLETE, bytes);
             if left > 0 {
                 left -= bytes;
-                self.wake = moment.t;
+                self.wake = t;
             }
         }
         // the batch that is being filled is not complete
-        self.complete.truncate(left);
+        m.truncate(COMPLETE, left);
         self.waits_for_room = left > 0;
         if self.waits_for_room {
             // another tab may make it
-            self.wake = self.wake.min(moment.t + PIXEL_IDLE_MS);
+            self.wake = self.wake.min(t + PIXEL_IDLE_MS);
         }
-        self.unsaved_since = None;
-        queue.store_state(&mut self.out);
-        if self.wake <= moment.t {
+        m.store_state();
+        if self.wake <= t {
             self.wake = NEVER;
-            put_record(&mut self.out, b"turn", b"");
+            m.put(OUT, b"turn\n\x1e");
         }
     }
 
     /// The batch to be sent now: to be stored so before its request is made. Nothing when there is none, or it is not the time. A
     /// page that is hidden and not gone leaves it to its turn who the visitor is: another tab may just be asking.
-    fn next(&mut self, moment: &Moment<'_>, hold: i64, leaving: bool, gone: bool, storage: &[u8]) {
-        let mut queue = Queue::read(storage, moment.now);
+    ///
+    /// It is the oldest that nobody holds. Before the first token a batch that was attempted goes first whoever holds it, unless
+    /// the page is being left: its answer decides who the visitor is.
+    fn next(&mut self, lines: &Parts<'_>, storage: &[u8]) {
+        let (leaving, gone) = (is_true(lines[1]), is_true(lines[2]));
+        let m = &mut self.m;
+        m.read_queue(storage);
+        let (now, t) = (m.numbers[NOW], m.numbers[TIME]);
         let hurry = std::mem::take(&mut self.hurry) || leaving;
-        let wait = queue.state.wait(moment.now, hurry);
+        let mut wait = m.wait(hurry);
         if wait > 0 {
-            self.wake = moment.t + wait;
+            self.wake = t + wait;
             return;
         }
-        if leaving && !gone && !self.is_cookieless && queue.state.token.is_empty() {
+        if leaving && !gone && m.length(TOKEN) == 0 && !self.is_cookieless {
             return;
         }
-        match queue.next(leaving) {
-            Ok((key, mut batch)) => {
-                if !batch.is_attempted() {
-                    let token = if self.is_cookieless { b"" } else { queue.state.token };
-                    batch.attempt(token, std::mem::take(&mut queue.state.dropped));
-                    queue.store_state(&mut self.out);
-                }
-                put_batch(&mut self.out, key, &batch, moment.now + hold);
+        wait = NEVER;
+        let mut key: &[u8] = b"";
+        loop {
+            let value;
+            (key, value) = look(storage, key, false);
+            if key.is_empty() {
+                self.wake = wait.saturating_add(t);
+                return;
             }
-            Err(wait) => self.wake = wait.saturating_add(moment.t),
+            let batch = read_batch(value);
+            if batch[5].is_empty() {
+                continue;
+            }
+            let held = m.held(&batch);
+            let decides = !leaving && m.length(TOKEN) == 0 && is_attempted(&batch);
+            if decides || held <= 0 {
+                let mut template = RETRY;
+                if !is_attempted(&batch) {
+                    m.numbers[MS] = std::mem::take(&mut m.numbers[DROPPED]);
+                    m.store_state();
+                    let has_token = !self.is_cookieless && m.length(TOKEN) > 0;
+                    template = if has_token { FIRST_ATTEMPT } else { FIRST_ATTEMPT_WITHOUT_TOKEN };
+                }
+                store_again(m, key, template, &batch, now + number(lines[0]));
+                return;
+            }
+            wait = wait.min(held);
         }
     }
 
     /// The request for a batch has ended. Its status is 0 when there was no answer; the clock is 0 when it was not the edge's: a
     /// captive portal also answers 200.
-    fn reply(&mut self, moment: &Moment<'_>, lines: &[&[u8]; 6], tail: &[u8]) {
+    fn reply(&mut self, lines: &Parts<'_>, tail: &[u8]) {
         let [key, status, retry_after, edge_now, token, _] = *lines;
         let edge_now = number(edge_now);
         let mut refused = tail;
         let storage = take(&mut refused, SECTION);
-        let mut queue = Queue::read(storage, moment.now);
-        let batch = Stored::read(queue.get(key));
+        let m = &mut self.m;
+        m.read_queue(storage);
+        let batch = read_batch(look(storage, key, true).1);
         match number(status) {
             200..=299 if edge_now > 0 => {
-                queue.state.acknowledged(if self.is_cookieless { b"" } else { token }, edge_now, moment.now);
-                put_record(&mut self.out, key, b"");
-                let count = count_refused(refused, None);
-                if let Some(batch) = batch.filter(|batch| count > 0 && batch.is_mendable()) {
-                    put(&mut self.out, BATCH_KEY);
-                    moment.put_id(&mut self.out, edge_now, 0);
-                    put(&mut self.out, b"\n");
-                    batch.mend(&mut self.out, refused, count, edge_now - moment.now, edge_now, moment);
-                    put(&mut self.out, RECORD);
+                m.acknowledged(if self.is_cookieless { b"" } else { token }, edge_now);
+                m.remove(key);
+                let count = count_refused(refused, -1);
+                // moving the times of its events is tried once
+                if count > 0 && !batch[5].is_empty() && number(batch[3]) == 0 {
+                    mend(m, &batch, refused, count, edge_now);
                 }
             }
             400 | 413 | 422 => {
-                queue.state.dropped += batch.map_or(0, |batch| batch.lost());
-                put_record(&mut self.out, key, b"");
+                m.numbers[DROPPED] += lost(&batch);
+                m.remove(key);
             }
             _ => {
-                queue.state.failed(number(retry_after), moment);
-                if let Some(batch) = batch {
-                    put_batch(&mut self.out, key, &batch, 0);
-                }
+                m.failed(number(retry_after));
+                store_again(m, key, RETRY, &batch, 0);
             }
         }
-        self.skew = queue.state.skew;
-        self.wake = moment.t + queue.state.wait(moment.now, false);
-        queue.store_state(&mut self.out);
+        self.wake = m.numbers[TIME] + m.wait(false);
+        m.store_state();
     }
 
     /// Adds what `template` says to the event that is being made, and adds that.
-    fn add_filled(&mut self, moment: &Moment<'_>, template: &[u8], texts: &[&[u8]], numbers: &[i64]) {
-        fill(&mut self.raw, template, texts, numbers);
-        self.add(moment);
+    #[inline(never)]
+    fn add_filled(&mut self, template: &[u8], parts: &Parts<'_>) {
+        self.m.fill(RAW, template, parts);
+        self.add();
     }
 
     /// Adds the event that was made: where it ends in the batch. What cannot be stored is counted as dropped.
-    fn add(&mut self, moment: &Moment<'_>) -> usize {
-        let mut facts = &**self.raw;
+    #[inline(never)]
+    fn add(&mut self) -> usize {
+        let m = &mut self.m;
+        let mut facts = lift(m, RAW, &mut self.scratch);
         let kind = take(&mut facts, b'\n');
-        self.end.clear();
-        put(&mut self.end, DATA_START);
-        let fits = scrub(facts, &mut self.end, self.keeps_click_ids);
-        put(&mut self.end, b"}}");
-        let seq = self.seq;
-        self.seq += 1;
-        let time = moment.now + self.skew;
-        self.start.clear();
-        put(&mut self.start, b"{\"id\":\"");
-        moment.put_id(&mut self.start, time, seq & 0x7ff);
-        fill(
-            &mut self.start,
-            b"\",\"seq\":\x0e,\"type\":\"\x01\",\"ts\":\x0f,\"t\":\x10,\"page\":",
-            &[kind],
-            &[seq, moment.now, moment.t.min(u32::MAX.into())],
-        );
-        let fits =
-            fits && self.end.len() <= DATA_BYTES + DATA_START.len() && is_event_type(kind) && !self.page.is_empty();
-        self.raw.clear();
+        m.clear(RAW);
+        m.clear(END);
+        m.put(END, DATA_START);
+        let fits = scrub(facts, m, END, self.keeps_click_ids);
+        m.put(END, b"}}");
+        let t = m.numbers[TIME];
+        let time = m.numbers[NOW] + m.numbers[SKEW];
+        m.clear(START);
+        m.put(START, b"{\"id\":\"");
+        m.put_id(START, time, m.numbers[SEQ] & 0x7ff);
+        m.fill(START, t!("\",\"seq\":{SEQ},\"type\":\""), NO_PARTS);
+        m.put(START, kind);
+        m.numbers[MS] = t.min(u32::MAX.into());
+        m.fill(START, t!("\",\"ts\":{NOW},\"t\":{MS},\"page\":"), NO_PARTS);
+        m.numbers[SEQ] += 1;
+        let fits = fits && m.length(END) <= DATA_BYTES + DATA_START.len() && is_event_type(kind) && m.length(PAGE) > 0;
         if !fits {
             self.lost += 1;
             return 0;
         }
         if self.is_debugged {
-            fill(&mut self.out, b"log\n\x01\x03\x02\x1e", &[&self.start, &self.end, &self.page], &[]);
+            m.fill(OUT, t!("log\n{START}{PAGE}{END}\x1e"), NO_PARTS);
         }
-        // the page may have to be named again; separators and the index take a few bytes more
-        if !self.batch.has_room(self.page.len() + self.start.len() + self.end.len() + 8) {
-            self.close(moment.now);
+        if !has_room(m) {
+            self.close();
         }
-        if self.batch.count == 0 {
-            self.batches += 1;
-            moment.put_id(&mut self.batch.id, time, 0x800 + self.batches);
-        }
-        let end = self.batch.add(&self.page, &self.start, &self.end);
-        self.last_event = moment.t;
-        self.unsaved_since = self.unsaved_since.or(Some(moment.t));
-        self.attention.act(moment.t);
+        let end = self.batch.add(&mut self.m, time);
+        self.last_event = t;
+        self.unsaved_since = self.unsaved_since.or(Some(t));
+        self.attention.act(t);
         end
     }
 
     /// The batch that was filled is complete. While nobody takes anything, memory ends too.
-    fn close(&mut self, now: i64) {
+    fn close(&mut self) {
+        let m = &mut self.m;
         self.click = 0;
-        if self.batch.count > 0 {
-            if self.complete.has_room(2 * BATCH_BYTES) {
-                self.store(now, 0);
+        if m.numbers[COUNT] > 0 {
+            if m.has_room(COMPLETE, 2 * BATCH_BYTES) {
+                store(m, 0);
             } else {
-                self.lost += self.batch.count;
+                self.lost += m.numbers[COUNT];
             }
-            self.batch.clear();
+            m.numbers[COUNT] = 0;
         }
     }
+}
 
-    /// Appends the batch that is being filled to the complete ones.
-    fn store(&mut self, now: i64, hold: i64) {
-        fill(&mut self.complete, b"evothesis:b:\x01\n", &[&self.batch.id], &[]);
-        self.batch.store(&mut self.complete, &self.stream, now, &self.consent, hold);
-        put(&mut self.complete, RECORD);
+/// Says that the first of `COMPLETE` is to be stored, if there is room for it: its bytes, 0 when there is none.
+fn save(m: &mut Memory, queue: &mut Queue<'_>, force: bool) -> usize {
+    let record = before(m.text(COMPLETE), RECORD);
+    let (key, old) = look(queue.storage, before(record, b'\n'), true);
+    let bytes = record.len() + 1;
+    if m.has_room(OUT, bytes) && m.make_room(queue, bytes.saturating_sub(old.len()), force) {
+        m.copy(OUT, COMPLETE, 0, bytes);
+        return bytes;
     }
+    // it waits in memory; what is stored of it is still not for others
+    store_again(m, key, RETRY, &read_batch(old), m.numbers[NOW] + ABANDONED_MS);
+    0
+}
+
+/// A copy of a text, for who reads it while another text is written.
+fn lift<'a>(m: &Memory, id: Id, scratch: &'a mut [u8; LONG]) -> &'a [u8] {
+    let text = m.text(id);
+    if let Some(copy) = scratch.get_mut(..text.len()) {
+        copy.copy_from_slice(text);
+    }
+    until(scratch, text.len())
 }
 
 /// Whether `name` may be an event's type. The rule is that of `wire::check`, which is not part of the pixel.
@@ -555,6 +553,7 @@ fn is_event_type(name: &[u8]) -> bool {
     name.len() <= EVENT_TYPE_CHARS && name.first().is_some_and(u8::is_ascii_lowercase) && name.iter().all(is_sign)
 }
 
+#[inline(never)]
 fn is_true(text: &[u8]) -> bool {
     text == b"true"
 }

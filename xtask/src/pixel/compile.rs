@@ -53,7 +53,16 @@ pub(super) fn wasm(toolchain: &Toolchain) -> Result<Compiled> {
     cargo_tools::wasm_bindgen(&built(&work), &bindings, &["--target", "bundler"])?;
     let named = bindings.join("tracking_wasm_bg.wasm");
     let mut optimise = binaryen("wasm-opt", &named, &small);
-    optimise.args(["--traps-never-happen", "--zero-filled-memory", "-Oz", "-Oz", "--converge"]);
+    optimise.args([
+        "--traps-never-happen",
+        "--zero-filled-memory",
+        "-Oz",
+        "--flatten",
+        "--rereloop",
+        "-Oz",
+        "-Oz",
+        "--converge",
+    ]);
     optimise.args(["--strip-producers", "--strip-target-features"]).args(wasm::FEATURES);
     progress::step("pixel: wasm-opt", &mut optimise)?;
     let wasm = fs::read(small)?;
@@ -109,11 +118,12 @@ fn cargo(toolchain: &Toolchain, target: &Path, flags: &str) -> Command {
         .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size", "--target-dir"])
         .arg(target)
         .env("RUSTC_BOOTSTRAP", "1")
-        // no stack of a megabyte before the data, no names of source files; the threshold is what came out smallest
+        // no stack of a megabyte before the data (no frame has 700 bytes, nothing recurses), no names of source files; the
+        // threshold is what came out smallest
         .env(
             "RUSTFLAGS",
             format!(
-                "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Clink-arg=-zstack-size=32768 \
+                "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Clink-arg=-zstack-size=4096 \
                  -Cllvm-args=-inline-threshold=50 {flags}"
             ),
         );

@@ -298,7 +298,7 @@ proptest! {
         }
         let (sent, reported) = number_of(&batches);
         let accounted = i64::try_from(sent).expect("few") + i64::from(reported) + site.state().dropped;
-        prop_assert_eq!(accounted, tab.tracker.seq);
+        prop_assert_eq!(accounted, tab.tracker.m.numbers[SEQ]);
         let mut seqs = seqs(&batches);
         seqs.dedup();
         prop_assert_eq!(seqs.len(), sent);

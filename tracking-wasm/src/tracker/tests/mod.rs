@@ -9,10 +9,10 @@ mod model;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use wire::limits::PIXEL_STORE_BYTES;
 use wire::{Event, EventBatch};
 
 use super::*;
-use crate::edge_state::EdgeState;
 use crate::queue::STATE_KEY;
 
 const NOW: i64 = 1_800_000_000_000;
@@ -28,6 +28,12 @@ struct Site {
     storage: BTreeMap<String, String>,
     /// So that all random digits differ.
     counter: u64,
+}
+
+/// What all tabs know.
+struct EdgeState {
+    dropped: i64,
+    token: &'static [u8],
 }
 
 /// One page load.
@@ -101,9 +107,12 @@ impl Site {
         self.storage.iter().map(|(key, value)| key.len() + value.len()).sum()
     }
 
-    fn state(&self) -> EdgeState<'_> {
+    fn state(&self) -> EdgeState {
         let key = str::from_utf8(STATE_KEY).expect("ASCII");
-        EdgeState::read(self.storage.get(key).map_or(b"", |value| value.as_bytes()))
+        let mut m = Box::new(Memory::NEW);
+        m.read_state(self.storage.get(key).map_or(b"", |value| value.as_bytes()));
+        let token = m.text(crate::text::TOKEN).to_vec().leak();
+        EdgeState { dropped: m.numbers[DROPPED], token }
     }
 }
 

@@ -6,7 +6,6 @@ use proptest::prelude::*;
 use wire::ids::UuidBytes;
 
 use super::*;
-use crate::batch::Stored;
 
 /// A request ends after this long.
 const PATIENCE_MS: i64 = 30_000;
@@ -155,13 +154,15 @@ impl World {
                         sent.0 = nth;
                     }
                     let tab = self.tabs.swap_remove(nth);
-                    self.numbered += tab.tracker.seq;
+                    self.numbered += tab.tracker.m.numbers[SEQ];
                     self.lost += tab.tracker.lost;
-                    let mut rest = &**tab.tracker.complete;
+                    let mut rest = tab.tracker.m.text(COMPLETE);
                     while !rest.is_empty() {
-                        let mut record = take_record(&mut rest);
+                        let mut record = take(&mut rest, RECORD);
                         take(&mut record, b'\n');
-                        self.lost += Stored::read(record).expect("a batch").lost();
+                        let batch = read_batch(record);
+                        assert!(!batch[5].is_empty(), "a batch");
+                        self.lost += lost(&batch);
                     }
                 }
             }
@@ -204,7 +205,7 @@ fn run(steps: &[Step]) -> (i64, i64, i64) {
         world.step(&Step::Answer(Fate::Taken));
         if world.on_its_way.is_none() {
             world.pass(PATIENCE_MS - 1);
-            let is_done = |tab: &Tab| tab.tracker.complete.is_empty() && tab.tracker.batch.count == 0;
+            let is_done = |tab: &Tab| tab.tracker.m.length(COMPLETE) == 0 && tab.tracker.m.numbers[COUNT] == 0;
             if world.on_its_way.is_none() && world.site.batches().is_empty() && world.tabs.iter().all(is_done) {
                 break;
             }
@@ -212,7 +213,7 @@ fn run(steps: &[Step]) -> (i64, i64, i64) {
     }
     assert!(world.site.batches().is_empty() && world.on_its_way.is_none(), "everything was sent");
     let lost = world.tabs.iter().map(|tab| tab.tracker.lost).sum::<i64>() + world.lost;
-    let numbered = world.tabs.iter().map(|tab| tab.tracker.seq).sum::<i64>() + world.numbered;
+    let numbered = world.tabs.iter().map(|tab| tab.tracker.m.numbers[SEQ]).sum::<i64>() + world.numbered;
     let taken = i64::try_from(world.taken.len()).expect("few");
     (taken, world.reported + world.site.state().dropped + lost, numbered)
 }
