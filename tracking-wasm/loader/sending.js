@@ -12,8 +12,10 @@ const HOLD_MS = PATIENCE_MS + 5_000;
 const LEFT_MS = 5_000;
 
 /** What one tab stores is seen by another some time after the lock: only after it does a tab know that it is alone. */
-const LAG_MS = 100;
-const WAITED_LAG_MS = 500;
+const LAG_MS = 250;
+const WAITED_LAG_MS = 1000;
+/** Who got the lock later than this has waited for another tab. */
+const AT_ONCE_MS = 20;
 
 const { fetch } = window;
 let isSending = false;
@@ -44,7 +46,7 @@ export async function takeTurn() {
     try {
       await navigator.locks.request("evothesis", { signal: asking.signal }, async () => {
         clearTimeout(patience);
-        const lag = performance.now() - asked > LAG_MS ? WAITED_LAG_MS : LAG_MS;
+        const lag = performance.now() - asked > AT_ONCE_MS ? WAITED_LAG_MS : LAG_MS;
         if (SETTINGS.mode === "storage" && !isKnown()) await Promise.race([sleep(lag), given]);
         if (!isGone) await Promise.race([sendAll(), given]);
       });

@@ -440,10 +440,14 @@ impl Tracker {
         let m = &mut self.m;
         m.read_queue(storage);
         let batch = read_batch(look(storage, key, true).1);
+        // its owner may have put a longer one there since, when a clock that jumped had it sent too early
+        let is_sent = is_attempted(&batch);
         match number(status) {
             200..=299 if edge_now > 0 => {
                 m.acknowledged(if self.is_cookieless { b"" } else { token }, edge_now);
-                m.remove(key);
+                if is_sent {
+                    m.remove(key);
+                }
                 let count = count_refused(refused, -1);
                 // moving the times of its events is tried once
                 if count > 0 && !batch[5].is_empty() && number(batch[3]) == 0 {
@@ -451,12 +455,16 @@ impl Tracker {
                 }
             }
             400 | 413 | 422 => {
-                m.numbers[DROPPED] += lost(&batch);
-                m.remove(key);
+                if is_sent {
+                    m.numbers[DROPPED] += lost(&batch);
+                    m.remove(key);
+                }
             }
             _ => {
                 m.failed(number(retry_after));
-                store_again(m, key, RETRY, &batch, 0);
+                if is_sent {
+                    store_again(m, key, RETRY, &batch, 0);
+                }
             }
         }
         self.wake = m.numbers[TIME] + m.wait(false);
