@@ -12,10 +12,13 @@ const LIBRARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../node_modules/web-
 const BODY: &str = "<h1>Late things</h1><div id=top></div><p>Some text to be pushed down.</p>
     <button id=slow onclick='const end = performance.now() + 120; while (performance.now() < end); this.textContent = 1'>Slow</button>
     <script>
-      setTimeout(() => { top_.style.height = '180px'; top_.style.background = 'teal'; }, 300);
+      setTimeout(() => { top_.style.height = '180px'; top_.style.background = 'teal'; top_.style.outlineStyle = 'solid'; }, 300);
       setTimeout(() => { const big = document.createElement('h2'); big.style.fontSize = '90px';
         big.textContent = 'The largest text of the page'; top_.before(big); }, 700);
       const top_ = document.getElementById('top');
+      // a headless browser may rest between frames, and an interaction lasts until the next one
+      let red = 0;
+      setInterval(() => { top_.style.color = `rgb(${++red % 255} 0 0)`; top_.style.outlineWidth = red % 2 + 'px'; }, 50);
     </script>";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
