@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use crate::setup::node;
 use crate::workspace;
 
-/// The script at `source` with all it imports, minified. esbuild puts it together; terser makes it a twentieth smaller than esbuild can.
+/// The script at `source` with all it imports, minified. esbuild puts it together; terser makes it smaller than esbuild can.
 pub(super) fn bundle(source: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
     let mut esbuild = node_program("esbuild");
     esbuild.arg(source).args([
