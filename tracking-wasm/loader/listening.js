@@ -24,7 +24,7 @@ import {
   tried,
 } from "./reading.js";
 import { leaveTurn, sendAll } from "./sending.js";
-import { guarded, tell, tellStorage } from "./tell.js";
+import { guarded, later, tell, tellStorage } from "./tell.js";
 import { restartVitals, vitals } from "./vitals.js";
 
 /** A click that changes nothing for this long had no effect, in ms. */
@@ -46,16 +46,45 @@ const trackDeclared = (element) =>
   track(attribute(element, "data-evothesis-event"), JSON.stringify(declared(element)));
 
 /** @param {Event} event @returns {Element} what it happened to, in open shadow trees too */
-const targetOf = (event) => event.composedPath()[0];
+function targetOf(event) {
+  if (!event.target.shadowRoot) return event.target;
+  const path = event.composedPath();
+  path.forEach(listenToTree);
+  return path[0];
+}
+
+/**
+ * @param {number} ms
+ * @param {() => void} action
+ * @returns {() => void} each call puts `action` off until there was none for so long. One timer does for many calls: to set
+ * one costs more than all else that a listener does
+ */
+function settled(ms, action) {
+  let last = 0;
+  let timer = 0;
+  const check = guarded(() => {
+    const rest = last + ms - performance.now();
+    timer = rest > 0 ? setTimeout(check, rest) : 0;
+    if (!timer) action();
+  });
+  return () => {
+    last = performance.now();
+    timer ||= setTimeout(check, ms);
+  };
+}
 
 // --- pages ---
+
+/** The first formatter of a page takes some 20 ms, `Temporal` next to nothing. Not every browser has it. */
+const timezone = () =>
+  globalThis.Temporal ? Temporal.Now.timeZoneId() : Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** @param {string} navigation */
 export function pageShown(navigation) {
   // each by itself: another script may have made one of them throw
   const device = {
     language: tried(() => text(navigator.language)),
-    timezone: tried(() => Intl.DateTimeFormat().resolvedOptions().timeZone),
+    timezone: tried(timezone),
     screen_width: tried(() => screen.width),
     screen_height: tried(() => screen.height),
     viewport_width: innerWidth,
@@ -123,58 +152,62 @@ function overhear(owner, name, before) {
 
 // --- clicks ---
 
-let deadline = 0;
+let isAwaited = false;
+let isObserved = false;
 const observer = new MutationObserver(() => reacted());
+const awaitEffect = settled(EFFECT_MS, () => {
+  if (!isAwaited) return;
+  reacted();
+  tell("dead");
+});
 
 /** The last click had an effect, or there was none to wait for. */
 function reacted() {
-  if (!deadline) return;
-  clearTimeout(deadline);
-  deadline = 0;
-  observer.disconnect();
+  isAwaited = false;
+  if (isObserved) observer.disconnect();
+  isObserved = false;
 }
 
-/** @param {MouseEvent} event */
+/**
+ * Only reads: what the click changes may be gone later. What is read is told later.
+ * @param {MouseEvent} event
+ */
 function clicked(event) {
   const target = targetOf(event);
-  event.composedPath().forEach(listenToTree);
   if (target.nodeType !== 1 || isIgnored(target)) return;
-  reacted();
   const element = closest(target, MEANT) ?? target;
-  const { clientX, clientY, pageX, pageY } = event;
-  const href = addressOf(element);
-  const isAwaited = isReactive(target) && !(href && !href.includes("#"));
-  const percent = (part, whole) => Math.min(Math.max(Math.round((part * 100) / whole) || 0, 0), 100);
-  const facts = {
-    element: {
-      tag: tagOf(element),
-      id: text(attribute(element, "id")) || undefined,
-      classes: text(attribute(element, "class"), 256) || undefined,
-      role: text(attribute(element, "role"), 64) || undefined,
-      text: nameOf(element) || undefined,
-      href: href || undefined,
-      selector: selectorOf(element).slice(0, 256),
-    },
-    x: Math.round(clientX),
-    y: Math.round(clientY),
-    page_x: Math.round(pageX),
-    page_y: Math.round(pageY),
-    percent_x: percent(pageX, width),
-    percent_y: percent(pageY, height),
-  };
-  tell("click", [quote(href), has(element, "download"), facts.x, facts.y, isAwaited, inner(facts)]);
-  if (isAwaited) {
+  const [label, selector, href] = [nameOf(element), selectorOf(element), addressOf(element)];
+  isAwaited = isReactive(target) && !(href && !href.includes("#"));
+  if (isAwaited && !isObserved) {
     observer.observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
-    deadline = setTimeout(
-      guarded(() => {
-        reacted();
-        tell("dead");
-      }),
-      EFFECT_MS,
-    );
+    isObserved = true;
   }
   const own = closest(target, "[data-evothesis-event]");
-  if (own && tagOf(own) !== "form") trackDeclared(own);
+  const waits = isAwaited;
+  later(() => {
+    if (waits) awaitEffect();
+    const { clientX, clientY, pageX, pageY } = event;
+    const percent = (part, whole) => Math.min(Math.max(Math.round((part * 100) / whole) || 0, 0), 100);
+    const facts = {
+      element: {
+        tag: tagOf(element),
+        id: text(attribute(element, "id")) || undefined,
+        classes: text(attribute(element, "class"), 256) || undefined,
+        role: text(attribute(element, "role"), 64) || undefined,
+        text: label || undefined,
+        href: href || undefined,
+        selector: selector.slice(0, 256),
+      },
+      x: Math.round(clientX),
+      y: Math.round(clientY),
+      page_x: Math.round(pageX),
+      page_y: Math.round(pageY),
+      percent_x: percent(pageX, width),
+      percent_y: percent(pageY, height),
+    };
+    tell("click", [quote(href), has(element, "download"), facts.x, facts.y, waits, inner(facts)]);
+    if (own && tagOf(own) !== "form") trackDeclared(own);
+  });
 }
 
 // --- forms ---
@@ -192,7 +225,6 @@ const recordOf = (field) => {
 
 /** @param {Event} event */
 function entered(event) {
-  event.composedPath().forEach(listenToTree);
   Object.assign(recordOf(targetOf(event)), { since: event.timeStamp, isFresh: true });
 }
 
@@ -258,7 +290,6 @@ function submitCalled(form) {
 
 // --- text ---
 
-let settling = 0;
 let lastLength = 0;
 
 /** @param {Document} document @returns {string} what is selected there, unless a visitor wrote it */
@@ -310,15 +341,15 @@ function listenTo(document) {
   on(document, "focusout", left);
   on(document, "input", edited);
   on(document, "copy", () => copied(document));
+  const settle = settled(SETTLED_MS, () => selectionSettled(document));
   on(document, "selectionchange", () => {
     reacted();
-    clearTimeout(settling);
-    settling = setTimeout(guarded(selectionSettled), SETTLED_MS, document);
+    settle();
   });
   on(document, "load", ({ target }) => {
     if (tagOf(target) === "iframe") enter(target);
   });
-  document.querySelectorAll("iframe").forEach(guarded(enter));
+  later(() => document.querySelectorAll("iframe").forEach(guarded(enter)));
 }
 
 let lastVitals = "{}";
@@ -352,32 +383,38 @@ function comeBack() {
 export function listen(tracker) {
   track = tracker;
   // is called when the layout is done
-  new ResizeObserver(guarded(size)).observe(document.documentElement);
+  later(() => new ResizeObserver(guarded(size)).observe(document.documentElement));
   listenTo(document);
   // opened behind another tab
   if (isHidden) tell("view", ["hidden"]);
   let scrolling = 0;
-  const scrolled = () => {
-    scrolling = 0;
-    measure(true);
-  };
   const settleScroll = () => {
-    if (scrolling) {
-      clearTimeout(scrolling);
-      scrolled();
-    }
+    if (!scrolling) return;
+    clearTimeout(scrolling);
+    scrolling = 0;
+    document.addEventListener("scroll", scrolled, passive);
+    guarded(measure)(true);
   };
-  on(document, "scroll", ({ target }) => {
+  // of events that come by the dozen, one is heard and then none for a while: to be called costs more than what is done
+  const scrolled = guarded(({ target }) => {
     reacted();
-    if (target === document) scrolling ||= setTimeout(guarded(scrolled), 100);
+    if (target !== document) return;
+    document.removeEventListener("scroll", scrolled, passive);
+    scrolling = setTimeout(settleScroll, 100);
   });
-  let acted = 0;
-  on(document, "pointermove keydown touchstart wheel", ({ timeStamp }) => {
-    if (timeStamp - acted > 1000) {
-      acted = timeStamp;
-      tell("active");
-    }
+  document.addEventListener("scroll", scrolled, passive);
+  let resting = 0;
+  const acted = guarded(() => {
+    if (resting) return;
+    resting = setTimeout(hearActs, 1000);
+    later(() => tell("active"));
   });
+  const hearActs = () => {
+    resting = 0;
+    for (const name of ["pointermove", "keydown", "touchstart", "wheel"])
+      document.addEventListener(name, acted, { ...passive, once: true });
+  };
+  hearActs();
   on(document, "visibilitychange", () => {
     reacted();
     settleScroll();

@@ -5,7 +5,7 @@ import { navigationOf, observeVitals } from "./vitals.js";
 import { typed } from "./commerce.js";
 import { SETTINGS, use } from "./settings.js";
 import { isRemembered, keepAs } from "./storage.js";
-import { begin, guarded, isRunning, stop, tell, tellStorage } from "./tell.js";
+import { begin, guarded, isRunning, later, stop, tell, tellStorage } from "./tell.js";
 
 let isListening = false;
 
@@ -18,24 +18,26 @@ export const change = guarded(() => {
 });
 
 /**
- * Starts the pixel.
+ * Starts the pixel. It notices everything from now on; when this is done, all of it is also kept.
  * @param {typeof SETTINGS} settings see gate.js
  */
 export async function start(settings) {
   use(settings);
-  if (isRunning() || !(await begin())) return;
+  if (isRunning()) return;
   if (settings.mode === "memory" && isRemembered()) {
     settings.mode = "storage";
     settings.consent ??= "granted";
   }
-  change();
+  const begun = begin(change).catch(stop);
   const navigation = navigationOf();
   // before everything else: an event needs a page
   guarded(pageShown)(navigation?.activationStart ? "prerender" : (navigation?.type ?? "navigate"));
-  if (isListening) return;
-  isListening = true;
-  guarded(observeVitals)();
-  listen(track);
+  if (!isListening) {
+    isListening = true;
+    listen(track);
+    later(observeVitals);
+  }
+  await begun;
 }
 
 /**

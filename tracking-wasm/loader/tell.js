@@ -12,6 +12,9 @@ const SECTION = "\u001f";
 /** The longest text the Wasm takes; must equal lib.rs. */
 const INPUT_BYTES = 128 * 1024;
 
+/** What is put off is done this much later at the latest, in ms. */
+const SOON_MS = 100;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 /** Random numbers, many at a time: asking for them costs more than they do. */
@@ -27,8 +30,17 @@ function digits() {
   return numbers[used++].toString(16).padStart(16, "0").slice(1);
 }
 
-/** @type {WebAssembly.Memory | undefined} absent before the start and after an opt-out */
+/** Whether the pixel notices anything: from its start to an opt-out. */
+let isOn = false;
+/** @type {WebAssembly.Memory | undefined} absent until the Wasm is there */
 let memory;
+/** @type {[said: string, facts: string][]} what happened before it is */
+let early = [];
+/** @type {[t: number, action: () => void][]} what happened and is not told yet */
+let notes = [];
+let noting = 0;
+/** When that happened which is being told, if it is not now. */
+let noted = 0;
 let timer = 0;
 /** When the timer ends, by `performance.now()`. */
 let due = Infinity;
@@ -52,6 +64,26 @@ function storage() {
 }
 
 /**
+ * Does `action` when the page has had its turn, and before anything else is told: a listener must not keep a visitor waiting.
+ * @param {() => void} action what it tells happened now
+ */
+export function later(action) {
+  notes.push([performance.now(), action]);
+  noting ||= setTimeout(settle, SOON_MS);
+}
+
+/** Does what was put off. */
+function settle() {
+  clearTimeout(noting);
+  noting = 0;
+  for (const [t, action] of notes.splice(0)) {
+    noted = t;
+    guarded(action)();
+  }
+  noted = 0;
+}
+
+/**
  * Tells the Wasm of something, and does what it says.
  * @param {string} what see `Tracker::tell`, as for the lines
  * @param {unknown[]} [lines] without line feeds of their own
@@ -59,10 +91,26 @@ function storage() {
  * @returns {string[]} the records of its answer
  */
 export function tell(what, lines = [], sections = []) {
+  if (notes[0]) settle();
   const t = performance.now();
-  const text = [[what, Date.now(), Math.round(t), digits()].join(" "), ...lines].join("\n");
-  const said = new Uint8Array(memory.buffer, input());
-  const { written } = encoder.encodeInto([text, ...sections].join(SECTION), said.subarray(0, INPUT_BYTES));
+  const at = noted || t;
+  const head = [what, Math.round(Date.now() - t + at), Math.round(at), digits()].join(" ");
+  const said = [[head, ...lines].join("\n"), ...sections].join(SECTION);
+  const facts = `{${lines.at(-1)}}`;
+  if (memory) return say(said, facts);
+  early.push([said, facts]);
+  return [];
+}
+
+/**
+ * @param {string} said
+ * @param {string} facts for the console
+ * @returns {string[]} the records of the answer
+ */
+function say(said, facts) {
+  const t = performance.now();
+  const room = new Uint8Array(memory.buffer, input(), INPUT_BYTES);
+  const { written } = encoder.encodeInto(said, room);
   let answer;
   try {
     answer = decoder.decode(new Uint8Array(memory.buffer, output(), run(written)));
@@ -81,7 +129,7 @@ export function tell(what, lines = [], sections = []) {
   for (const record of records) {
     const [key, value] = splitOnce(record);
     if (key === "turn") takeTurn();
-    else if (key === "log") show?.(value, `{${lines.at(-1)}}`);
+    else if (key === "log") show?.(value, facts);
     else store(key, value);
   }
   return records;
@@ -113,7 +161,7 @@ export function tellStorage(what, lines, ...sections) {
  */
 export function guarded(action) {
   return (...args) => {
-    if (!memory) return;
+    if (!isOn) return;
     try {
       return action(...args);
     } catch {
@@ -122,11 +170,15 @@ export function guarded(action) {
   };
 }
 
-export const isRunning = () => Boolean(memory);
+export const isRunning = () => isOn;
 
-/** A page load begins: the Wasm, or the same as JavaScript where it is refused. */
-export async function begin() {
+/**
+ * A page load begins. What is told from now on waits for the Wasm, or the same as JavaScript where it is refused.
+ * @param {() => void} change tells it the mode, before everything else
+ */
+export async function begin(change) {
   let exports;
+  isOn = true;
   try {
     const response = await fetch(new URL("./" + WASM_FILE, import.meta.url), { integrity: WASM_INTEGRITY });
     exports = (await WebAssembly.instantiate(await response.arrayBuffer(), {})).instance.exports;
@@ -134,10 +186,11 @@ export async function begin() {
     exports = (await import("./" + FALLBACK_FILE)).default();
   }
   if (SETTINGS.debug) ({ show } = await import("./" + DEBUG_FILE));
-  if (memory || isOptedOut()) return false;
+  if (memory || !isOn) return;
   setWasm(exports);
   memory = exports.memory;
-  return true;
+  change();
+  for (const [said, facts] of early.splice(0)) say(said, facts);
 }
 
 /** Forgets everything; what is stored is the gate's to wipe. */
@@ -145,5 +198,8 @@ export function stop() {
   clearTimeout(timer);
   due = Infinity;
   forget();
+  isOn = false;
   memory = undefined;
+  early = [];
+  notes = [];
 }

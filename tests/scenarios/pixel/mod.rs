@@ -118,8 +118,10 @@ fn are_over(events: &[Event], dropped: u64) -> bool {
     for event in events {
         loads.entry(&event.stream).or_default().push(event);
     }
-    let missing =
-        |load: &Vec<&Event>| load.iter().map(|event| event.seq + 1).max().unwrap_or_default() - load.len() as u64;
+    // of numbers that came twice `ensure_whole` tells
+    let missing = |load: &Vec<&Event>| {
+        load.iter().map(|event| event.seq + 1).max().unwrap_or_default().saturating_sub(load.len() as u64)
+    };
     let have_ended = loads.values().all(|load| load.iter().any(|event| event.kind == "page_exit"));
     !loads.is_empty() && have_ended && loads.values().map(missing).sum::<u64>() == dropped
 }

@@ -1,6 +1,6 @@
 //! Single-page apps, the back-forward cache, prerendering: one page view for each page that is seen.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use local_stack::browser::UnwatchedBrowser;
 use serde_json::json;
 
@@ -147,8 +147,11 @@ async fn a_page_that_comes_back_from_the_cache_is_seen_again() -> Result<()> {
             let events = scene.collector.until("the page that is back", is_back).await?;
             ensure!(!events.has("not_kept"), "not kept when left after {pause} ms: {:?}", events.data("not_kept"));
             ensure!(events.views() == ["navigate /one", "navigate /two", "bfcache /one"], "{:?}", events.views());
-            let one = events.iter().filter(|event| event.page["path"] == "/one");
-            let exits = one.filter(|event| event.kind == "page_exit").count();
+            // it is left a second time as soon as it is back
+            let back = events.iter().find(|event| event.kind == "pageview" && event.data["navigation"] == "bfcache");
+            let back = back.context("it is not back")?;
+            let first = events.iter().filter(|event| event.stream == back.stream && event.seq < back.seq);
+            let exits = first.filter(|event| event.kind == "page_exit").count();
             ensure!(exits == 1, "{exits} exits of the page that was left once");
             scene.collector.ensure_whole()
         })

@@ -15,9 +15,9 @@ use crate::queue::{BATCH_KEY, Queue, RECORD, look};
 use crate::scroll::Depth;
 use crate::scrub::scrub;
 use crate::text::{
-    COMPLETE, CONSENT, COUNT, DEPTH, DROPPED, END, ENGAGED, FAILURES, FORMS, Id, LONG, MS, Memory, NO_PARTS, NOW, OUT,
-    PAGE, Parts, RANDOM, RAW, ROUTE, SEQ, SKEW, START, STREAM, TIME, TOKEN, URL, before, is_listed, number, split, t,
-    take, until,
+    BATCH_ID, COMPLETE, CONSENT, COUNT, DEPTH, DROPPED, END, ENGAGED, FAILURES, FORMS, Id, LONG, MS, Memory, NO_PARTS,
+    NOW, OUT, PAGE, Parts, RANDOM, RAW, ROUTE, SEQ, SKEW, START, STREAM, TIME, TOKEN, URL, before, is_listed, number,
+    split, t, take, until,
 };
 
 /// An event is in storage at most this long after it happened, so that a killed tab loses no more.
@@ -410,7 +410,8 @@ impl Tracker {
                 return;
             }
             let batch = read_batch(value);
-            if batch[5].is_empty() {
+            // the one that we are filling is ours until it is complete, whatever a clock that jumps makes of its hold
+            if batch[5].is_empty() || (m.numbers[COUNT] > 0 && key.ends_with(m.text(BATCH_ID))) {
                 continue;
             }
             let held = m.held(&batch);
@@ -450,7 +451,7 @@ impl Tracker {
                 }
                 let count = count_refused(refused, -1);
                 // moving the times of its events is tried once
-                if count > 0 && !batch[5].is_empty() && number(batch[3]) == 0 {
+                if count > 0 && is_sent && number(batch[3]) == 0 {
                     mend(m, &batch, refused, count, edge_now);
                 }
             }

@@ -234,6 +234,22 @@ fn a_batch_is_held_while_it_is_on_its_way() {
 }
 
 #[test]
+fn a_clock_that_jumps_does_not_have_a_batch_sent_that_is_being_filled() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.deliver(&mut site);
+    tab.track(&mut site, "custom", "");
+    tab.pass(1_000);
+    tab.beat(&mut site);
+    assert_eq!(site.batches().len(), 1, "it is stored");
+    tab.now -= 7_200_000;
+    assert!(tab.next(&mut site, false).is_none());
+    tab.track(&mut site, "custom", "");
+    tab.leave(&mut site, true);
+    assert_eq!(seqs(&tab.deliver(&mut site)), [1, 2, 3]);
+}
+
+#[test]
 fn ids_refused_for_a_wrong_clock_are_sent_again_by_the_edges() {
     for wrong in [NOW - 100 * DAY, NOW + DAY, 1_000] {
         let mut site = Site::default();

@@ -22,7 +22,9 @@ pub(super) fn print(measured: &[Measured], runs: u32, events: u32) {
     println!("  slowed  the browser slows itself down; the time that passes");
     println!("  scaled  full speed; processor time of the main thread, times {THROTTLE}");
     println!("Medians of {runs} visits each; percentiles of all {} clicks or scrolls.", runs * events);
-    println!("none: what the method sees where there is nothing to see.");
+    println!(
+        "none: what the method sees where there is nothing to see; empty listeners: what it takes to be called at all."
+    );
     println!("×n: so many times ours, which says more than the figures of any one machine.\n");
     let none = measured.iter().find(|one| one.tracker.name == NONE);
     let ours = measured.iter().find(|one| one.tracker.name == OURS);

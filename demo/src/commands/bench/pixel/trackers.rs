@@ -10,6 +10,9 @@ pub(super) const NONE: &str = "none";
 /// The name of ours.
 pub(super) const OURS: &str = "evothesis";
 
+/// Where the script is that does nothing.
+const EMPTY: &str = "src/commands/bench/pixel/empty.js";
+
 /// What a page needs for one tracker.
 pub(super) struct Tracker {
     pub(super) name: &'static str,
@@ -19,10 +22,15 @@ pub(super) struct Tracker {
     pub(super) files: Vec<(String, PathBuf)>,
 }
 
-/// No tracker, ours from the folder `pixel`, and others from the folder `peers`.
+/// No tracker, listeners that do nothing, ours from the folder `pixel`, and others from the folder `peers`.
 pub(super) fn all(pixel: &Path, peers: &Path) -> Result<Vec<Tracker>> {
     let npm = peers.join("node_modules");
     let none = Tracker { name: NONE, head: String::new(), files: Vec::new() };
+    let empty = Tracker {
+        name: "empty listeners",
+        head: r#"<script async src="/empty.js"></script>"#.to_owned(),
+        files: vec![("/empty.js".to_owned(), Path::new(env!("CARGO_MANIFEST_DIR")).join(EMPTY))],
+    };
     let snowplow = Tracker {
         name: "snowplow",
         head: r#"<script src="/snowplow.js"></script>
@@ -41,7 +49,7 @@ pub(super) fn all(pixel: &Path, peers: &Path) -> Result<Vec<Tracker>> {
             .to_owned(),
         files: vec![("/plausible.js".to_owned(), npm.join("@plausible-analytics/tracker/plausible.js"))],
     };
-    Ok(vec![none, ours(pixel)?, snowplow, posthog(&npm), plausible])
+    Ok(vec![none, empty, ours(pixel)?, snowplow, posthog(&npm), plausible])
 }
 
 fn ours(pixel: &Path) -> Result<Tracker> {
