@@ -1,6 +1,7 @@
 // Runs the built Worker in workerd, as wrangler.toml's environment `local` describes it, and says where.
-// Usage: node edge.mjs BINDINGS [no-queue]: a JSON object that replaces variables; without a Queue, to see what then
-// happens. Ends when its standard input does.
+// Usage: node edge.mjs BINDINGS [no-queue | replay]: a JSON object that replaces variables; without a Queue, to see what
+// then happens; or with a Queue that gives up after one try while its dead letters are being replayed. Ends when its
+// standard input does.
 import { readFile } from "node:fs/promises";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
@@ -11,6 +12,17 @@ const { workerOptions } = unstable_getMiniflareWorkerOptions(
   "local",
 );
 
+const dead = "evothesis-local-dead";
+const queues = {
+  "no-queue": { queueProducers: undefined, queueConsumers: undefined },
+  replay: {
+    queueConsumers: {
+      "evothesis-local": { maxBatchTimeout: 1, maxRetries: 1, deadLetterQueue: dead },
+      [dead]: { maxBatchTimeout: 1, maxRetries: 100, deadLetterQueue: "evothesis-local" },
+    },
+  },
+};
+
 const options = convertV4MiniflareOptions({
   host: "127.0.0.1",
   port: 0,
@@ -20,7 +32,7 @@ const options = convertV4MiniflareOptions({
     {
       ...workerOptions,
       name: "edge",
-      ...(process.argv[3] === "no-queue" && { queueProducers: undefined, queueConsumers: undefined }),
+      ...queues[process.argv[3]],
       bindings: { ...workerOptions.bindings, ...JSON.parse(process.argv[2] ?? "{}") },
       modules: [
         { type: "ESModule", path: "index.js", contents: await readFile(new URL("index.js", build), "utf8") },

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use rustix::process::Signal;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::process::Process;
@@ -27,7 +28,23 @@ impl Edge {
     /// # Errors
     /// When Node or the build is missing, or workerd does not come up.
     pub async fn start(exporter: &str, log: &Path) -> Result<Self> {
-        Self::start_with(exporter, log, &[]).await
+        Self::start_with(exporter, log, &json!({}), &[]).await
+    }
+
+    /// The same Worker with other settings, an object of texts.
+    ///
+    /// # Errors
+    /// As [`Edge::start`].
+    pub async fn start_set_up(exporter: &str, log: &Path, settings: &Value) -> Result<Self> {
+        Self::start_with(exporter, log, settings, &[]).await
+    }
+
+    /// The same Worker whose Queue gives up after one try, and whose dead-letter queue is being replayed.
+    ///
+    /// # Errors
+    /// As [`Edge::start`].
+    pub async fn start_replaying(exporter: &str, log: &Path) -> Result<Self> {
+        Self::start_with(exporter, log, &json!({}), &["replay"]).await
     }
 
     /// The same Worker where the Queue cannot be had either.
@@ -35,15 +52,18 @@ impl Edge {
     /// # Errors
     /// As [`Edge::start`].
     pub async fn start_without_queue(exporter: &str, log: &Path) -> Result<Self> {
-        Self::start_with(exporter, log, &["no-queue"]).await
+        Self::start_with(exporter, log, &json!({}), &["no-queue"]).await
     }
 
-    async fn start_with(exporter: &str, log: &Path, options: &[&str]) -> Result<Self> {
-        let bindings = serde_json::json!({
+    async fn start_with(exporter: &str, log: &Path, settings: &Value, options: &[&str]) -> Result<Self> {
+        let mut bindings = json!({
             "EXPORTER_URL": exporter,
             "FORWARD_KEY": FORWARD_KEY,
             "FORWARD_KEY_ID": FORWARD_KEY_ID,
         });
+        for (name, value) in settings.as_object().into_iter().flatten() {
+            bindings[name] = value.clone();
+        }
         let node = workspace::root().join("node_modules/node/bin/node");
         let mut command = Command::new(node);
         command.arg(workspace::root().join("demo/src/edge.mjs")).arg(bindings.to_string()).args(options);

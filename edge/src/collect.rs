@@ -1,91 +1,113 @@
 //! `POST /collect`: from a request to a batch that is durable, and what the page is told.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
 
+use edge_settings::Settings;
 use futures_util::StreamExt;
 use serde::Serialize;
-use wire::{CollectAnswer, CollectError, Outcome, limits};
-use worker::{Env, Headers, Request, Response, Result, console_error, console_log};
+use wire::{CollectAnswer, limits};
+use worker::{Env, Headers, Request, Response, Result, console_log};
 
-use crate::config::{self, Config};
 use crate::forwarder::{self, Delivered};
+use crate::objects::{cookieless, known_sites};
 use crate::outcome::Tally;
 use crate::pipeline::{self, Arrival, DecodeError, Processed};
-use crate::site;
+use crate::rates::Table;
+use crate::refusal::{Described, Refusal};
+use crate::{config, known, site};
 
 /// The Queue's binding in `wrangler.toml`.
-const QUEUE: &str = "BATCHES";
-/// What a browser waits before it sends a batch again that could not be taken, in seconds.
-const RETRY_AFTER: &str = "10";
+pub const QUEUE: &str = "BATCHES";
+
+thread_local! {
+    static RATES: RefCell<Table> = const { RefCell::new(Table::new()) };
+    static KNOWN_SITES: RefCell<known::Sites> = const { RefCell::new(known::Sites::new()) };
+}
 
 /// Answers what a browser asks before it sends anything but a simple request.
-pub fn preflight(request: &Request) -> Result<Response> {
-    let Some((origin, _)) = origin(request)? else { return forbidden() };
+pub fn preflight(request: &Request, env: &Env) -> Result<Response> {
+    let asks_to_post = request.headers().get("access-control-request-method")?.is_some_and(|method| method == "POST");
+    let Some((origin, _)) = origin(request, env)?.filter(|_| asks_to_post) else { return forbidden() };
     let headers = cors(&origin);
     headers.set("access-control-allow-methods", "POST")?;
     headers.set("access-control-allow-headers", "content-type")?;
     headers.set("access-control-max-age", "86400")?;
+    headers.append("vary", "Access-Control-Request-Method")?;
     Ok(Response::empty()?.with_status(204).with_headers(headers))
 }
 
 /// Takes a batch. A 2xx means that every event of it is durable or was refused by name.
 pub async fn post(mut request: Request, env: &Env, now: i64) -> Result<Response> {
-    let Some((origin, site)) = origin(&request)? else { return forbidden() };
-    let Some(body) = read(&mut request).await? else {
-        let error = DecodeError::TooLarge;
-        return answer(&origin, error.status(), &error.answer());
+    let Some((origin, site)) = origin(&request, env)? else { return forbidden() };
+    let taken = match read(&mut request).await? {
+        Ok(body) => take(&body, &site, &request, env, now).await,
+        Err(refusal) => Err(refused(&site, refusal)),
     };
-    match take(&body, &site, &request, env, now).await {
-        Taken::Done(done) => answer(&origin, 200, &done),
-        Taken::Never(error) => answer(&origin, error.status(), &error.answer()),
-        Taken::NotNow => unavailable(&origin),
+    match taken {
+        Ok(done) => answer(&origin, 200, &done),
+        Err(refusal) => {
+            let mut response = answer(&origin, refusal.status(), &refusal.answer())?;
+            if let Some(seconds) = refusal.retry_after() {
+                response.headers_mut().set("retry-after", &seconds.to_string())?;
+            }
+            Ok(response)
+        }
     }
 }
 
-/// What became of a batch.
-#[derive(Debug)]
-pub(crate) enum Taken {
-    /// Every event of it is durable or was refused by name.
-    Done(CollectAnswer),
-    /// It is no batch.
-    Never(DecodeError),
-    /// It could not be made durable.
-    NotNow,
-}
-
 /// Takes the batch `body` of `site` through the pipeline and makes it durable; what became of it is in the log.
-pub(crate) async fn take(body: &[u8], site: &str, request: &Request, env: &Env, now: i64) -> Taken {
-    let config = match Config::read(config::of(env)) {
-        Ok(config) => config,
-        Err(error) => {
-            console_error!("{}", serde_json::json!({ "message": "wrong settings", "error": error.to_string() }));
-            return Taken::NotNow;
-        }
-    };
+///
+/// # Errors
+/// When it is not taken: nothing of it is durable then.
+pub(crate) async fn take(
+    body: &[u8],
+    site: &str,
+    request: &Request,
+    env: &Env,
+    now: i64,
+) -> std::result::Result<CollectAnswer, Refusal> {
+    let settings = config::of(env).map_err(|_| refused(site, Refusal::Unavailable))?;
     let header = |name| request.headers().get(name).ok().flatten();
     let user_agent = header("user-agent").unwrap_or_default();
+    let address = header("cf-connecting-ip").unwrap_or_default();
+    let (rates, key) = (settings.rates, &settings.token_keys.current);
+    if let Some(seconds) = RATES.with_borrow_mut(|table| table.count(&address, site, now, rates, key)) {
+        return Err(refused(site, Refusal::TooMany { seconds }));
+    }
     let cf = request.cf();
     let (country, region) = (cf.and_then(worker::Cf::country), cf.and_then(worker::Cf::region));
     let arrival = Arrival {
         body,
         site,
         user_agent: &user_agent,
-        address: header("cf-connecting-ip").and_then(|address| address.parse().ok()),
+        address: address.parse().ok(),
         country: country.as_deref(),
         region: region.as_deref(),
         now,
     };
-    let Processed { batch, token, mut refused, mut tally } =
-        match pipeline::run(&arrival, config.ip_policy, &config.token_key) {
-            Ok(processed) => processed,
-            Err(error) => {
-                log(site, &Tally::default(), &format!("refused: {error}"));
-                return Taken::Never(error);
-            }
-        };
-    // A batch without events still has to say how many the pixel dropped.
-    if tally.of(Outcome::Accepted) > 0 || batch.dropped > 0 {
-        match forwarder::deliver(batch, &config, env.queue(QUEUE), now).await {
+    let draft = pipeline::draft(&arrival, &settings).map_err(|error| refused(site, error.into()))?;
+    if !is_known(site, env, now, &settings).await {
+        return Err(refused(site, Refusal::NewSite));
+    }
+    let found = match draft.unknown() {
+        Some(unknown) => cookieless::find(env, &arrival, unknown, key).await,
+        None => None,
+    };
+    deliver(draft.finish(found, &arrival, &settings), site, &settings, env, now).await
+}
+
+async fn deliver(
+    processed: Processed,
+    site: &str,
+    settings: &Rc<Settings>,
+    env: &Env,
+    now: i64,
+) -> std::result::Result<CollectAnswer, Refusal> {
+    let Processed { batch, is_forwarded, token, mut refused, mut tally } = processed;
+    if is_forwarded {
+        match forwarder::deliver(batch, settings, env.queue(QUEUE), now).await {
             Ok(Delivered::Stored(stored)) => {
                 stored.refused.iter().for_each(|refused| tally.take_back(refused.reason));
                 refused.extend(stored.refused);
@@ -94,34 +116,61 @@ pub(crate) async fn take(body: &[u8], site: &str, request: &Request, env: &Env, 
             Ok(Delivered::Queued(why)) => log(site, &tally, &format!("queued: {why}")),
             Err(error) => {
                 log(site, &tally, &format!("not taken: {error}"));
-                return Taken::NotNow;
+                return Err(Refusal::Unavailable);
             }
         }
     } else {
         log(site, &tally, "nothing to forward");
     }
-    let accepted = tally.of(Outcome::Accepted) + tally.of(Outcome::Duplicate);
-    Taken::Done(CollectAnswer { token, now, accepted, refused })
+    Ok(CollectAnswer { token, now, accepted: tally.taken(), refused })
 }
 
-/// The body, unless it is longer than the edge reads.
-async fn read(request: &mut Request) -> Result<Option<Vec<u8>>> {
+/// Whether `site` may send batches: where sites are listed it was found there, elsewhere each new one is counted.
+async fn is_known(site: &str, env: &Env, now: i64, settings: &Settings) -> bool {
+    let is_known = !settings.sites.is_open() || KNOWN_SITES.with_borrow(|sites| sites.has(site));
+    if is_known || known_sites::admits(env, site, now, settings).await {
+        KNOWN_SITES.with_borrow_mut(|sites| sites.add(site));
+        return true;
+    }
+    false
+}
+
+/// The body, if it is one that is read, and no longer than that.
+pub(crate) async fn read(request: &mut Request) -> Result<std::result::Result<Vec<u8>, Refusal>> {
+    let header = |name| request.headers().get(name);
+    let (content_type, encoding, length) =
+        (header("content-type")?, header("content-encoding")?, header("content-length")?);
+    let described = Described {
+        content_type: content_type.as_deref(),
+        content_encoding: encoding.as_deref(),
+        content_length: length.as_deref(),
+    };
+    if let Err(refusal) = described.judge() {
+        return Ok(Err(refusal));
+    }
+    // a length that is told is kept by the platform: such a body can be taken at once
+    if length.is_some() {
+        return request.bytes().await.map(Ok);
+    }
     let mut body = Vec::new();
     // a request without a body has no stream either: it is an empty one
-    let Ok(mut pieces) = request.stream() else { return Ok(Some(body)) };
+    let Ok(mut pieces) = request.stream() else { return Ok(Ok(body)) };
     while let Some(piece) = pieces.next().await {
         body.extend(piece?);
         if body.len() > limits::COLLECT_BODY_BYTES {
-            return Ok(None);
+            return Ok(Err(DecodeError::TooLarge.into()));
         }
     }
-    Ok(Some(body))
+    Ok(Ok(body))
 }
 
 /// The origin and its site; `None` when there is none to answer to.
-fn origin(request: &Request) -> Result<Option<(String, String)>> {
+pub(crate) fn origin(request: &Request, env: &Env) -> Result<Option<(String, String)>> {
     let origin = request.headers().get("origin")?;
-    Ok(origin.and_then(|origin| site::of_origin(&origin).map(|site| (origin, site))))
+    let site = origin.as_deref().and_then(site::of_origin);
+    // without settings every site is answered that it should come again
+    let is_taken = |site: &String| config::of(env).map_or(true, |settings| settings.sites.takes(site));
+    Ok(origin.zip(site.filter(is_taken)))
 }
 
 fn cors(origin: &str) -> Headers {
@@ -140,25 +189,26 @@ fn readable_by(origin: &str) -> [(&'static str, &str); 5] {
     ]
 }
 
-fn answer(origin: &str, status: u16, body: &impl Serialize) -> Result<Response> {
+pub(crate) fn answer(origin: &str, status: u16, body: &impl Serialize) -> Result<Response> {
     let headers = cors(origin);
     headers.set("content-type", "application/json")?;
     Ok(Response::from_json(body)?.with_status(status).with_headers(headers))
 }
 
-fn unavailable(origin: &str) -> Result<Response> {
-    let mut response = answer(origin, 503, &error("unavailable", "", "try again later"))?;
-    response.headers_mut().set("retry-after", RETRY_AFTER)?;
+/// Nobody but the one who asked may see this, and no page can.
+pub(crate) fn forbidden() -> Result<Response> {
+    let refusal = refused("", Refusal::Origin);
+    let mut response = Response::from_json(&refusal.answer())?.with_status(refusal.status());
+    response.headers_mut().set("cache-control", "no-store")?;
+    response.headers_mut().set("vary", "Origin")?;
     Ok(response)
 }
 
-fn forbidden() -> Result<Response> {
-    let reason = "the request must name the http or https origin of a site";
-    Ok(Response::from_json(&error("forbidden_origin", "origin", reason))?.with_status(403))
-}
-
-fn error(error: &str, field: &str, reason: &str) -> CollectError {
-    CollectError { error: error.to_owned(), field: field.to_owned(), reason: reason.to_owned() }
+/// Logs a refusal: its name and the site, never contents.
+fn refused(site: &str, refusal: Refusal) -> Refusal {
+    let error = refusal.answer().error;
+    console_log!("{}", serde_json::json!({ "message": "batch", "site": site, "delivery": "refused", "error": error }));
+    refusal
 }
 
 /// The one line that a batch leaves in the log: counts, never contents.

@@ -2,8 +2,10 @@
 //!
 //! What leaves here is redacted by type: a [`Parcel`] is made of nothing else.
 
+use std::cell::Cell;
 use std::time::Duration;
 
+use edge_settings::Settings;
 use futures_util::future::{Either, select};
 use redaction::Redacted;
 use uuid::Uuid;
@@ -13,13 +15,15 @@ use worker::{
     AbortController, Delay, Fetch, Headers, Method, Queue, QueueContentType, RawMessageBuilder, Request, RequestInit,
 };
 
-use crate::config::Config;
+use crate::breaker::Breaker;
 
 /// A Queue takes 128 kB a message, its own data included
 /// (<https://developers.cloudflare.com/queues/platform/limits/>); a simulator may take more, so this is ours to keep.
 pub const MESSAGE_BYTES: usize = 100_000;
 /// A browser waits behind this.
-const FORWARD_TIME: Duration = Duration::from_secs(3);
+pub const VISITOR_TIME: Duration = Duration::from_secs(2);
+/// Nobody waits behind this: an exporter that is slow still gets what the Queue has.
+pub const QUEUE_CONSUMER_TIME: Duration = Duration::from_secs(20);
 /// An overloaded Queue may hang; the pixel can try again.
 const QUEUE_TIME: Duration = Duration::from_secs(5);
 
@@ -42,6 +46,9 @@ pub enum ForwardError {
     /// No answer within the time box.
     #[error("the exporter took too long")]
     TimedOut,
+    /// It did not answer a moment ago.
+    #[error("the exporter did not answer a moment ago")]
+    Resting,
     /// Another answer than success.
     #[error("the exporter answered {0}")]
     Refused(u16),
@@ -54,6 +61,10 @@ pub enum ForwardError {
     /// The Queue did not take it.
     #[error("the queue did not take the batch")]
     QueueFailed,
+}
+
+thread_local! {
+    static BREAKER: Cell<Breaker> = const { Cell::new(Breaker::new()) };
 }
 
 /// How a batch was made durable.
@@ -93,12 +104,12 @@ impl Parcel {
     }
 
     /// The headers that prove the body to the exporter.
-    fn signature(&self, config: &Config, now: i64) -> Option<[(&'static str, String); 4]> {
+    pub(crate) fn signature(&self, settings: &Settings, now: i64) -> Option<[(&'static str, String); 4]> {
         let nonce = self.batch_id.to_string();
-        let key_id = config.forward_key_id.as_str();
+        let key_id = settings.forward_key_id.as_str();
         let timestamp = now / 1000;
         let signed = Signed { method: "POST", path: "/ingest", timestamp, nonce: &nonce, key_id };
-        let mac = signed.sign(config.forward_key.bytes(), self.body.as_bytes())?;
+        let mac = signed.sign(settings.forward_key.bytes(), self.body.as_bytes())?;
         Some([
             (signature::TIMESTAMP_HEADER, timestamp.to_string()),
             (signature::KEY_ID_HEADER, key_id.to_owned()),
@@ -112,13 +123,16 @@ impl Parcel {
 #[must_use]
 pub fn messages(mut batch: RedactedBatch) -> Vec<String> {
     let message = Parcel::new(&batch).to_message();
-    if message.len() <= MESSAGE_BYTES || batch.events.len() < 2 {
+    if message.len() <= MESSAGE_BYTES {
         return vec![message];
+    }
+    leave_out_unused_pages(&mut batch);
+    if batch.events.len() < 2 {
+        return vec![Parcel::new(&batch).to_message()];
     }
     let later = batch.events.split_off(batch.events.len() / 2);
     // What the pixel dropped is told once.
     let mut rest = RedactedBatch { events: later, dropped: 0, ..batch.clone() };
-    leave_out_unused_pages(&mut batch);
     leave_out_unused_pages(&mut rest);
     let mut parts = messages(batch);
     parts.extend(messages(rest));
@@ -127,7 +141,7 @@ pub fn messages(mut batch: RedactedBatch) -> Vec<String> {
 
 /// Empties the pages that no event names; events name pages by index, so the places stay.
 fn leave_out_unused_pages(batch: &mut RedactedBatch) {
-    let (empty, _) = redaction::page(Page::default());
+    let (empty, _) = redaction::page(&redaction::Policy::default(), Page::default());
     for (index, page) in batch.pages.iter_mut().enumerate() {
         if !batch.events.iter().any(|event| usize::from(event.event.page) == index) {
             page.clone_from(&empty);
@@ -135,45 +149,68 @@ fn leave_out_unused_pages(batch: &mut RedactedBatch) {
     }
 }
 
-/// Makes `batch` durable.
+/// Makes `batch` durable: by the exporter, or by the Queue where the exporter does not take it. An exporter that did not
+/// answer is left alone for a while; the batch then goes to the Queue first.
 ///
 /// # Errors
 /// When neither the exporter nor the Queue took it. It is not acknowledged then, and the pixel keeps it.
 pub async fn deliver(
     batch: RedactedBatch,
-    config: &Config,
+    settings: &Settings,
     queue: Result<Queue, worker::Error>,
     now: i64,
 ) -> Result<Delivered, ForwardError> {
-    let why = match post(&Parcel::new(&batch), config, now).await {
-        Ok(answer) => return Ok(Delivered::Stored(answer)),
-        Err(why) => why,
-    };
-    let queue = queue.map_err(|_| ForwardError::QueueFailed)?;
-    for message in messages(batch) {
-        let message = RawMessageBuilder::new(message.into()).build_with_content_type(QueueContentType::Text);
-        let sent = within(QUEUE_TIME, queue.send_raw(message)).await;
-        if !matches!(sent, Some(Ok(()))) {
-            return Err(ForwardError::QueueFailed);
-        }
+    let rests = BREAKER.get().is_open(now);
+    if rests && enqueue(batch.clone(), queue.as_ref()).await {
+        return Ok(Delivered::Queued(ForwardError::Resting));
     }
-    Ok(Delivered::Queued(why))
+    let posted = post(&Parcel::new(&batch), settings, now, VISITOR_TIME).await;
+    let mut breaker = BREAKER.get();
+    breaker.tried(!matches!(posted, Err(ForwardError::Unreachable | ForwardError::TimedOut)), now);
+    BREAKER.set(breaker);
+    match posted {
+        Ok(answer) => Ok(Delivered::Stored(answer)),
+        Err(why) if !rests && enqueue(batch, queue.as_ref()).await => Ok(Delivered::Queued(why)),
+        Err(_) => Err(ForwardError::QueueFailed),
+    }
 }
 
-/// Signs a parcel and sends it to the exporter.
+/// Whether the Queue took all of a batch.
+async fn enqueue(batch: RedactedBatch, queue: Result<&Queue, &worker::Error>) -> bool {
+    let Ok(queue) = queue else { return false };
+    for message in messages(batch) {
+        if !send(queue, message).await {
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether the Queue took a message.
+pub(crate) async fn send(queue: &Queue, message: String) -> bool {
+    let message = RawMessageBuilder::new(message.into()).build_with_content_type(QueueContentType::Text);
+    matches!(within(QUEUE_TIME, queue.send_raw(message)).await, Some(Ok(())))
+}
+
+/// Signs a parcel and sends it to the exporter, which may take that `time` to answer.
 ///
 /// # Errors
 /// Unless the exporter says that it has committed it.
-pub async fn post(parcel: &Parcel, config: &Config, now: i64) -> Result<IngestAnswer, ForwardError> {
+pub async fn post(
+    parcel: &Parcel,
+    settings: &Settings,
+    now: i64,
+    time: Duration,
+) -> Result<IngestAnswer, ForwardError> {
     let headers = Headers::new();
-    let signature = parcel.signature(config, now).ok_or(ForwardError::Unsigned)?;
+    let signature = parcel.signature(settings, now).ok_or(ForwardError::Unsigned)?;
     for (name, value) in &signature {
         headers.set(name, value).map_err(|_| ForwardError::Unsigned)?;
     }
     headers.set("content-type", "application/json").map_err(|_| ForwardError::Unsigned)?;
     let mut request = RequestInit::new();
     request.with_method(Method::Post).with_headers(headers).with_body(Some(parcel.body.as_str().into()));
-    let url = format!("{}/ingest", config.exporter_url);
+    let url = format!("{}/ingest", settings.exporter_url);
     let request = Request::new_with_init(&url, &request).map_err(|_| ForwardError::Unreachable)?;
 
     let controller = AbortController::default();
@@ -186,7 +223,7 @@ pub async fn post(parcel: &Parcel, config: &Config, now: i64) -> Result<IngestAn
             status => Err(ForwardError::Refused(status)),
         }
     };
-    let answer = within(FORWARD_TIME, exchange).await;
+    let answer = within(time, exchange).await;
     if answer.is_none() {
         controller.abort();
     }
@@ -209,10 +246,15 @@ mod tests {
     use wire::{Consent, ForwardedEvent};
 
     use super::*;
-    use crate::config::{IpPolicy, Key};
 
     fn batch(events: u16, bytes: usize) -> RedactedBatch {
-        let page = |n: u16| redaction::page(Page { url: format!("https://example.com/{n}"), ..Page::default() }).0;
+        let page = |n: u16| {
+            redaction::page(
+                &redaction::Policy::default(),
+                Page { url: format!("https://example.com/{n}"), ..Page::default() },
+            )
+            .0
+        };
         let event = |n: u16| {
             let data = serde_json::json!({ "text": "x ".repeat(bytes / 2) }).to_string();
             let event = Event {
@@ -229,7 +271,7 @@ mod tests {
                 session_number: 1,
                 session_start: 0,
                 redactions: BTreeMap::new(),
-                event: redaction::event(event).0,
+                event: redaction::event(&redaction::Policy::default(), event).0,
             }
         };
         RedactedBatch {
@@ -282,16 +324,10 @@ mod tests {
 
     #[test]
     fn a_message_is_signed_as_its_batch_was() {
-        let config = Config {
-            exporter_url: "https://exporter.example".to_owned(),
-            forward_key_id: "k1".to_owned(),
-            forward_key: Key::from([1; 32]),
-            token_key: Key::from([2; 32]),
-            ip_policy: IpPolicy::Drop,
-        };
+        let settings = crate::tests::settings(&[("FORWARD_KEY", &"01".repeat(32))]);
         let parcel = Parcel::new(&batch(2, 10));
         assert_eq!(Parcel::from_message(&parcel.to_message()).as_ref(), Some(&parcel));
-        let signature = parcel.signature(&config, 1_800_000_000_123).expect("no line feeds");
+        let signature = parcel.signature(&settings, 1_800_000_000_123).expect("no line feeds");
         let header =
             |name| signature.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str()).expect("set");
         let nonce = header(signature::NONCE_HEADER);

@@ -7,18 +7,27 @@
 mod address;
 pub mod assets;
 mod attribution;
+#[cfg(feature = "bench")]
+mod bench;
+mod breaker;
 pub mod collect;
 pub mod config;
 pub mod forwarder;
 pub mod health;
+mod known;
 pub mod noscript;
+mod objects;
 pub mod outcome;
 pub mod pipeline;
-pub mod pixel_path;
 pub mod queue_consumer;
+mod rates;
+pub mod refusal;
 pub mod router;
 pub mod site;
 pub mod token;
+
+#[cfg(test)]
+mod tests;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Context, Env, MessageBatch, Request, Response, Result, event};
@@ -26,6 +35,12 @@ use worker::{Context, Env, MessageBatch, Request, Response, Result, event};
 /// Answers a request.
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    #[cfg(feature = "bench")]
+    let mut request = request;
+    #[cfg(feature = "bench")]
+    if let Some(answer) = bench::answer(&mut request, &env, now()).await {
+        return answer;
+    }
     router::route(request, &env, now(), random).await
 }
 
@@ -48,10 +63,12 @@ extern "C" {
 }
 
 /// The one place of the Worker that asks for randomness.
-fn random() -> noscript::Random {
-    let mut bytes = noscript::Random::default();
-    for part in &mut bytes {
-        fill_randomly(part);
-    }
+fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    fill_randomly(&mut bytes);
     bytes
+}
+
+fn random() -> noscript::Random {
+    [random_bytes(), random_bytes(), random_bytes()]
 }

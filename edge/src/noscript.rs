@@ -13,7 +13,7 @@ use uuid::Uuid;
 use worker::{Env, Headers, Request, Response, Result, console_log};
 
 use crate::address::Address;
-use crate::{assets, attribution, collect, site};
+use crate::{assets, attribution, collect, config, site};
 
 /// A transparent image of one pixel.
 const IMAGE: &[u8; 43] =
@@ -42,6 +42,8 @@ enum LeftOut {
     NoReferer,
     #[error("the referer names no site")]
     OddReferer,
+    #[error("the referer names a site that is not taken")]
+    OtherSite,
 }
 
 /// Records the page view and answers with the image, also where nothing was recorded.
@@ -55,7 +57,9 @@ pub async fn get(request: &Request, env: &Env, now: i64, random: Random) -> Resu
         objects: is_on("sec-gpc") || is_on("dnt"),
         query: address.split_once('?').map_or("", |(_, query)| query),
     };
-    match page_view(asked, now, random) {
+    let is_taken = |site: &str| config::of(env).map_or(true, |settings| settings.sites.takes(site));
+    let page_view = page_view(asked, now, random);
+    match page_view.and_then(|(site, body)| is_taken(&site).then_some((site, body)).ok_or(LeftOut::OtherSite)) {
         // whatever became of it is in the log; nobody would try again
         Ok((site, body)) => drop(collect::take(&body, &site, request, env, now).await),
         Err(why) => console_log!("{}", json!({ "message": "noscript", "left_out": why.to_string() })),
@@ -107,8 +111,8 @@ mod tests {
     use wire::Outcome;
 
     use super::*;
-    use crate::config::{IpPolicy, Key};
-    use crate::pipeline::{self, Arrival, Processed};
+    use crate::pipeline::{Arrival, Processed};
+    use crate::tests::{process, settings};
 
     const NOW: i64 = 1_800_000_000_000;
     const RANDOM: Random = [[1; 10], [2; 10], [3; 10]];
@@ -124,7 +128,7 @@ mod tests {
             region: None,
             now: NOW,
         };
-        let processed = pipeline::run(&arrival, IpPolicy::Drop, &Key::from([7; 32])).expect("a batch");
+        let processed = process(&arrival, &settings(&[]));
         Ok((site, processed))
     }
 

@@ -30,6 +30,9 @@ pub struct Tally {
     pub outcomes: BTreeMap<&'static str, u32>,
     /// By [`Reason::name`], where there is one.
     pub reasons: BTreeMap<&'static str, u32>,
+    /// Why the token said nothing, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<&'static str>,
 }
 
 impl Tally {
@@ -49,6 +52,12 @@ impl Tally {
             self.events -= 1;
             self.count(Outcome::Invalid(reason));
         }
+    }
+
+    /// Events that are durable, now or from before.
+    #[must_use]
+    pub fn taken(&self) -> u32 {
+        self.of(Outcome::Accepted) + self.of(Outcome::Duplicate)
     }
 
     /// Events that ended as `outcome`.

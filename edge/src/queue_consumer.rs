@@ -1,11 +1,13 @@
 //! The second way to the exporter: batches that it could not take at once, each tried again on its own until it can.
 //!
-//! A message that never gets through ends in the dead-letter queue.
+//! A message that never gets through ends in the dead-letter queue. To replay that queue is to make this Worker its consumer
+//! for a while: its messages are no others, and are signed afresh like all of them.
 
 use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, Result, console_error, console_log};
 
-use crate::config::{self, Config};
-use crate::forwarder::{self, Parcel};
+use crate::config;
+use crate::forwarder::{self, Parcel, QUEUE_CONSUMER_TIME};
+use crate::health;
 
 /// How long a message rests that is `age` seconds old: half as long as it has waited already, so that a short failure is
 /// over quickly and a long one is not hammered.
@@ -20,12 +22,19 @@ fn delay_seconds(age: i64) -> u32 {
 /// # Errors
 /// When the settings are wrong; the platform then delivers the messages again.
 pub async fn consume(messages: &MessageBatch<String>, env: &Env, now: i64) -> Result<()> {
-    let config = Config::read(config::of(env)).map_err(|error| worker::Error::RustError(error.to_string()))?;
+    let settings = config::of(env).map_err(|error| worker::Error::RustError(error.to_string()))?;
     let (mut forwarded, mut retried) = (0_u32, 0_u32);
     for message in messages.raw_iter() {
-        let parcel = message.body().as_string().and_then(|text| Parcel::from_message(&text));
+        let text = message.body().as_string().unwrap_or_default();
+        if text == health::PROBE {
+            message.ack();
+            continue;
+        }
+        let parcel = Parcel::from_message(&text);
         let error = match &parcel {
-            Some(parcel) => forwarder::post(parcel, &config, now).await.err().map(|error| error.to_string()),
+            Some(parcel) => {
+                forwarder::post(parcel, &settings, now, QUEUE_CONSUMER_TIME).await.err().map(|error| error.to_string())
+            }
             None => Some("the message is no batch".to_owned()),
         };
         if let Some(error) = error {

@@ -1,10 +1,10 @@
 //! Every route of the Worker.
 
+use edge_settings::{PathPlace as Place, PixelPath};
 use wire::CollectError;
-use worker::{Env, Headers, Method, Request, Response, Result, console_error};
+use worker::{Env, Headers, Method, Request, Response, Result};
 
 use crate::assets::{self, ASSETS, Asset, Lifetime};
-use crate::pixel_path::{PixelPath, Place};
 use crate::{collect, config, health, noscript};
 
 /// What is to be done about a request.
@@ -33,20 +33,17 @@ enum Task {
 ///
 /// [`PixelPath`] says where all but the last lie with another.
 pub async fn route(request: Request, env: &Env, now: i64, random: fn() -> noscript::Random) -> Result<Response> {
-    let pixel = match config::pixel_path(config::of(env)) {
-        Ok(pixel) => pixel,
-        Err(_) if request.path() == health::PATH => return health::get(env, ASSETS).await,
-        Err(error) => {
-            console_error!("{}", serde_json::json!({ "message": "wrong settings", "error": error.to_string() }));
-            return self::error(503, "unavailable", "the settings are wrong");
-        }
+    let settings = match config::of(env) {
+        Ok(settings) => settings,
+        Err(_) if request.path() == health::PATH => return health::get(env, ASSETS, now).await,
+        Err(_) => return self::error(503, "unavailable", "the settings are wrong"),
     };
-    match decide(&request.method(), &request.path(), &pixel, ASSETS) {
+    match decide(&request.method(), &request.path(), &settings.pixel_path, ASSETS) {
         Task::Collect => collect::post(request, env, now).await,
-        Task::Preflight => collect::preflight(&request),
+        Task::Preflight => collect::preflight(&request, env),
         Task::File(asset, lifetime) => file(asset, lifetime, &request),
         Task::Image => noscript::get(&request, env, now, random()).await,
-        Task::Health => health::get(env, ASSETS).await,
+        Task::Health => health::get(env, ASSETS, now).await,
         Task::NotAllowed(methods) => not_allowed(methods),
         Task::NotFound => error(404, "not_found", "there is nothing under this path"),
     }

@@ -2,16 +2,19 @@
 
 use crate::span::View;
 
-/// `text` decoded once; `None` when there is nothing to decode. What is no valid UTF-8 stays encoded, and so does `+`:
-/// it may be a space, but it may also belong to an address.
-pub(crate) fn decode(text: &str) -> Option<View> {
-    if !text.contains('%') {
+/// `text` decoded once; `None` when there is nothing to decode. What is no valid UTF-8 stays encoded. A `+` is a space
+/// only if the caller says so: it may also belong to an address.
+pub(crate) fn decode(text: &str, plus_is_space: bool) -> Option<View> {
+    if !plus_is_space && !text.contains('%') {
         return None;
     }
     let mut view = View::new(text.len(), false);
     let (mut at, mut decoded) = (0, false);
     while let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) {
-        if let Some((read, length)) = escaped(text, at) {
+        if character == '+' && plus_is_space {
+            view.push(' ', at);
+            (at, decoded) = (at + 1, true);
+        } else if let Some((read, length)) = (character == '%').then(|| escaped(text, at)).flatten() {
             view.push(read, at);
             (at, decoded) = (at + length, true);
         } else {
@@ -46,7 +49,7 @@ mod tests {
     use super::*;
 
     fn decoded(text: &str) -> Option<String> {
-        decode(text).map(|view| view.text)
+        decode(text, false).map(|view| view.text)
     }
 
     #[test]

@@ -6,10 +6,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use wire::{Attribution, Event, Page};
 
+use crate::explain::Log;
+use crate::keys::telling::Key;
+use crate::patterns::network::Place;
+use crate::policy::Policy;
 use crate::report::Report;
-use crate::span::Spans;
-use crate::text::{LAYERS, find as find_in_text};
-use crate::{json, url};
+use crate::span::{Spans, apply};
+use crate::text::LAYERS;
+use crate::{json as in_json, text as in_text, url as in_url};
 
 /// A `T` without personal data. Only this crate makes one; it can be read and written out, but neither changed nor read
 /// in, so what holds it cannot hold anything else.
@@ -33,20 +37,22 @@ impl<T> Deref for Redacted<T> {
     }
 }
 
+/// What was to be read as JSON and is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not valid JSON")]
+pub struct NotJson;
+
 /// Redacts a page, and cuts its fields to what can be stored: after the redaction, since half an address is none.
 #[must_use]
-pub fn page(mut page: Page) -> (Redacted<Page>, Report) {
+pub fn page(policy: &Policy, mut page: Page) -> (Redacted<Page>, Report) {
     let mut report = Report::default();
     for address in [&mut page.url, &mut page.path, &mut page.referrer] {
-        redact(address, &mut report, |address, out| {
-            find_in_text(address, LAYERS, out);
-            url::find(address, LAYERS, out);
-        });
+        redact(policy, address, &mut report, None, find_in_url);
     }
     let Attribution { utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id } = &mut page.attribution;
     let campaign = [utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id].into_iter().flatten();
     for plain in [&mut page.title, &mut page.channel, &mut page.platform].into_iter().chain(campaign) {
-        redact(plain, &mut report, |plain, out| find_in_text(plain, LAYERS, out));
+        redact(policy, plain, &mut report, None, find_in_text);
     }
     wire::check::tidy_page(&mut page);
     (Redacted(page), report)
@@ -54,10 +60,10 @@ pub fn page(mut page: Page) -> (Redacted<Page>, Report) {
 
 /// Redacts an event. Of its fields only `data` is free; everything else is a number, an id or a checked name.
 #[must_use]
-pub fn event(mut event: Event) -> (Redacted<Event>, Report) {
+pub fn event(policy: &Policy, mut event: Event) -> (Redacted<Event>, Report) {
     let mut report = Report::default();
     let mut data = event.data.get().to_owned();
-    if redact(&mut data, &mut report, |data, out| json::find(data, LAYERS, out)) {
+    if redact(policy, &mut data, &mut report, None, find_in_json) {
         // Strings stay strings and numbers become strings, so what was valid still is; an empty object is the safe side.
         event.data =
             RawValue::from_string(data).or_else(|_| RawValue::from_string("{}".to_owned())).unwrap_or_default();
@@ -67,20 +73,97 @@ pub fn event(mut event: Event) -> (Redacted<Event>, Report) {
 
 /// Redacts a text that comes with neither page nor event, such as a user agent.
 #[must_use]
-pub fn text(text: &str) -> (String, Report) {
+pub fn text(policy: &Policy, text: &str) -> (String, Report) {
+    copy(policy, text, None, find_in_text)
+}
+
+/// Redacts an address, absolute or relative.
+#[must_use]
+pub fn url(policy: &Policy, url: &str) -> (String, Report) {
+    copy(policy, url, None, find_in_url)
+}
+
+/// Redacts the value of a key, and gives it back without the key.
+#[must_use]
+pub fn key_value(policy: &Policy, key: &str, value: &str) -> (String, Report) {
+    copy(policy, value, None, |value, out| find_under_key(key, value, out))
+}
+
+/// Redacts any JSON. White space, the order of keys and how numbers are written stay to the letter.
+///
+/// # Errors
+/// When `json` is not valid JSON, or nested deeper than 128 levels.
+pub fn json(policy: &Policy, json: &str) -> Result<(String, Report), NotJson> {
+    check_json(json).map(|()| copy(policy, json, None, find_in_json))
+}
+
+pub(crate) fn check_json(json: &str) -> Result<(), NotJson> {
+    serde_json::from_str::<serde::de::IgnoredAny>(json).map(|_| ()).map_err(|_| NotJson)
+}
+
+pub(crate) fn find_in_text(plain: &str, out: &mut Spans<'_>) {
+    in_text::find(plain, LAYERS, Place::default(), out);
+}
+
+pub(crate) fn find_in_json(text: &str, out: &mut Spans<'_>) {
+    in_json::find(text, LAYERS, out);
+}
+
+pub(crate) fn find_in_url(address: &str, out: &mut Spans<'_>) {
+    // A referrer may be anything; what has white space in it is text.
+    if address.contains(char::is_whitespace) || address.starts_with("data:") {
+        in_text::find(address, LAYERS, Place::default(), out);
+    } else {
+        in_url::find(address, LAYERS, out);
+    }
+}
+
+pub(crate) fn find_under_key(key: &str, value: &str, out: &mut Spans<'_>) {
+    let told = Key::of(key, out.policy);
+    if told.is_untouched {
+        return;
+    }
+    if let Some((kind, rule)) = told.fits(value, false, out.policy) {
+        out.push(value, (0..value.len(), kind, rule));
+    } else if in_json::is_container(value) {
+        in_json::find_under(value, told, LAYERS - 1, out);
+    } else {
+        in_json::value(value, &told, LAYERS, out);
+    }
+}
+
+pub(crate) fn copy(
+    policy: &Policy,
+    text: &str,
+    log: Option<&mut Log>,
+    find: impl Fn(&str, &mut Spans<'_>),
+) -> (String, Report) {
     let (mut text, mut report) = (text.to_owned(), Report::default());
-    redact(&mut text, &mut report, |text, out| find_in_text(text, LAYERS, out));
+    redact(policy, &mut text, &mut report, log, find);
     (text, report)
 }
 
 /// Replaces what `find` points at until it points at nothing, and says whether it ever did. A placeholder can uncover
 /// what its surroundings hid, so that one pass is not always enough; each pass leaves less to find.
-fn redact(text: &mut String, report: &mut Report, find: impl Fn(&str, &mut Spans)) -> bool {
+fn redact(
+    policy: &Policy,
+    text: &mut String,
+    report: &mut Report,
+    mut log: Option<&mut Log>,
+    find: impl Fn(&str, &mut Spans<'_>),
+) -> bool {
     const PASSES: usize = 4;
     for pass in 0..PASSES {
-        let mut found = Spans::default();
-        find(text, &mut found);
-        match found.apply(text, report) {
+        let mut out = Spans::new(policy);
+        find(text, &mut out);
+        if out.len() == 0 {
+            return pass > 0;
+        }
+        let found = out.merged();
+        if let Some(log) = &mut log {
+            log.add(&found);
+        }
+        match apply(&found, text, report) {
             Some(redacted) => *text = redacted,
             None => return pass > 0,
         }

@@ -15,6 +15,22 @@ pub struct Rule {
     pub kept: &'static [&'static str],
 }
 
+pub(crate) const EMAIL: &str = "email";
+pub(crate) const CARD: &str = "card";
+pub(crate) const TOKEN: &str = "token";
+pub(crate) const PATH: &str = "path";
+pub(crate) const SERVICE_KEY: &str = "service_key";
+pub(crate) const TELLING_KEY: &str = "telling_key";
+pub(crate) const PASSWORD: &str = "password";
+pub(crate) const PHONE: &str = "phone";
+pub(crate) const IBAN: &str = "iban";
+pub(crate) const NATIONAL_ID: &str = "national_id";
+pub(crate) const BIRTH_DATE: &str = "birth_date";
+pub(crate) const COORDINATES: &str = "coordinates";
+pub(crate) const IP: &str = "ip";
+pub(crate) const MAC: &str = "mac";
+pub(crate) const UNLISTED: &str = "unlisted";
+
 /// Every rule.
 pub const RULES: &[Rule] = &[
     Rule {
@@ -251,6 +267,67 @@ pub const RULES: &[Rule] = &[
         explanation: "An American social security number with dashes, of the ranges that are given out.",
         redacted: &[("ssn is 219-09-9999.", "ssn is [national_id].")],
         kept: &["000-12-3456", "2024-09-1999", "219-09-99991", "1-219-09-9999"],
+    },
+    Rule {
+        name: PASSWORD,
+        explanation: "A password, PIN, one-time code, card code or token right behind the word for it, in a dozen languages, if \
+                      it has digits. What is said about passwords stays.",
+        redacted: &[
+            ("my password is hunter2", "my password is [password]"),
+            ("Passwort lautet Sommer2024!", "Passwort lautet [password]!"),
+            ("my pin is 4821", "my pin is [password]"),
+            ("exp 12/26 cvv 123", "exp 12/26 cvv [card_code]"),
+        ],
+        kept: &[
+            "Your password must be at least 8 characters and contain 1 number.",
+            "password must be 8-16 characters",
+            "Use code SUMMER2024 at checkout",
+            "Enter the 6-digit code",
+        ],
+    },
+    Rule {
+        name: BIRTH_DATE,
+        explanation: "A date behind words that say somebody was born on it, in a dozen languages. Other dates stay.",
+        redacted: &[
+            ("born on March 12, 1985", "born on [birth_date]"),
+            ("geboren am 12. März 1985 in Berlin", "geboren am [birth_date] in Berlin"),
+            ("生年月日1985年4月12日", "生年月日[birth_date]"),
+        ],
+        kept: &["01.06. - 30.06.2024", "since 2024-05-01", "Born to run, made in 1975"],
+    },
+    Rule {
+        name: COORDINATES,
+        explanation: "Two decimals with four places or more that can be latitude and longitude, degrees with minutes, and any \
+                      decimal behind a word for a place. Positions on a screen stay.",
+        redacted: &[
+            ("at 52.520008, 13.404954 now", "at [coordinates] now"),
+            ("52°31'12.0\"N 13°24'18.0\"E", "[coordinates]"),
+            (r#"{"geo":{"lat":52.52,"lng":13.40}}"#, r#"{"geo":{"lat":"[coordinates]","lng":"[coordinates]"}}"#),
+        ],
+        kept: &["translate(123.4567px, 45.6789px)", "20°C to 25°C", r#"{"x":512.2512,"y":1033.51234}"#],
+    },
+    Rule {
+        name: IP,
+        explanation: "An address of version 4 or 6. Four numbers after `v`, a slash or a word for a version are none, nor are \
+                      addresses of the machine itself.",
+        redacted: &[
+            ("login from 203.0.113.7:8080", "login from [ip]:8080"),
+            ("fe80::1%eth0", "[ip]"),
+            ("http://203.0.113.7/admin", "http://[ip]/admin"),
+        ],
+        kept: &["Chrome/126.0.64.127", "v10.0.0.1", "std::net", "at 12:34:56:78", "/lib/1.2.3.4/x.js", "127.0.0.1"],
+    },
+    Rule {
+        name: MAC,
+        explanation: "The address of a network card, with colons, dashes or dots.",
+        redacted: &[("MAC 00-1B-44-11-3A-B7", "MAC [mac]"), ("001b.4411.3ab7", "[mac]")],
+        kept: &["12:34:56", "1234.5678.9012"],
+    },
+    Rule {
+        name: UNLISTED,
+        explanation: "The value of a query parameter that is not among those to keep, where the settings keep only those.",
+        redacted: &[],
+        kept: &["?sort=price&page=2"],
     },
     Rule {
         name: "ordinary",

@@ -2,19 +2,19 @@
 
 use std::net::IpAddr;
 
-use crate::kind::is_placeholder;
-use crate::patterns;
+use crate::kind::{holds_placeholder, is_placeholder};
+use crate::patterns::{network, number};
 
 /// What a value must look like to be taken for what its key says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// Anything but an empty text and words such as `true`.
     Any,
-    /// The same, but no number of JSON.
-    Text,
+    /// What may be the name of a mailbox: one word, or with an `@`. No number of JSON.
+    Address,
     /// Any text, but no small number: `tokens` is a count more often than a secret.
     Key,
-    /// An address for mail, written out or not.
+    /// With an `@`.
     Mail,
     /// At least so many digits.
     Digits(usize),
@@ -26,12 +26,30 @@ pub(crate) enum Shape {
     Phone,
     /// Letters.
     Letters,
-    /// Letters and a number, as streets have them.
+    /// Two words or more as names are written.
+    Person,
+    /// Letters, as streets have them, or a number behind them.
+    Street,
+    /// Letters and a number, as addresses have them.
     Postal,
+    /// A number with perhaps a letter.
+    HouseNumber,
+    /// A few digits and letters.
+    Postcode,
     /// A network address.
     Ip,
+    /// A hardware address.
+    Mac,
+    /// A number with a fraction, or several.
+    Decimal,
+    /// The same with four places or more behind the point.
+    Precise,
     /// No word: six characters or more with digits, or mixed case.
     Loose,
+    /// A scheme and what follows.
+    Credentials,
+    /// One that is not a list of pairs, which are judged one by one.
+    Cookies,
     /// As good as random.
     Random,
 }
@@ -39,52 +57,206 @@ pub(crate) enum Shape {
 /// Values that say whether something is there rather than what it is.
 #[rustfmt::skip]
 const BENIGN: &[&str] = &[
-    "true", "false", "yes", "no", "on", "off", "0", "1", "null", "none", "undefined", "nan", "oauth2", "saml2", "auth0",
+    "true", "false", "yes", "no", "on", "off", "0", "1", "null", "none", "undefined", "nan", "oauth2", "saml2", "auth0", "email", "password", "text", "tel", "string", "required", "optional", "[redacted]", "redacted", "hidden", "unknown", "n/a",
+    "***", "********", "set", "unset", "missing", "present", "empty", "invalid", "valid", "number", "phone", "object",
 ];
 
 impl Shape {
     /// Whether `text` looks like this.
     pub(crate) fn fits(self, text: &str) -> bool {
         let text = text.trim();
-        if text.is_empty() || is_placeholder(text) || BENIGN.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+        if text.is_empty()
+            || is_placeholder(text)
+            || BENIGN.iter().any(|word| text.eq_ignore_ascii_case(word))
+            || is_masked(text)
+        {
             return false;
         }
-        let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        let only = |more: &str| text.chars().all(|c| c.is_ascii_digit() || more.contains(c));
+        let digits = number::digits_in(text);
         match self {
-            Self::Any | Self::Text | Self::Key => true,
+            Self::Any => !is_partly_done(text),
+            Self::Key => !text.contains(' ') || is_loose(text),
+            Self::Address => !text.contains(char::is_whitespace) && !is_partly_done(text),
             Self::Mail => text.contains('@'),
-            Self::Digits(least) => digits >= least,
-            Self::Pin => (3..=8).contains(&digits) && only(""),
+            Self::Digits(least) => digits >= least && text.len() <= 64,
+            Self::Pin => (3..=8).contains(&digits) && digits == text.len(),
             Self::Code => (1..=12).contains(&digits) && (4..=16).contains(&text.len()) && is_one_word(text),
-            Self::Phone => (6..=18).contains(&digits) && only("+-./() x\u{a0}\u{202f}\u{2009}\u{2011}\u{2013}"),
-            Self::Letters => text.chars().any(char::is_alphabetic),
-            Self::Postal => {
-                digits > 0 && text.len() >= 6 && text.contains(' ') && text.chars().any(char::is_alphabetic)
+            Self::Phone => is_phone(text, digits),
+            Self::Letters => is_name(text),
+            Self::Person => is_person(text),
+            Self::Street => {
+                (text.chars().any(char::is_alphabetic) && text.chars().count() >= 3 && text.len() <= 120)
+                    && !is_partly_done(text)
+                    && !text.contains("://")
             }
-            Self::Ip => text.contains(['.', ':']) && text.parse::<IpAddr>().is_ok(),
-            Self::Loose => is_loose(text),
+            Self::Postal => {
+                digits > 0
+                    && text.len() >= 6
+                    && (text.contains([' ', '+', '\n', ',']) || !text.is_ascii())
+                    && text.chars().any(char::is_alphabetic)
+                    && !text.contains("://")
+                    && !text.contains('@')
+                    && !is_partly_done(text)
+            }
+            Self::HouseNumber => (1..=5).contains(&digits) && text.len() <= 12,
+            Self::Postcode => is_postcode(text, digits),
+            Self::Ip => text.contains(['.', ':']) && (text.parse::<IpAddr>().is_ok() || network::is_with_port(text)),
+            Self::Mac => network::is_mac(text),
+            Self::Decimal => is_place(text, 1),
+            Self::Precise => is_place(text, 4),
+            Self::Loose => is_loose(text) && !holds_placeholder(text),
+            Self::Credentials => {
+                text.split_once(' ').map_or(is_loose(text), |(_, rest)| rest.len() >= 4 && !rest.contains(' '))
+                    && !holds_placeholder(text)
+            }
+            Self::Cookies => !text.contains('=') && is_loose(text) && !holds_placeholder(text),
             Self::Random => is_random_value(text),
         }
     }
 
+    /// Whether prose would fit, too.
+    pub(crate) fn is_vague(self) -> bool {
+        matches!(self, Self::Any | Self::Address | Self::Key | Self::Letters | Self::Street)
+    }
+
     /// Whether `number`, the text of a JSON number, looks like this. Small numbers are counts and flags.
     pub(crate) fn fits_number(self, number: &str) -> bool {
-        let digits = number.bytes().filter(u8::is_ascii_digit).count();
+        let digits = number::digits_in(number);
+        let is_whole = digits == number.len();
         match self {
-            Self::Pin => self.fits(number),
-            Self::Text | Self::Letters | Self::Postal | Self::Ip | Self::Mail | Self::Random => false,
-            Self::Key => digits >= 6 && number.bytes().all(|b| b.is_ascii_digit()),
-            Self::Any => digits >= 3 && number.bytes().all(|b| b.is_ascii_digit()),
-            Self::Digits(_) | Self::Code | Self::Phone | Self::Loose => {
-                number.bytes().all(|b| b.is_ascii_digit()) && self.fits(number)
+            Self::Key => digits >= 6 && is_whole,
+            Self::Any => digits >= 3 && is_whole,
+            Self::Decimal => is_place(number, 1),
+            Self::Precise => is_place(number, 4),
+            Self::Postcode => is_whole && (4..=9).contains(&digits),
+            Self::Pin | Self::HouseNumber | Self::Digits(_) | Self::Code | Self::Phone | Self::Loose => {
+                is_whole && self.fits(number)
             }
+            _ => false,
         }
     }
 }
 
+/// Whether something of `text` was replaced before, so that the rest is what surrounded it.
+fn is_partly_done(text: &str) -> bool {
+    holds_placeholder(text)
+}
+
+/// Whether `text` shows that something was there without saying what.
+fn is_masked(text: &str) -> bool {
+    text.len() >= 3 && text.chars().all(|c| matches!(c, '*' | '•' | '●' | 'x' | 'X' | '#' | '-' | ' ' | '.' | '_'))
+        || (text.starts_with("${") || text.starts_with("{{") || text.starts_with('<') && text.ends_with('>'))
+}
+
 fn is_one_word(text: &str) -> bool {
     !text.contains(char::is_whitespace)
+}
+
+fn is_phone(text: &str, digits: usize) -> bool {
+    let without_extension = text.to_ascii_lowercase();
+    let without_extension = without_extension.trim_start_matches("tel:");
+    let number = without_extension.split(['e', 'x', '#', 'd', 'p', ',']).next().unwrap_or_default();
+    let only = number
+        .chars()
+        .all(|c| c.is_ascii_digit() || c.is_whitespace() || "+-./()\u{2011}\u{2013}\u{2010}\u{2212}".contains(c));
+    only && (6..=20).contains(&digits)
+        && number::digits_in(number) >= 6
+        && !number::is_date(text)
+        && !number.starts_with('-')
+        && number.matches('.').count() != 1
+}
+
+fn is_name(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    letters > 0
+        && text.len() <= 120
+        && letters * 2 >= text.chars().count()
+        && !text.contains("://")
+        && !is_partly_done(text)
+}
+
+/// Whether `text` is written as people's names are: two to five words that begin with capitals, particles apart, without digits.
+fn is_person(text: &str) -> bool {
+    let mut words = 0;
+    let mut all = 0;
+    for word in text.split([' ', '+', '\u{a0}']).filter(|word| !word.is_empty()) {
+        all += 1;
+        let is_particle = matches!(
+            word,
+            "de" | "da"
+                | "do"
+                | "dos"
+                | "das"
+                | "del"
+                | "della"
+                | "di"
+                | "la"
+                | "le"
+                | "van"
+                | "von"
+                | "der"
+                | "den"
+                | "zu"
+                | "y"
+                | "e"
+                | "af"
+                | "al"
+                | "bin"
+                | "ten"
+                | "ter"
+                | "du"
+                | "des"
+        );
+        let mut chars = word.chars();
+        let begins = chars.next().is_some_and(|c| c.is_uppercase() || (c.is_alphabetic() && !c.is_lowercase()));
+        let goes_on = chars.all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’' | '.'));
+        if begins && goes_on {
+            words += 1;
+        } else if !is_particle {
+            return false;
+        }
+    }
+    (words >= 2 && all <= 6)
+        || (all == 1
+            && !text.is_ascii()
+            && text.chars().all(|c| c >= '\u{3040}')
+            && (2..=6).contains(&text.chars().count()))
+}
+
+fn is_postcode(text: &str, digits: usize) -> bool {
+    let count = text.chars().count();
+    (3..=10).contains(&count)
+        && digits >= 2
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '+' | '〒'))
+        && text.split([' ', '-', '+']).all(|part| part.len() <= 9)
+        && !number::is_date(text)
+}
+
+/// Whether `text` is a decimal, or two or three in a row, with at least so many places behind the point.
+fn is_place(text: &str, places: usize) -> bool {
+    let text = text.strip_prefix("geo:").unwrap_or(text);
+    let mut decimals = 0;
+    let numbers = text.split([',', ' ', ';', '/', '+', '|', '[', ']', '(', ')']).filter(|part| !part.is_empty());
+    for part in numbers {
+        let part = part.strip_prefix(['-', '+']).unwrap_or(part);
+        let part = part.strip_suffix(['N', 'S', 'E', 'W', '°']).unwrap_or(part);
+        let Some((whole, fraction)) = part.split_once('.') else {
+            if part.ends_with('z') || part.ends_with('m') || part.bytes().all(|b| b.is_ascii_digit()) && part.len() <= 4
+            {
+                continue;
+            }
+            return text.contains('°') && text.contains(['\'', '′']);
+        };
+        if whole.len() > 3
+            || whole.is_empty()
+            || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
+            || fraction.len() < places
+        {
+            return false;
+        }
+        decimals += 1;
+    }
+    (1..=3).contains(&decimals)
 }
 
 /// Whether `text` is no word of a language: a UUID, digits, or letters mixed as words do not mix them.
@@ -93,7 +265,7 @@ pub(crate) fn is_loose(text: &str) -> bool {
         return false;
     }
     let longest_mixed = |chunk: &str| {
-        let digits = chunk.bytes().filter(u8::is_ascii_digit).count();
+        let digits = number::digits_in(chunk);
         let letters = chunk.bytes().filter(u8::is_ascii_alphabetic).count();
         let capitals_inside = chunk.bytes().skip(1).filter(u8::is_ascii_uppercase).count();
         let all_capitals = letters >= 6 && chunk.bytes().all(|b| !b.is_ascii_lowercase());
@@ -101,8 +273,15 @@ pub(crate) fn is_loose(text: &str) -> bool {
             || (digits >= 1 && letters >= 1 && chunk.len() >= 4)
             || all_capitals
             || (capitals_inside >= 3 && letters >= 8)
+            || (capitals_inside >= 2 && (16..64).contains(&letters) && !is_camel(chunk))
     };
-    patterns::is_uuid(text) || text.split(|c: char| !c.is_ascii_alphanumeric()).any(longest_mixed)
+    is_uuid(text) || text.split(|c: char| !c.is_ascii_alphanumeric()).any(longest_mixed)
+}
+
+/// Whether capitals begin words of some length.
+fn is_camel(chunk: &str) -> bool {
+    let capitals = chunk.bytes().filter(u8::is_ascii_uppercase).count();
+    chunk.len() >= capitals * 4
 }
 
 /// Whether `text` is as good as random: 20 characters or more of an encoding's alphabet, with the letters and digits
@@ -110,61 +289,52 @@ pub(crate) fn is_loose(text: &str) -> bool {
 pub(crate) fn is_random(text: &str) -> bool {
     let text = text.trim_end_matches('=');
     let in_alphabet = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+');
-    if text.len() < 20 || !text.bytes().all(in_alphabet) || patterns::is_uuid(text) {
+    if text.len() < 20 || text.len() > 4096 || !text.bytes().all(in_alphabet) || is_uuid(text) || is_known_id(text) {
         return false;
     }
     text.split(['-', '_', '.', '~', '+']).any(|chunk| {
         let classes = || chunk.bytes().map(|b| (b.is_ascii_digit(), b.is_ascii_uppercase()));
-        let has_digit = classes().any(|(digit, _)| digit);
-        let has_letter = classes().any(|(digit, _)| !digit);
+        let digits = number::digits_in(chunk);
+        let has_letter = digits < chunk.len();
         // A capital that begins a word is no change of class.
         let changes = classes().zip(classes().skip(1)).filter(|(a, b)| a.0 != b.0 || (!a.1 && b.1)).count();
         let is_hex = chunk.len() >= 32 && chunk.bytes().all(|b| b.is_ascii_hexdigit());
-        has_digit && has_letter && (is_hex || (chunk.len() >= 16 && changes >= 4 && changes * 5 >= chunk.len()))
+        let is_mixed = chunk.len() >= 16 && changes >= 4 && changes * 5 >= chunk.len();
+        has_letter
+            && ((digits > 0 && (is_hex || is_mixed))
+                || (changes >= 5 && chunk.len() >= 20 && changes * 4 >= chunk.len()))
     })
+}
+
+/// Ids of well-known makers that stand for things: `ObjectId`, ULID, and ids with the thing's name before them.
+fn is_known_id(text: &str) -> bool {
+    let is_object_id = text.len() == 24
+        && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+        && text.starts_with(['4', '5', '6', '7']);
+    let is_ulid = text.len() == 26
+        && text.starts_with("01")
+        && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+    let is_named = text.split_once(['_', '-']).is_some_and(|(thing, _)| {
+        [
+            "ord", "order", "prod", "product", "price", "plan", "item", "sku", "cart", "variant", "coupon", "cat",
+            "page", "post", "img", "inv", "pi", "ch", "evt", "sub", "cs", "txn", "in", "build", "chunk", "rev", "req",
+            "art", "asset",
+        ]
+        .contains(&thing.to_ascii_lowercase().as_str())
+    });
+    is_object_id || is_ulid || is_named
 }
 
 /// Whether `text`, the value of a parameter and no path, is as good as random. Base64 has slashes.
 pub(crate) fn is_random_value(text: &str) -> bool {
-    !text.starts_with(['/', '.']) && !text.contains("://") && text.split('/').any(is_random)
+    text.len() >= 20 && !text.starts_with(['/', '.']) && !text.contains("://") && text.split('/').any(is_random)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn random_text_is_told_from_names_and_numbers() {
-        for text in [
-            "dGhpcyBpcyBhIHRva2VuIDEyMzQ1Njc4OTA",
-            "x7k2m9q4t8w3r6y1p5n0",
-            "9f86d081884c7d659a2feaa0c55ad015",
-            "EAIaIQobChMI8vKq7Zz3_gIVi4KDBx0sZwYqEAAYASAAEgJ5fPD_BwE",
-        ] {
-            assert!(is_random(text), "{text}");
-        }
-        for text in [
-            "my-long-article-title-about-2024-things",
-            "ORD-2024-000123456-DE-77",
-            "nike-air-max-90-gtx-2024-b07xyz1234",
-            "01890a5d-ac96-774b-bcce-b302099a8057",
-            "20240501120000000000",
-            "getElementByIdAndThenScrollIntoView",
-            "BestSellersOfTheYear2024Edition",
-            "www.example-shop24.co.uk",
-        ] {
-            assert!(!is_random(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_loose_token_is_told_from_a_word() {
-        for text in ["abc123", "123456", "ABCDEFGH", "01890a5d-ac96-774b-bcce-b302099a8057", "aBcDeFgHiJ", "c8x-12ab9"]
-        {
-            assert!(is_loose(text), "{text}");
-        }
-        for text in ["sent", "morning", "2024-edition", "expired", "two words 12345678", "a1", "Keynote", "42"] {
-            assert!(!is_loose(text), "{text}");
-        }
-    }
+/// Whether `text` is a UUID in its usual form.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(place, b)| if matches!(place, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() })
 }

@@ -4,17 +4,13 @@
 
 use std::ops::Range;
 
-use crate::kind::Kind;
+use crate::keys::telling::Key;
+use crate::keys::vocabulary::flag;
+use crate::kind::{Kind, is_placeholder};
+use crate::patterns::network::Place;
+use crate::patterns::{FILE_ENDINGS, network};
 use crate::span::Spans;
-use crate::words::{self, Telling};
-use crate::{patterns, percent, shape, text};
-
-/// Words of a path segment after which a secret may follow.
-#[rustfmt::skip]
-const BEFORE_A_SECRET: &[&str] = &[
-    "reset", "verify", "verification", "confirm", "invite", "invites", "invitation", "invitations", "activate", "activation",
-    "magic", "unsubscribe", "recover", "recovery", "token", "password", "passwordless",
-];
+use crate::{percent, rules, shape, text};
 
 /// What can be confirmed, and has a number that is no secret.
 const NUMBERED: &[&str] =
@@ -23,22 +19,46 @@ const NUMBERED: &[&str] =
 /// Whether `chunk`, which has no white space, is an address rather than a word with a slash in it.
 pub(crate) fn is_address(chunk: &str) -> bool {
     let host = chunk.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_host = |host: &str| {
+        let host = host.split(':').next().unwrap_or_default();
+        host.rsplit_once('.').is_some_and(|(before, top)| {
+            !before.is_empty()
+                && top.len() >= 2
+                && (top.bytes().all(|b| b.is_ascii_alphabetic()) || top.starts_with("xn--"))
+        })
+    };
     chunk.starts_with(['/', '?', '#', '.'])
         || chunk.contains("://")
+        || (host.len() < chunk.len() && !host.contains('@') && (is_host(host) || host.is_empty()))
+        || (chunk.contains('?') && chunk.contains('=') && !host.contains(['=', '&', '{', '"', '@']))
         || (host.len() < chunk.len()
-            && host
-                .rsplit_once('.')
-                .is_some_and(|(_, top)| top.len() >= 2 && top.bytes().all(|b| b.is_ascii_alphabetic())))
+            && chunk.matches('/').count() >= 2
+            && host.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-')
+            && !host.is_empty())
+}
+
+/// Whether `chunk` is `key=value` pairs.
+pub(crate) fn is_form(chunk: &str) -> bool {
+    chunk.split_once('=').is_some_and(|(key, value)| {
+        !key.is_empty()
+            && !value.is_empty()
+            && key.len() <= 128
+            && !key.contains(['{', '"', ',', '@', '|'])
+            && !key.trim_start_matches('[').contains(':')
+    })
 }
 
 /// Points at the personal data in an address, absolute or relative.
-pub(crate) fn find(address: &str, layers: u8, out: &mut Spans) {
+pub(crate) fn find(address: &str, layers: u8, out: &mut Spans<'_>) {
     let hash = address.find('#').unwrap_or(address.len());
     let before_hash = address.get(..hash).unwrap_or_default();
     let question = before_hash.find('?').unwrap_or(hash);
     let start = match before_hash.find("://") {
         Some(found) if found < question => {
-            address.get(found + 3..question).and_then(|rest| rest.find('/')).map_or(question, |slash| found + 3 + slash)
+            let rest = address.get(found + 3..question).unwrap_or_default();
+            let end = rest.find('/').map_or(question, |slash| found + 3 + slash);
+            authority(address, found + 3..end, layers, out);
+            end
         }
         _ => 0,
     };
@@ -46,38 +66,115 @@ pub(crate) fn find(address: &str, layers: u8, out: &mut Spans) {
     out.within(address, (question + 1).min(hash)..hash, |parameters, out| query(parameters, layers, out));
     let fragment = (hash + 1).min(address.len())..address.len();
     out.within(address, fragment, |fragment, out| {
-        if is_address(fragment) && layers > 0 {
-            find(fragment, layers - 1, out);
+        if layers > 0 && (is_address(fragment) || !fragment.contains('=')) {
+            if is_address(fragment) || fragment.contains('/') {
+                find(fragment, layers - 1, out);
+            } else {
+                value(fragment, &Key::default(), true, layers, out);
+            }
         } else {
             query(fragment, layers, out);
         }
     });
 }
 
-fn path(segments: &str, layers: u8, out: &mut Spans) {
+/// User and password, and a host that is a network address. Names of hosts stay, whatever they consist of.
+fn authority(address: &str, range: Range<usize>, layers: u8, out: &mut Spans<'_>) {
+    let Some(host) = address.get(range.clone()) else { return };
+    let user = host.rfind('@').unwrap_or(0);
+    if user > 0 {
+        let found = range.start..range.start + user;
+        out.push(address, (found, Kind::Secret, rules::SERVICE_KEY));
+    }
+    let begin = range.start + if user > 0 { user + 1 } else { 0 };
+    let host = address.get(begin..range.end).unwrap_or_default();
+    if host.starts_with(|c: char| c.is_ascii_digit()) {
+        if let Some(found) = network::v4(address, begin, Place::default()) {
+            out.push(address, (found, Kind::Ip, rules::IP));
+        }
+    } else if host.starts_with('[') || host.contains(['%', '@']) {
+        out.within(address, begin..range.end, |host, out| {
+            text::find(host, layers.saturating_sub(1).min(1), Place::default(), out);
+        });
+    }
+}
+
+fn path(segments: &str, layers: u8, out: &mut Spans<'_>) {
     /// A secret may come in two parts: who and what.
     const PARTS: u8 = 2;
-    let (mut expected, mut before) = (0_u8, "");
-    for range in split(segments, &['/']) {
+    let (mut expected, mut before, mut is_network, mut is_thing) = (0_u8, "", false, false);
+    let mut told = Key::default();
+    for range in split(segments, &['/', ';']) {
         let Some(segment) = segments.get(range.clone()).filter(|segment| !segment.is_empty()) else { continue };
+        let mut was_read = false;
         out.within(segments, range, |part, out| {
-            decoded(part, layers, out, |segment, layers, out| {
-                let is_file =
-                    segment.rsplit_once('.').is_some_and(|(_, ending)| patterns::FILE_ENDINGS.contains(&ending));
-                if (expected > 0 && shape::is_loose(segment) && !is_numbered(before, segment))
-                    || (!is_file && shape::is_random(segment))
+            decoded(part, false, layers, out, |segment, layers, out| {
+                was_read = true;
+                let is_file = segment.rsplit_once('.').is_some_and(|(_, ending)| FILE_ENDINGS.contains(&ending));
+                if is_placeholder(segment) {
+                    return;
+                }
+                let is_secret = expected > 0
+                    && shape::is_loose(segment)
+                    && !is_numbered(before, segment)
+                    && !segment.contains('@')
+                    && !is_file
+                    && !crate::kind::holds_placeholder(segment)
+                    && !segment.contains(['=', '[', ':']);
+                if is_secret {
+                    out.push(segment, (0..segment.len(), Kind::Token, rules::PATH));
+                } else if let Some((kind, rule)) =
+                    told.fits(segment, true, out.policy).filter(|(kind, _)| in_path(*kind) && !is_file)
                 {
-                    out.push(segment, 0..segment.len(), Kind::Token);
+                    out.push(segment, (0..segment.len(), kind, rule));
+                } else if !is_file && !is_thing && shape::is_random(segment) {
+                    out.push(segment, (0..segment.len(), Kind::Token, rules::TOKEN));
+                } else if segment.contains('=') && is_form(segment) {
+                    query(segment, layers, out);
                 } else if layers > 0 {
-                    text::find(segment, layers - 1, out);
+                    let is_whole = |c: char| c.is_ascii_digit() || c == '.';
+                    let place = Place {
+                        is_segment: !is_network && segment.chars().all(is_whole),
+                        is_thing,
+                        ..Place::default()
+                    };
+                    text::find(segment, layers - 1, place, out);
                 }
             });
         });
-        let tells =
-            segment.len() <= 40 && words::words(segment).iter().any(|word| BEFORE_A_SECRET.contains(&word.as_str()));
-        expected = if tells { PARTS } else { expected.saturating_sub(1) };
+        if segment.len() <= 48 {
+            let of_thing = is_thing;
+            told = Key::of(segment, out.policy);
+            (is_network, is_thing) = (told.any(flag::NETWORK), told.any(flag::THING));
+            // `magic-mushroom-lamp` is a product.
+            let is_short = told.words() <= 3;
+            let tells = told.any(flag::BEFORE_A_SECRET) && is_short && !of_thing && !segment.contains('.');
+            expected = if tells { PARTS } else { expected.saturating_sub(1) };
+            if !is_short {
+                told = Key::default();
+            }
+        } else {
+            expected = expected.saturating_sub(1);
+            told = Key::default();
+        }
         before = segment;
     }
+}
+
+/// What a segment may tell of the next one.
+fn in_path(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Phone
+            | Kind::NationalId
+            | Kind::BirthDate
+            | Kind::Iban
+            | Kind::Card
+            | Kind::Ip
+            | Kind::Mac
+            | Kind::Coordinates
+            | Kind::Postcode
+    )
 }
 
 /// Whether `segment` is the number of an order, as in `order-2024-118273` and `order/118273`.
@@ -90,43 +187,73 @@ fn is_numbered(before: &str, segment: &str) -> bool {
 }
 
 /// Points at the personal data in `key=value` pairs between `&` or `;`: a query, a form's body, a cookie.
-pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans) {
-    for range in split(parameters, &['&', ';']) {
+pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
+    let separators: &'static [char] = if parameters.contains('&') { &['&'] } else { &['&', ';'] };
+    for range in split(parameters, separators) {
         out.within(parameters, range, |parameter, out| {
             let Some(equals) = parameter.find('=') else {
-                return value(parameter, None, false, layers, out);
+                return value(parameter, &Key::default(), true, layers, out);
             };
             let key = parameter.get(..equals).unwrap_or_default();
-            let plain_key = percent::decode(key).map_or_else(|| key.to_owned(), |view| view.text);
-            if layers > 0 {
-                out.within(parameter, 0..equals, |key, out| text::find(key, layers - 1, out));
-            }
+            let view = percent::decode(key, false);
+            let plain_key = view.as_ref().map_or(key, |view| view.text.as_str());
+            let plain_key = plain_key.trim_start_matches([' ', '?']);
             // Campaign parameters are chosen by the site, so that only what is personal by itself has to go.
-            let campaign = plain_key.starts_with("utm_");
-            let told = words::telling(&plain_key).filter(|_| !campaign);
-            out.within(parameter, equals + 1..parameter.len(), |part, out| value(part, told, campaign, layers, out));
+            let is_campaign = plain_key.starts_with("utm_");
+            let told = if is_campaign { Key::default() } else { Key::of(plain_key, out.policy) };
+            if told.is_untouched {
+                return;
+            }
+            if layers > 0 && !told.tells() && key.contains(|c: char| c == '@' || c == '%' || c.is_ascii_digit()) {
+                out.within(parameter, 0..equals, |key, out| text::find(key, layers - 1, Place::default(), out));
+            }
+            let is_kept = is_campaign || told.is_allowed || told.is_thing();
+            let range = equals + 1..parameter.len();
+            if out.policy.keeps_only_allowed && !is_campaign && !told.is_allowed && !told.tells() {
+                return out.push(parameter, (range, Kind::Unlisted, rules::UNLISTED));
+            }
+            out.within(parameter, range, |part, out| value(part, &told, !is_kept, layers, out));
         });
     }
 }
 
-fn value(encoded: &str, told: Option<Telling>, campaign: bool, layers: u8, out: &mut Spans) {
-    decoded(encoded, layers, out, |value, layers, out| {
-        if let Some(told) = told.filter(|told| told.fits(value)) {
-            out.push(value, 0..value.len(), told.kind);
-        } else if !campaign && shape::is_random_value(value) {
-            out.push(value, 0..value.len(), Kind::Token);
+fn value(encoded: &str, told: &Key, is_judged: bool, layers: u8, out: &mut Spans<'_>) {
+    if encoded.is_empty() {
+        return;
+    }
+    decoded(encoded, true, layers, out, |value, layers, out| {
+        if let Some((kind, rule)) = told.fits(value, false, out.policy) {
+            out.push(value, (0..value.len(), kind, rule));
+        } else if is_judged && shape::is_random_value(value) {
+            out.push(value, (0..value.len(), Kind::Token, rules::TOKEN));
+        } else if out.policy.keeps_only_allowed && !told.is_allowed && told.tells() {
+            out.push(value, (0..value.len(), Kind::Unlisted, rules::UNLISTED));
+        } else if layers > 0 && (is_address(value) && (value.contains("://") || value.starts_with(['/', '?']))) {
+            find(value, layers - 1, out);
+        } else if layers > 0 && is_form(value) && (value.contains(['&', '%']) || !value.contains(' ')) {
+            query(value, layers - 1, out);
         } else if layers > 0 {
-            text::find(value, layers - 1, out);
+            let place = Place { is_version: told.is_version, is_thing: told.is_thing(), ..Place::default() };
+            text::find(value, layers - 1, place, out);
         }
     });
 }
 
-/// Runs `find` on `encoded` once nothing in it is percent-encoded any more.
-fn decoded(encoded: &str, layers: u8, out: &mut Spans, find: impl FnOnce(&str, u8, &mut Spans)) {
-    let Some(view) = percent::decode(encoded).filter(|_| layers > 0) else {
+/// Runs `find` on `encoded` once nothing in it is percent-encoded any more, or it is an address or a form with encoded
+/// parts of its own. With `in_form`, a `+` is a space unless an
+/// address for mail may have it.
+fn decoded(encoded: &str, in_form: bool, layers: u8, out: &mut Spans<'_>, find: impl FnOnce(&str, u8, &mut Spans<'_>)) {
+    let plus_is_space = in_form
+        && encoded.contains('+')
+        && !encoded.contains('@')
+        && !encoded.contains("%40")
+        && !encoded.contains("%2540");
+    let Some(view) = percent::decode(encoded, plus_is_space).filter(|_| layers > 0) else {
         return find(encoded, layers, out);
     };
-    out.within_view(&view, |once, out| match percent::decode(once).filter(|_| layers > 1) {
+    let has_parts =
+        in_form && (view.text.contains("://") || view.text.starts_with(['/', '?']) || view.text.contains('='));
+    out.within_view(&view, |once, out| match percent::decode(once, false).filter(|_| layers > 1 && !has_parts) {
         Some(twice) => out.within_view(&twice, |text, out| find(text, layers - 2, out)),
         None => find(once, layers - 1, out),
     });

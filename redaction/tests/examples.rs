@@ -1,22 +1,17 @@
 //! Every example of every rule.
 
-use redaction::{Report, rules::RULES};
+use redaction::{Policy, Report, rules::RULES};
 use serde_json::value::RawValue;
 
 fn redact(example: &str) -> (String, Report) {
     if !example.starts_with('{') {
-        return redaction::text(example);
+        return redaction::text(&Policy::default(), example);
     }
     let data = RawValue::from_string(example.to_owned()).expect("an example is valid JSON");
-    let (event, report) = redaction::event(wire::Event {
-        id: uuid::Uuid::nil(),
-        seq: 0,
-        kind: "click".to_owned(),
-        ts: 0,
-        t: 0,
-        page: 0,
-        data,
-    });
+    let (event, report) = redaction::event(
+        &Policy::default(),
+        wire::Event { id: uuid::Uuid::nil(), seq: 0, kind: "click".to_owned(), ts: 0, t: 0, page: 0, data },
+    );
     (event.data.get().to_owned(), report)
 }
 

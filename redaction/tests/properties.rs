@@ -1,9 +1,21 @@
 //! What holds for every input.
 
 use proptest::prelude::*;
-use redaction::{event, page, rules::RULES, text};
+use redaction::{Policy, Redacted, Report, rules::RULES};
 use serde_json::value::RawValue;
 use wire::{Event, Page};
+
+fn text(text: &str) -> (String, Report) {
+    redaction::text(&Policy::default(), text)
+}
+
+fn page(page: Page) -> (Redacted<Page>, Report) {
+    redaction::page(&Policy::default(), page)
+}
+
+fn event(event: Event) -> (Redacted<Event>, Report) {
+    redaction::event(&Policy::default(), event)
+}
 
 fn with_data(json: &str) -> Event {
     Event {
@@ -140,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn words_and_numbers_are_untouched(words in prop::collection::vec("[a-z]{1,9}|[1-9][0-9]{0,2}|[1-9][0-9]{4,5}", 0..30)) {
+    fn words_and_numbers_are_untouched(words in prop::collection::vec("x[a-z]{0,8}|[1-9][0-9]{0,2}|[1-9][0-9]{4,5}", 0..30)) {
         let input = words.join(" ");
         let (output, report) = text(&input);
         prop_assert_eq!(output, input);

@@ -4,6 +4,7 @@
 
 mod assets;
 mod batches;
+mod edge;
 mod fixture;
 mod kill;
 mod noscript;

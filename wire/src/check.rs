@@ -1,10 +1,11 @@
 //! What an event must be like to be stored. The edge asks before it accepts, the exporter again before it inserts: one
 //! row that Postgres refuses would fail the whole statement it stands in.
 
+use std::borrow::Cow;
+
 use crate::event::{Event, Page};
-use crate::limits;
 use crate::outcome::Reason;
-use crate::{ids, limits::DATA_DEPTH};
+use crate::{ids, limits};
 
 /// The last millisecond of the year 9999, the largest that RFC 3339 can write.
 const LAST_MS: i64 = 253_402_300_799_999;
@@ -62,20 +63,37 @@ pub fn data(json: &str) -> Result<(), Reason> {
     if !json.starts_with('{') {
         return Err(Reason::DataNotAnObject);
     }
-    let (mut depth, mut rest) = (0_usize, json);
+    let mut open: Vec<Open<'_>> = Vec::with_capacity(limits::DATA_DEPTH);
+    let (mut is_key, mut rest) = (false, json);
     while let Some(first) = rest.chars().next() {
         let length = match first {
-            '"' => string(rest)?,
+            '"' => {
+                let length = string(rest)?;
+                if let (true, Some(Open::Object(keys))) = (is_key, open.last_mut()) {
+                    keys.push(key(rest.get(..length).unwrap_or_default()));
+                }
+                is_key = false;
+                length
+            }
             '-' | '0'..='9' => number(rest)?,
             '{' | '[' => {
-                depth += 1;
-                if depth > DATA_DEPTH {
+                if open.len() == limits::DATA_DEPTH {
                     return Err(Reason::DataTooDeep);
                 }
+                is_key = first == '{';
+                open.push(if is_key { Open::Object(Vec::new()) } else { Open::Array });
                 1
             }
             '}' | ']' => {
-                depth = depth.saturating_sub(1);
+                if let Some(Open::Object(keys)) = open.pop()
+                    && has_twice(keys)
+                {
+                    return Err(Reason::DuplicateKey);
+                }
+                1
+            }
+            ',' => {
+                is_key = matches!(open.last(), Some(Open::Object(_)));
                 1
             }
             other => other.len_utf8(),
@@ -83,6 +101,26 @@ pub fn data(json: &str) -> Result<(), Reason> {
         rest = rest.get(length..).unwrap_or_default();
     }
     Ok(())
+}
+
+/// What is not closed yet.
+enum Open<'a> {
+    /// With its keys so far.
+    Object(Vec<Cow<'a, str>>),
+    Array,
+}
+
+/// The key that a string literal stands for.
+fn key(literal: &str) -> Cow<'_, str> {
+    match literal.get(1..literal.len().saturating_sub(1)) {
+        Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
+        _ => Cow::Owned(serde_json::from_str(literal).unwrap_or_default()),
+    }
+}
+
+fn has_twice(mut keys: Vec<Cow<'_, str>>) -> bool {
+    keys.sort_unstable();
+    keys.windows(2).any(|pair| pair.first() == pair.last())
 }
 
 /// The length of the string literal that `rest` begins with.
@@ -214,6 +252,11 @@ mod tests {
             (r#"{"a": "\ud83d"}"#.to_owned(), Err(Reason::LoneSurrogate)),
             (r#"{"a": "\ude00\ud83d"}"#.to_owned(), Err(Reason::LoneSurrogate)),
             (r#"{"a\ud83dx": 1}"#.to_owned(), Err(Reason::LoneSurrogate)),
+            (r#"{"a": 1, "a": 2}"#.to_owned(), Err(Reason::DuplicateKey)),
+            (r#"{"a": 1, "\u0061": 2}"#.to_owned(), Err(Reason::DuplicateKey)),
+            (r#"{"a\"": 1, "b": [{"c": [], "d": {}, "c": 2}]}"#.to_owned(), Err(Reason::DuplicateKey)),
+            (r#"{"": 1, "": 2}"#.to_owned(), Err(Reason::DuplicateKey)),
+            (r#"{"a": {"a": ["a", "a", {"a": "a"}]}, "A": "a"}"#.to_owned(), Ok(())),
             (r#"{"a": 1e131072}"#.to_owned(), Err(Reason::NumberOutOfRange)),
             (format!(r#"{{"a": {}}}"#, "1".repeat(41)), Err(Reason::NumberOutOfRange)),
             (r#"{"a": 9007199254740993}"#.to_owned(), Ok(())),
@@ -241,6 +284,19 @@ mod tests {
             let json = serde_json::json!({ "a": text }).to_string();
             let verdict = data(&json);
             prop_assert_eq!(verdict, if text.contains('\0') { Err(Reason::NulCharacter) } else { Ok(()) });
+        }
+
+        #[test]
+        fn keys_agree_with_serde_json(keys in prop::collection::vec("[ab\"\\\\é]{0,2}", 0..6), escaped in 0..6_usize) {
+            let literal = |(at, key): (usize, &String)| {
+                let plain = serde_json::Value::from(key.as_str()).to_string();
+                if at == escaped { plain.replace('a', "\\u0061") } else { plain }
+            };
+            let fields: Vec<String> = keys.iter().enumerate().map(|field| format!("{}:{{}}", literal(field))).collect();
+            let json = format!("{{{}}}", fields.join(","));
+            let read: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&json).expect("JSON");
+            let verdict = if read.len() == keys.len() { Ok(()) } else { Err(Reason::DuplicateKey) };
+            prop_assert_eq!(data(&json), verdict, "{}", json);
         }
 
         #[test]

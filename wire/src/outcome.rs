@@ -65,6 +65,8 @@ pub enum Reason {
     NulCharacter,
     /// Half of a surrogate pair, which is no character.
     LoneSurrogate,
+    /// An object in `data` has the same key twice, however its characters are written: readers would disagree on which counts.
+    DuplicateKey,
     /// A number too long to be kept exactly, or beyond what an IEEE 754 double can hold.
     NumberOutOfRange,
     /// The same id came earlier in the batch with other content. Across batches the first one stays, and what comes later
@@ -72,6 +74,10 @@ pub enum Reason {
     Conflict,
     /// Postgres refused the row although every check passed.
     RefusedByStore,
+    /// The visitor has not agreed, and the installation asks for that.
+    NoConsent,
+    /// A machine's, and the installation leaves those out.
+    Bot,
 }
 
 impl Reason {
@@ -91,9 +97,12 @@ impl Reason {
             Self::DataNotAnObject => "data_not_an_object",
             Self::NulCharacter => "nul_character",
             Self::LoneSurrogate => "lone_surrogate",
+            Self::DuplicateKey => "duplicate_key",
             Self::NumberOutOfRange => "number_out_of_range",
             Self::Conflict => "conflict",
             Self::RefusedByStore => "refused_by_store",
+            Self::NoConsent => "no_consent",
+            Self::Bot => "bot",
         }
     }
 }

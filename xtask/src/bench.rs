@@ -1,4 +1,5 @@
-//! Speed, beside something else in the same run: a plain `COPY` of the same rows, and pages with other trackers or none.
+//! Speed, beside something else in the same run: a plain `COPY` of the same rows, pages with other trackers or none, and a
+//! Worker that only echoes.
 
 use std::process::Command;
 
@@ -6,11 +7,11 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::setup::node;
-use crate::{demo, peers, pixel, progress, setup, workspace};
+use crate::{demo, edge, peers, pixel, progress, setup, workspace};
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// What to measure; both when it is not said.
+    /// What to measure; all of it when it is not said.
     what: Option<What>,
     /// Rows to ingest and export.
     #[arg(long, default_value_t = 100_000)]
@@ -29,15 +30,21 @@ enum What {
     Pixel,
     /// Ingest and export, beside a plain COPY of the same rows.
     Exporter,
+    /// A batch through the Worker, beside an echo of it. Takes two minutes.
+    Edge,
 }
 
 /// Builds with optimisation, then measures.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    if options.what != Some(What::Exporter) {
+    let is_asked = |what| options.what.is_none_or(|only| only == what);
+    if is_asked(What::Pixel) {
         pixel(options)?;
     }
-    if options.what != Some(What::Pixel) {
+    if is_asked(What::Exporter) {
         exporter(options)?;
+    }
+    if is_asked(What::Edge) {
+        edge(options)?;
     }
     Ok(())
 }
@@ -51,6 +58,16 @@ fn pixel(options: &Options) -> Result<()> {
     bench.args(["bench", "pixel", "--pixel"]).arg(workspace::pixel()).arg("--peers").arg(peers);
     bench.args(["--runs", &options.runs.to_string(), "--events", &options.events.to_string()]);
     progress::show("measuring the pixel", &mut bench)
+}
+
+fn edge(options: &Options) -> Result<()> {
+    setup::everything()?;
+    let worker = edge::build_for_bench()?;
+    let build = ["build", "--release", "--package", "local-stack"];
+    progress::step("local stack, optimised", Command::new("cargo").args(build))?;
+    let mut bench = Command::new(workspace::target().join("release/local-stack"));
+    bench.env("PATH", node::path()).args(["bench", "edge", "--worker"]).arg(worker);
+    progress::show("measuring the Worker", bench.args(["--runs", &options.runs.to_string()]))
 }
 
 fn exporter(options: &Options) -> Result<()> {

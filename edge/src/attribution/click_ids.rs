@@ -63,6 +63,29 @@ pub(super) fn of(parameters: &Parameters<'_>) -> Option<Way> {
 
 /// The address without the values of click ids: their names stay. The pixel does the same in the page.
 pub(crate) fn emptied(address: &str) -> String {
+    cut(address, |clean, name, mark| {
+        clean.push_str(name);
+        clean.push('=');
+        clean.push_str(mark);
+    })
+}
+
+/// The address without click ids, names and values.
+pub(crate) fn without_click_ids(address: &str) -> String {
+    cut(address, |clean, _, mark| match mark {
+        "?" | "&" => {}
+        // the last of its query takes the separator before it along
+        fragment_or_end => {
+            if clean.ends_with(['?', '&']) {
+                clean.pop();
+            }
+            clean.push_str(fragment_or_end);
+        }
+    })
+}
+
+/// The address with each click id as `write` puts it behind what is there, given its name and the mark behind its value.
+fn cut(address: &str, write: impl Fn(&mut String, &str, &str)) -> String {
     let mut rest = address;
     let mut clean = String::with_capacity(address.len());
     let mut is_pair = false;
@@ -71,9 +94,8 @@ pub(crate) fn emptied(address: &str) -> String {
         let (part, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
         match part.split_once('=') {
             Some((name, value)) if is_pair && is_click_id(name) => {
-                clean.push_str(name);
-                clean.push('=');
-                clean.extend(value.chars().next_back().filter(|mark| matches!(mark, '?' | '&' | '#')));
+                let mark = value.rfind(['?', '&', '#']).and_then(|at| value.get(at..)).unwrap_or_default();
+                write(&mut clean, name, mark);
             }
             _ => clean.push_str(part),
         }

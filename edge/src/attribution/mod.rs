@@ -16,7 +16,7 @@ use wire::{Attribution, Page};
 
 use crate::address::Address;
 
-pub(crate) use click_ids::emptied;
+pub(crate) use click_ids::{emptied, without_click_ids};
 
 /// Parameters of an address, decoded.
 type Parameters<'a> = [(Cow<'a, str>, Cow<'a, str>)];

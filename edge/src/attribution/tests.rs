@@ -226,6 +226,20 @@ fn of_a_click_id_only_the_name_is_left() {
     }
 }
 
+#[test]
+fn click_ids_can_go_altogether() {
+    for (address, left) in [
+        ("https://a.example/?gclid=1", "https://a.example/"),
+        ("https://a.example/?gclid=1&x=2", "https://a.example/?x=2"),
+        ("https://a.example/?x=2&gclid=1#top", "https://a.example/?x=2#top"),
+        ("https://a.example/?x=2&%67clid=1&fbclid=3", "https://a.example/?x=2"),
+        ("https://a.example/?q=a&#39;&gclid=1", "https://a.example/?q=a&#39;"),
+        ("https://a.example/", "https://a.example/"),
+    ] {
+        assert_eq!(without_click_ids(address), left);
+    }
+}
+
 proptest! {
     #[test]
     fn no_page_is_too_odd(url in any::<String>(), referrer in any::<String>()) {
@@ -243,6 +257,13 @@ proptest! {
         let mut again = page.clone();
         complete(&mut again);
         prop_assert_eq!(again, page);
+    }
+
+    #[test]
+    fn what_is_cut_out_leaves_no_trace_and_the_rest(before in "[a-z]{0,5}", after in "(&[ab]=[a-z&;%]{0,5}){0,2}(#[a-z]{0,5})?") {
+        let address = |query: &str| format!("https://a.example/{before}?x=1{query}{after}");
+        prop_assert_eq!(without_click_ids(&address("&gclid=abc&fbclid=d")), address(""));
+        prop_assert_eq!(without_click_ids(&address("")), address(""));
     }
 
     #[test]

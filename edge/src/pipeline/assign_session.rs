@@ -1,52 +1,75 @@
-//! Whose events these are and which visit they belong to: a pure function of token and events, so that a batch that is
-//! sent again gets the same answer.
+//! Whose events these are and which visit they belong to: a pure function of what is known and the events, so that a batch
+//! that is sent again gets the same answer.
 
+use edge_settings::Key;
 use redaction::Redacted;
 use uuid::Uuid;
 use wire::{Event, ForwardedEvent, ids, limits};
 
 use super::redact::RedactedEvent;
-use crate::config::Key;
 use crate::token::{Claims, derived_id};
 
-/// Gives each event its session, and the claims for the next token.
-///
-/// Half an hour without an event ends a session. The next one is named after the one before it and the half hour it begins
-/// in: a page that is left and the page that follows send with the same token, and must come to the same session. Late
-/// events stay in the session that the token names and do not move it back. Without a token, visitor and first session are
-/// named after the page load, so that two batches of it that cross on the way agree.
-///
-/// What counts is the time inside the id, not `ts`: it was checked against the edge's clock, so that a browser whose clock
-/// jumps can neither split a session nor keep one alive.
+/// When an event happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// The time inside the id. It was checked against the edge's clock, so that a browser whose clock jumps can neither
+    /// split a session nor keep one alive.
+    pub(crate) at: i64,
+    /// `ts`.
+    pub(crate) ts: i64,
+}
+
+impl Moment {
+    pub(crate) fn of(event: &Event) -> Self {
+        Self { at: ids::time_ms(event.id.as_bytes()), ts: event.ts }
+    }
+}
+
+impl Claims {
+    /// Those of somebody who was not there before `first`.
+    pub(crate) fn fresh(visitor_id: Uuid, session_id: Uuid, first: Moment) -> Self {
+        Self {
+            visitor_id,
+            session_id,
+            session_number: 1,
+            session_start: first.ts,
+            last_activity: first.at,
+            first_activity: first.at,
+        }
+    }
+
+    /// Takes note of an event.
+    ///
+    /// Half an hour without one ends a session. The next one is named after the one before it and the half hour it begins
+    /// in: a page that is left and the page that follows send with the same token, and must come to the same session. Late
+    /// events stay in the session that is known and do not move it back.
+    pub(crate) fn advance(&mut self, moment: Moment, site: &str, key: &Key) {
+        if moment.at.saturating_sub(self.last_activity) > limits::SESSION_IDLE_MS {
+            let half_hour = (moment.at / limits::SESSION_IDLE_MS).to_be_bytes();
+            let parts = [b"session".as_slice(), site.as_bytes(), self.session_id.as_bytes(), &half_hour];
+            self.session_id = derived_id(key, &parts);
+            self.session_number = self.session_number.saturating_add(1);
+            self.session_start = moment.ts;
+        }
+        self.last_activity = self.last_activity.max(moment.at);
+    }
+}
+
+/// A visitor of whom nothing is known, named after the page load, so that two batches of it that cross on the way agree.
+pub(super) fn of_page_load(stream_id: Uuid, first: Option<Moment>, site: &str, key: &Key) -> Claims {
+    let derive = |what: &[u8]| derived_id(key, &[what, site.as_bytes(), stream_id.as_bytes()]);
+    Claims::fresh(derive(b"visitor"), derive(b"first session"), first.unwrap_or(Moment { at: 0, ts: 0 }))
+}
+
+/// Gives each event its session; the claims are then those for the next token.
 pub(super) fn to_events(
     events: Vec<RedactedEvent>,
-    known: Option<Claims>,
+    claims: &mut Claims,
     site: &str,
-    stream_id: Uuid,
     key: &Key,
-) -> (Claims, Vec<ForwardedEvent<Redacted<Event>>>) {
-    let derive = |what: &[u8], from: Uuid| derived_id(key, &[what, site.as_bytes(), from.as_bytes()]);
-    let mut claims = known.unwrap_or_else(|| {
-        let first = events.first().map(|(event, _)| (event.ts, ids::time_ms(event.id.as_bytes())));
-        let (session_start, last_activity) = first.unwrap_or_default();
-        Claims {
-            visitor_id: derive(b"visitor", stream_id),
-            session_id: derive(b"first session", stream_id),
-            session_number: 1,
-            session_start,
-            last_activity,
-        }
-    });
+) -> Vec<ForwardedEvent<Redacted<Event>>> {
     let assign = |(event, report): RedactedEvent| {
-        let at = ids::time_ms(event.id.as_bytes());
-        if at.saturating_sub(claims.last_activity) > limits::SESSION_IDLE_MS {
-            let half_hour = (at / limits::SESSION_IDLE_MS).to_be_bytes();
-            let parts = [b"session".as_slice(), site.as_bytes(), claims.session_id.as_bytes(), &half_hour];
-            claims.session_id = derived_id(key, &parts);
-            claims.session_number = claims.session_number.saturating_add(1);
-            claims.session_start = event.ts;
-        }
-        claims.last_activity = claims.last_activity.max(at);
+        claims.advance(Moment::of(&event), site, key);
         ForwardedEvent {
             session_id: claims.session_id,
             session_number: claims.session_number,
@@ -55,6 +78,5 @@ pub(super) fn to_events(
             event,
         }
     };
-    let events = events.into_iter().map(assign).collect();
-    (claims, events)
+    events.into_iter().map(assign).collect()
 }

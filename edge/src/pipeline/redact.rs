@@ -1,6 +1,6 @@
 //! The step after which there is no personal data, by type.
 
-use redaction::{Redacted, Report};
+use redaction::{Policy, Redacted, Report};
 use wire::{Event, Page, Reason, limits};
 
 use crate::outcome::{Item, invalid};
@@ -8,14 +8,18 @@ use crate::outcome::{Item, invalid};
 /// An event that may be passed on, and what was taken out of it and its page.
 pub(super) type RedactedEvent = (Redacted<Event>, Report);
 
-pub(super) fn pages(pages: Vec<Page>) -> Vec<(Redacted<Page>, Report)> {
-    pages.into_iter().map(redaction::page).collect()
+pub(super) fn pages(pages: Vec<Page>, policy: &Policy) -> Vec<(Redacted<Page>, Report)> {
+    pages.into_iter().map(|page| redaction::page(policy, page)).collect()
 }
 
 /// Redacts each event. Placeholders can make `data` longer, so its length is judged again.
-pub(super) fn events(items: Vec<Item<Event>>, pages: &[(Redacted<Page>, Report)]) -> Vec<Item<RedactedEvent>> {
+pub(super) fn events(
+    items: Vec<Item<Event>>,
+    pages: &[(Redacted<Page>, Report)],
+    policy: &Policy,
+) -> Vec<Item<RedactedEvent>> {
     let redact = |event: Event| {
-        let (event, mut report) = redaction::event(event);
+        let (event, mut report) = redaction::event(policy, event);
         if event.data.get().len() > limits::DATA_BYTES {
             return Err(invalid(Reason::DataTooLarge));
         }

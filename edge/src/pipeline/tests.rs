@@ -5,13 +5,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
+use crate::tests::settings;
 
 const NOW: i64 = 1_800_000_000_000;
 const MINUTE: i64 = 60_000;
-
-fn key() -> Key {
-    Key::from([7; 32])
-}
 
 fn arrival(body: &[u8]) -> Arrival<'_> {
     Arrival {
@@ -43,7 +40,12 @@ fn body(token: Option<&str>, events: &[Value]) -> Vec<u8> {
 }
 
 fn process(body: &[u8]) -> Processed {
-    run(&arrival(body), IpPolicy::Truncate, &key()).expect("a batch")
+    set(&[], body)
+}
+
+/// What a batch becomes where something is set.
+fn set(changes: &[(&str, &str)], body: &[u8]) -> Processed {
+    crate::tests::process(&arrival(body), &settings(changes))
 }
 
 fn sessions(processed: &Processed) -> Vec<(Uuid, u32, i64)> {
@@ -70,11 +72,8 @@ fn a_batch_goes_out_as_the_exporter_reads_it() {
 #[test]
 fn each_policy_decides_on_the_address() {
     let body = body(None, &[event(0, 0)]);
-    for (policy, ip) in
-        [(IpPolicy::Drop, None), (IpPolicy::Truncate, Some("203.0.113.0")), (IpPolicy::Keep, Some("203.0.113.77"))]
-    {
-        let processed = run(&arrival(&body), policy, &key()).expect("a batch");
-        assert_eq!(processed.batch.ip.as_deref(), ip);
+    for (policy, ip) in [("drop", None), ("truncate", Some("203.0.113.0")), ("keep", Some("203.0.113.77"))] {
+        assert_eq!(set(&[("IP_POLICY", policy)], &body).batch.ip.as_deref(), ip);
     }
 }
 
@@ -124,7 +123,7 @@ fn a_body_that_is_no_batch_is_told_why() {
         (change("events", Some(json!(vec![0; 51]))), 422, "too_many", "events"),
         (vec![b' '; 64 * 1024 + 1], 413, "too_large", ""),
     ] {
-        let failure = run(&arrival(&bytes), IpPolicy::Drop, &key()).expect_err("no batch");
+        let failure = draft(&arrival(&bytes), &settings(&[])).expect_err("no batch");
         let answer = failure.answer();
         assert_eq!((failure.status(), answer.error.as_str(), answer.field.as_str()), (status, error, field));
         assert!(!answer.reason.is_empty());
@@ -239,10 +238,173 @@ fn a_token_that_is_not_ours_makes_a_fresh_visitor() {
     assert_eq!(known.batch.visitor_id, fresh.batch.visitor_id);
     let other_site = Arrival { site: "example.org", ..arrival(&[]) };
     let bytes = body(Some(&fresh.token), &[event(0, 0)]);
-    let elsewhere = run(&Arrival { body: &bytes, ..other_site }, IpPolicy::Drop, &key()).expect("a batch");
+    let elsewhere = crate::tests::process(&Arrival { body: &bytes, ..other_site }, &settings(&[]));
     assert_ne!(elsewhere.batch.visitor_id, fresh.batch.visitor_id);
     let cut = process(&body(Some(&fresh.token[1..]), &[event(0, 0)]));
     assert_eq!(cut.token, fresh.token);
+}
+
+/// A batch of a visitor who has or has not agreed.
+fn with_consent(consent: &str, token: Option<&str>, events: &[Value]) -> Vec<u8> {
+    with("consent", json!(consent), &body(token, events))
+}
+
+#[test]
+fn where_consent_is_required_nothing_else_is_told_of_a_visit() {
+    let gdpr = [("PRIVACY", "gdpr")];
+    let token = set(&gdpr, &body(None, &[event(0, 0)])).token;
+    assert_ne!(token, "");
+    for consent in ["unknown", "denied"] {
+        let batch =
+            with("dropped", json!(3), &with_consent(consent, Some(&token), &[event(1, 0), event(1, 0), json!(5)]));
+        let processed = set(&gdpr, &batch);
+        assert!(processed.batch.events.is_empty() && !processed.is_forwarded, "{consent}");
+        assert_eq!(processed.token, "");
+        assert_eq!(processed.tally.outcomes, [("duplicate", 1), ("filtered", 1), ("invalid", 1)].into());
+        assert_eq!(processed.tally.reasons, [("malformed", 1), ("no_consent", 1)].into());
+    }
+}
+
+#[test]
+fn without_consent_a_visitor_may_be_counted_without_being_known() {
+    let asks = [("CONSENT", "cookieless")];
+    let known = set(&asks, &body(None, &[event(0, 0)]));
+    let other_page = |consent: &str| {
+        let batch = with_consent(consent, Some(&known.token), &[event(1, 0)]);
+        set(&asks, &with("stream_id", json!(Uuid::from_u128(9)), &batch))
+    };
+    let denied = other_page("denied");
+    assert_eq!((denied.batch.events.len(), denied.token.as_str()), (1, ""));
+    assert_ne!(denied.batch.visitor_id, known.batch.visitor_id);
+    assert_eq!(other_page("granted").batch.visitor_id, known.batch.visitor_id);
+}
+
+#[test]
+fn each_preset_keeps_what_its_table_says() {
+    let page = json!([{
+        "url": "https://example.com/?utm_source=a&gclid=Cj0abc&page=2", "path": "", "title": "Shop",
+        "referrer": "https://www.google.com/?fbclid=IwAR0x",
+    }]);
+    let mut copy = event(0, 0);
+    copy["type"] = json!("text_copy");
+    copy["data"] = json!({ "length": 51, "preview": "Some words" });
+    let batch = with("pages", page, &body(None, &[copy]));
+    let kept = |preset| set(&[("PRIVACY", preset)], &batch).batch;
+
+    let standard = kept("standard");
+    assert_eq!((standard.ip.as_deref(), standard.region.as_deref()), (Some("203.0.113.0"), Some("Berlin")));
+    assert!(standard.user_agent.contains("Firefox/128.0"));
+    assert!(standard.pages[0].url.contains("gclid=Cj0abc"), "{}", standard.pages[0].url);
+    assert!(standard.events[0].event.data.get().contains("Some words"));
+
+    let gdpr = kept("gdpr");
+    assert_eq!((gdpr.ip.as_deref(), gdpr.country.as_deref(), gdpr.region), (Some("203.0.113.0"), Some("DE"), None));
+    assert_eq!((gdpr.user_agent.as_str(), gdpr.browser.as_str(), gdpr.os.as_str()), ("", "Firefox", "Linux"));
+    assert_eq!(gdpr.pages[0].url, "https://example.com/?utm_source=a&gclid=&page=2");
+    assert_eq!(gdpr.pages[0].referrer, "https://www.google.com/?fbclid=");
+    assert_eq!(gdpr.events[0].event.data.get(), r#"{"length":51}"#);
+
+    let hipaa = kept("hipaa");
+    assert_eq!((hipaa.ip, hipaa.country.as_deref()), (None, Some("DE")));
+    assert_eq!(hipaa.pages[0].url, "https://example.com/?utm_source=a&page=[unlisted]");
+    // what the ids told stays
+    assert_eq!((hipaa.pages[0].channel.as_str(), hipaa.pages[0].platform.as_str()), ("paid", "google"));
+    assert_eq!(set(&[("PLACE", "drop")], &batch).batch.country, None);
+}
+
+#[test]
+fn machines_are_flagged_or_left_out() {
+    let bytes = body(None, &[event(0, 0), event(1, 0)]);
+    let machine = Arrival { user_agent: "Mozilla/5.0 (compatible; Googlebot/2.1)", ..arrival(&bytes) };
+    let flagged = crate::tests::process(&machine, &settings(&[]));
+    assert_eq!((flagged.batch.bot.as_deref(), flagged.batch.events.len()), (Some("declared"), 2));
+    let filtered = crate::tests::process(&machine, &settings(&[("BOTS", "filter")]));
+    assert_eq!(filtered.tally.reasons, [("bot", 2)].into());
+    assert!(!filtered.is_forwarded);
+}
+
+#[test]
+fn a_token_that_says_nothing_is_counted_by_reason() {
+    let fresh = process(&body(None, &[event(0, 0)]));
+    let said = |token: &str| process(&body(Some(token), &[event(1, 0)])).tally.token;
+    let old_key = set(&[("TOKEN_KEY", &"08".repeat(32))], &body(None, &[event(0, 0)])).token;
+    let forged = format!("{}AAAA", &fresh.token[..fresh.token.len() - 4]);
+    for (token, reason) in [
+        (fresh.token.as_str(), None),
+        ("", None),
+        (&fresh.token[..40], Some("malformed")),
+        (&old_key, Some("other_key")),
+        (&forged, Some("forged")),
+    ] {
+        assert_eq!(said(token), reason, "{token}");
+    }
+}
+
+#[test]
+fn while_keys_rotate_visitors_and_sessions_stay() {
+    let (old, new) = ("07".repeat(32), "08".repeat(32));
+    let first = set(&[("TOKEN_KEY", &old)], &body(None, &[event(0, -90 * MINUTE)]));
+    let batch = body(Some(&first.token), &[event(1, 0)]);
+    let before = set(&[("TOKEN_KEY", &old)], &batch);
+    let rotating = set(&[("TOKEN_KEY", &new), ("TOKEN_KEY_PREVIOUS", &old)], &batch);
+    assert_eq!(rotating.batch, before.batch, "a batch sent again while keys rotate is another");
+    let after = set(&[("TOKEN_KEY", &new)], &body(Some(&rotating.token), &[event(2, 0)]));
+    assert_eq!(after.batch.visitor_id, first.batch.visitor_id);
+    let too_late = set(&[("TOKEN_KEY", &new)], &body(Some(&before.token), &[event(2, 0)]));
+    assert_ne!(too_late.batch.visitor_id, first.batch.visitor_id);
+}
+
+#[test]
+fn who_is_found_without_a_token_has_the_sessions_that_are_known() {
+    let bytes = with("cookieless", json!(true), &body(None, &[event(0, 0), event(1, 40 * MINUTE)]));
+    let arrival = Arrival { now: NOW + 40 * MINUTE, ..arrival(&bytes) };
+    let drafted = draft(&arrival, &settings(&[])).expect("a batch");
+    let (batch_id, moments) = drafted.unknown().expect("a visitor without a token");
+    assert_eq!((batch_id, moments.len()), (Uuid::from_u128(1), 2));
+    let known = Claims::fresh(Uuid::from_u128(8), Uuid::from_u128(9), Moment { at: NOW - MINUTE, ts: NOW - MINUTE });
+    let processed = drafted.finish(Some(known), &arrival, &settings(&[]));
+    assert_eq!((processed.batch.visitor_id, processed.token.as_str()), (Uuid::from_u128(8), ""));
+    assert_eq!(sessions(&processed)[0], (Uuid::from_u128(9), 1, -MINUTE));
+    assert_eq!(sessions(&processed)[1].1, 2);
+    // a visitor with a token is never asked for
+    assert!(draft(&arrival_of(&body(None, &[event(0, 0)])), &settings(&[])).expect("a batch").unknown().is_none());
+}
+
+/// [`arrival`] of a body that lives as long as the test.
+fn arrival_of(body: &[u8]) -> Arrival<'static> {
+    arrival(Box::leak(body.to_vec().into_boxed_slice()))
+}
+
+#[test]
+fn a_body_nested_without_end_costs_no_more_than_its_length() {
+    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(15_000), close.repeat(15_000));
+    for json in
+        [deep("[", "]"), deep("{\"a\":", "}").replace(":}", ":1}"), "[".repeat(60_000), "{\"v\":".repeat(10_000)]
+    {
+        assert!(draft(&arrival(json.as_bytes()), &settings(&[])).is_err());
+    }
+    let inside = json!({ "id": Uuid::nil() }).to_string();
+    let nested = format!(r#"{{"a":{}}}"#, deep("[", "]"));
+    let batch = String::from_utf8(body(None, &[])).expect("UTF-8");
+    let batch = batch.replace("\"events\":[]", &format!("\"events\":[{nested},{inside}]"));
+    let processed = process(batch.as_bytes());
+    assert_eq!(processed.tally.outcomes, [("invalid", 2)].into());
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_an_error_where_it_counts() {
+    let batch = String::from_utf8(body(None, &[event(0, 0)])).expect("UTF-8");
+    let twice = |found: &str, instead: &str| {
+        assert!(batch.contains(found), "{batch}");
+        draft(&arrival_of(batch.replacen(found, instead, 1).as_bytes()), &settings(&[]))
+    };
+    assert_eq!(twice("\"v\":1", "\"v\":1,\"v\":1").expect_err("no batch").answer().reason, "a field is there twice");
+    let in_event = twice("\"seq\":0", "\"seq\":0,\"seq\":1").expect("a batch");
+    assert_eq!(in_event.refused[0].reason, wire::Reason::Malformed);
+    for data in ["{\"n\":0,\"n\":1}", "{\"n\":0,\"\\u006e\":1}", "{\"a\":[{\"b\":1,\"c\":2,\"b\":3}]}"] {
+        let in_data = twice("{\"n\":0}", data).expect("a batch");
+        assert_eq!(in_data.refused[0].reason, wire::Reason::DuplicateKey, "{data}");
+    }
 }
 
 /// Events good and bad, in any order and number.
@@ -280,7 +442,7 @@ proptest! {
         let token = process(&body(None, &before)).token;
         let bytes = body(Some(&token), &events);
         let first = process(&bytes);
-        let again = run(&Arrival { now: NOW + later, ..arrival(&bytes) }, IpPolicy::Truncate, &key()).expect("a batch");
+        let again = crate::tests::process(&Arrival { now: NOW + later, ..arrival(&bytes) }, &settings(&[]));
         // An event at the edge of the window may fall out of it or into it while time passes.
         if first.refused == again.refused {
             prop_assert_eq!(&first.token, &again.token);
@@ -292,8 +454,8 @@ proptest! {
 
     #[test]
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0..400_usize) {
-        let _ = run(&arrival(&bytes), IpPolicy::Keep, &key());
+        let _ = draft(&arrival(&bytes), &settings(&[]));
         let good = body(Some("token"), &[event(0, 0)]);
-        let _ = run(&arrival(&good[..cut.min(good.len())]), IpPolicy::Keep, &key());
+        let _ = draft(&arrival(&good[..cut.min(good.len())]), &settings(&[]));
     }
 }

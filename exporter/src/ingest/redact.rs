@@ -1,23 +1,23 @@
 //! The rules for personal data, once more. The edge has applied the same ones, so they must find nothing; what they do
 //! find is taken out all the same, and said aloud, since it means that an edge is older than its rules or broken.
 
-use redaction::Report;
+use redaction::{Policy, Report};
 
 use super::decode::Batch;
 
 /// Takes out of `batch` what the edge missed, adds it to the counts of the events concerned, and says what it was.
-pub fn redact(batch: &mut Batch) -> Report {
+pub fn redact(policy: &Policy, batch: &mut Batch) -> Report {
     let mut found = Report::default();
     let mut of_pages = Vec::new();
     for page in &mut batch.pages {
-        let (redacted, report) = redaction::page(std::mem::take(page));
+        let (redacted, report) = redaction::page(policy, std::mem::take(page));
         *page = redacted.into_inner();
         found.add(&report);
         of_pages.push(report);
     }
     for forwarded in &mut batch.events {
         let Some(event) = forwarded.event.take() else { continue };
-        let (redacted, mut report) = redaction::event(event);
+        let (redacted, mut report) = redaction::event(policy, event);
         let event = redacted.into_inner();
         found.add(&report);
         if let Some(page) = of_pages.get(usize::from(event.page)) {
@@ -28,7 +28,7 @@ pub fn redact(batch: &mut Batch) -> Report {
         }
         forwarded.event = Some(event);
     }
-    let (redacted, report) = redaction::text(&batch.user_agent);
+    let (redacted, report) = redaction::text(policy, &batch.user_agent);
     batch.user_agent = redacted;
     found.add(&report);
     found
@@ -60,14 +60,14 @@ mod tests {
     fn what_the_edge_redacted_is_left_alone() {
         let clean = || batch("https://example.com/?email=[email]", &json!({ "note": "to [email]", "n": 1.50 }));
         let mut again = clean();
-        assert!(redact(&mut again).is_empty());
+        assert!(redact(&Policy::default(), &mut again).is_empty());
         assert_eq!(again, clean());
     }
 
     #[test]
     fn what_the_edge_missed_is_taken_out_and_counted() {
         let mut batch = batch("https://example.com/?q=jane%40example.org", &json!({ "note": "to joe@example.org" }));
-        assert_eq!(redact(&mut batch).counts(), [("email".to_owned(), 2)].into());
+        assert_eq!(redact(&Policy::default(), &mut batch).counts(), [("email".to_owned(), 2)].into());
         let forwarded = &batch.events[0];
         assert_eq!(batch.pages[0].url, "https://example.com/?q=[email]");
         assert_eq!(forwarded.event.as_ref().expect("read").data.get(), r#"{"note":"to [email]"}"#);

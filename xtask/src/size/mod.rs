@@ -1,7 +1,7 @@
 //! What a visitor downloads and what Cloudflare runs, in bytes; what of it each module costs; and what peers have.
 
 mod features;
-mod weight;
+pub(crate) mod weight;
 
 use std::path::PathBuf;
 

@@ -1,5 +1,6 @@
 //! Speed, always beside something else in the same run: this machine's figures say little, ratios say more.
 
+mod edge;
 mod exporter;
 mod pixel;
 
@@ -18,6 +19,8 @@ pub(crate) struct Options {
 enum What {
     /// Ingest and export, beside a plain COPY of the same rows.
     Exporter(exporter::Options),
+    /// A batch through the Worker, beside an echo of it.
+    Edge(edge::Options),
     /// What the pixel costs a page, beside other trackers and none.
     Pixel(pixel::Options),
 }
@@ -25,6 +28,7 @@ enum What {
 pub(crate) async fn run(options: &Options) -> Result<ExitCode> {
     match &options.what {
         What::Exporter(options) => exporter::run(options).await,
+        What::Edge(options) => edge::run(options).await,
         What::Pixel(options) => pixel::run(options).await,
     }
 }

@@ -1,15 +1,58 @@
-//! Builds the Worker with the pixel inside.
+//! Builds the Worker with the pixel inside, once `wrangler.toml` is right.
+
+mod check;
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use clap::Args;
 
 use crate::setup::{cargo_tools, node, wasm};
+use crate::size::weight::Weight;
 use crate::{pixel, progress, workspace};
+
+/// A Worker is downloaded by every machine that runs it: no larger than this in all, compressed by gzip.
+const MOST_BYTES: usize = 400_000;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The environment of wrangler.toml to check and build.
+    #[arg(default_value = check::LOCAL)]
+    environment: String,
+    /// Check wrangler.toml, and build nothing.
+    #[arg(long)]
+    check: bool,
+}
+
+/// Checks an environment, then builds.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let file = workspace::root().join("wrangler.toml");
+    let text = fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+    check::environment(&text, &options.environment)?;
+    if options.check {
+        progress::say(&format!("  ok         wrangler.toml, [env.{}]", options.environment));
+        return Ok(());
+    }
+    build()
+}
 
 /// Builds it into `edge/build`, where `wrangler.toml` looks for it.
 pub(crate) fn build() -> Result<()> {
+    let build = workspace::root().join("edge/build");
+    build_into(&build, &[])?;
+    weigh(&build)
+}
+
+/// Builds it in the same way, with routes for the bench, and says where.
+pub(crate) fn build_for_bench() -> Result<PathBuf> {
+    let build = workspace::root().join("target/edge-bench");
+    build_into(&build, &["--features", "bench"])?;
+    Ok(build)
+}
+
+fn build_into(build: &Path, features: &[&str]) -> Result<()> {
     pixel::build()?;
     let toolchain = wasm::toolchain()?;
     let root = workspace::root();
@@ -19,6 +62,7 @@ pub(crate) fn build() -> Result<()> {
     cargo
         .args(["build", "--package", "edge", "--lib", "--profile", "edge", "--target", wasm::TARGET, "--target-dir"])
         .arg(&target)
+        .args(features)
         .env("EVOTHESIS_PIXEL_DIR", workspace::pixel());
     progress::step("Worker: Rust to Wasm", &mut cargo)?;
 
@@ -38,8 +82,7 @@ pub(crate) fn build() -> Result<()> {
     );
     fs::write(&script, text.replace("import source wasmModule", "import wasmModule"))?;
 
-    let build = root.join("edge/build");
-    fs::create_dir_all(&build)?;
+    fs::create_dir_all(build)?;
     let mut wasm_opt = Command::new(workspace::npm_bin("wasm-opt"));
     wasm_opt.env("PATH", node::path()).arg("-Os").args(wasm::FEATURES);
     wasm_opt.arg(bindings.join("index_bg.wasm")).arg("-o").arg(build.join("index_bg.wasm"));
@@ -54,5 +97,16 @@ pub(crate) fn build() -> Result<()> {
         .status()
         .context("cannot start esbuild")?;
     ensure!(status.success(), "esbuild of the Worker failed with {status}");
+    Ok(())
+}
+
+/// Says how large it is; one that is too large still works.
+fn weigh(build: &Path) -> Result<()> {
+    let mut bytes = 0;
+    for name in ["index_bg.wasm", "index.js"] {
+        bytes += Weight::of("worker", build.join(name))?.gzip;
+    }
+    let verdict = if bytes > MOST_BYTES { ", too many" } else { "" };
+    progress::say(&format!("  Worker: {bytes} bytes gzip of {MOST_BYTES}{verdict}"));
     Ok(())
 }

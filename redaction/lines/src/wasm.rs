@@ -1,0 +1,38 @@
+//! The door for JavaScript.
+
+use redaction::{Policy, Settings};
+use wasm_bindgen::prelude::{JsError, wasm_bindgen};
+
+/// Redaction by certain settings.
+#[wasm_bindgen]
+pub struct Redaction {
+    policy: Policy,
+}
+
+#[wasm_bindgen]
+impl Redaction {
+    /// Takes the client's settings as JSON; none are `{}`.
+    ///
+    /// # Errors
+    /// The setting that is wrong, and what is wrong with it.
+    #[wasm_bindgen(constructor)]
+    pub fn new(settings: &str) -> Result<Redaction, JsError> {
+        let settings: Settings = serde_json::from_str(settings)?;
+        Ok(Self { policy: Policy::new(settings)? })
+    }
+
+    /// Redacts a line: see [`crate::redact`].
+    ///
+    /// # Errors
+    /// What is wrong with the line.
+    pub fn line(&self, line: &str, explains: bool) -> Result<String, JsError> {
+        Ok(crate::redact(&self.policy, line, explains)?)
+    }
+}
+
+/// Every rule, as JSON: see [`crate::rules_json`].
+#[wasm_bindgen]
+#[must_use]
+pub fn rules() -> String {
+    crate::rules_json()
+}

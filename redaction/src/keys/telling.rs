@@ -1,0 +1,285 @@
+//! What a key says of its value: `resetToken` tells, `token_count` and `keyboard` do not.
+
+use super::vocabulary::{Entry, TOLD, Told, flag};
+use super::words;
+use crate::kind::Kind;
+use crate::policy::Policy;
+use crate::shape::Shape;
+
+/// What is known of a key. Empty for what is no key.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the key")]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Key {
+    /// Places in [`TOLD`], the first to count first; `u8::MAX` ends them.
+    told: Places,
+    is_plural: bool,
+    /// What is said of the last word, and of any word or phrase.
+    last: Flags,
+    any: Flags,
+    /// Whether one of the words names a thing of the business.
+    is_thing: bool,
+    /// Whether one of the words is a version's.
+    pub(crate) is_version: bool,
+    /// Whether the last word is an id.
+    is_id: bool,
+    is_serial: bool,
+    words: u8,
+    /// The place of the client's rule that names the key, from 1.
+    own_rule: u8,
+    /// Whether the client wants the value left alone.
+    pub(crate) is_untouched: bool,
+    pub(crate) is_allowed: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Flags(u32);
+
+impl Flags {
+    fn has(self, flag: u32) -> bool {
+        self.0 & flag != 0
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Places([u8; 4]);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self([u8::MAX; 4])
+    }
+}
+
+impl Places {
+    /// Adds a place in order, if there is room.
+    fn add(&mut self, place: usize) {
+        let Ok(mut place) = u8::try_from(place) else { return };
+        for known in &mut self.0 {
+            if *known == place {
+                return;
+            }
+            if *known > place {
+                std::mem::swap(known, &mut place);
+            }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &'static Told> {
+        self.0.into_iter().filter_map(|place| TOLD.get(usize::from(place)))
+    }
+}
+
+/// The place in [`TOLD`] of the first list with this kind and shape.
+fn place_of(kind: Kind, shape: Shape) -> usize {
+    TOLD.iter().position(|told| told.kind == kind && told.shape == shape).unwrap_or(usize::MAX)
+}
+
+impl Key {
+    /// What `key` tells.
+    pub(crate) fn of(key: &str, policy: &Policy) -> Self {
+        let mut known = Self::default();
+        let mut first = Entry::default();
+        let (mut named, mut before) = (Entry::default(), Entry::default());
+        let mut hash = super::words::KeyHash::default();
+        words::each(key, true, |word| {
+            hash.push(word.hash);
+            if known.words == 0 {
+                first = word.single;
+            }
+            known.words = known.words.saturating_add(1);
+            let entry = word.entry();
+            for place in word
+                .phrase
+                .told()
+                .chain(word.single.told().filter(|_| !word.phrase.is_known() || word.phrase.told().next().is_none()))
+            {
+                known.told.add(place);
+                known.is_plural |= word.is_plural;
+            }
+            if word.single.has(flag::NAME) && before.has(flag::PERSON) {
+                known.told.add(place_of(Kind::Name, Shape::Letters));
+            }
+            known.any.0 |= word.single.flags() | word.phrase.flags();
+            known.is_thing |= entry.has(flag::THING) || word.single.has(flag::THING);
+            known.is_version |= entry.has(flag::VERSION) || word.single.has(flag::VERSION);
+            known.is_id = word.single.has(flag::NAMING);
+            known.is_serial = word.single.has(flag::SERIAL);
+            if !known.is_id {
+                named = word.single;
+            }
+            known.last = Flags(word.single.flags());
+            before = word.single;
+        });
+        if !policy.is_empty() {
+            known.own_rule = policy.rule_of_key(key);
+            known.is_untouched = policy.never_touches(hash);
+            known.is_allowed = policy.allows(hash);
+        }
+        if known.words > 1 && (first.has(flag::HEAD) || named.has(flag::TAIL)) {
+            known.told = Places::default();
+        }
+        known
+    }
+
+    /// Whether the key says something of its value.
+    pub(crate) fn tells(&self) -> bool {
+        self.told != Places::default() || self.own_rule > 0
+    }
+
+    /// The kind and rule of `text`, if it can be what the key says. `strictly` where prose is as likely as a value.
+    pub(crate) fn fits<'p>(&self, text: &str, strictly: bool, policy: &'p Policy) -> Option<(Kind, &'p str)> {
+        if !self.tells() {
+            return None;
+        }
+        if let Some(rule) = policy.own_rule(self.own_rule).filter(|_| Shape::Any.fits(text)) {
+            return Some((rule.kind, &rule.name));
+        }
+        let fits = |told: &&Told| {
+            self.can_be(told, text)
+                && told.shape.fits(text)
+                && !self.counts(told, text)
+                && !(strictly && told.shape.is_vague() && !crate::shape::is_loose(text))
+        };
+        self.told.iter().find(fits).map(|told| (told.kind, crate::rules::TELLING_KEY))
+    }
+
+    /// The same for `number`, the text of a JSON number.
+    pub(crate) fn fits_number<'p>(&self, number: &str, policy: &'p Policy) -> Option<(Kind, &'p str)> {
+        if let Some(rule) = policy.own_rule(self.own_rule) {
+            return Some((rule.kind, &rule.name));
+        }
+        let fits =
+            |told: &&Told| self.can_be(told, number) && told.shape.fits_number(number) && !self.counts(told, number);
+        self.told.iter().find(fits).map(|told| (told.kind, crate::rules::TELLING_KEY))
+    }
+
+    /// The same for a JSON number beside a name. Metrics are written like that, too, so only what consists of digits is
+    /// taken, and of a password only as many as make one.
+    pub(crate) fn fits_number_beside<'p>(&self, number: &str, policy: &'p Policy) -> Option<(Kind, &'p str)> {
+        let found = self.fits_number(number, policy)?;
+        match found.0 {
+            Kind::Password if number.len() < 6 && !Shape::Pin.fits_number(number) => None,
+            Kind::Password if self.told.iter().next().is_some_and(|told| told.shape == Shape::Any) => {
+                Shape::Key.fits_number(number).then_some(found)
+            }
+            Kind::Email | Kind::Secret | Kind::Token => None,
+            _ => Some(found),
+        }
+    }
+
+    fn can_be(&self, told: &Told, text: &str) -> bool {
+        match told.kind {
+            Kind::Card | Kind::Phone => !(self.is_id && self.words > 1),
+            Kind::Email => !(self.is_serial && self.words > 1),
+            Kind::Token if told.shape == Shape::Loose => {
+                // A session that is named by a UUID is the analysis' own.
+                !(self.words > 1 && (self.is_serial || (self.is_id && crate::shape::is_uuid(text))))
+            }
+            Kind::Token if told.shape == Shape::Random => !self.is_thing,
+            _ => true,
+        }
+    }
+
+    /// Whether `text` is how many there are: `sessions=1234567`.
+    fn counts(&self, told: &Told, text: &str) -> bool {
+        /// Longer numbers count nothing.
+        const LONGEST: usize = 12;
+        let is_counted = self.is_plural && matches!(told.kind, Kind::Email | Kind::Secret | Kind::Token);
+        is_counted && text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_digit())
+    }
+
+    /// Whether one of the words is a thing of the business, so that what looks random is its id.
+    pub(crate) fn is_thing(&self) -> bool {
+        self.is_thing
+    }
+
+    /// How many words there are.
+    pub(crate) fn words(&self) -> u8 {
+        self.words
+    }
+
+    /// Whether a word or phrase has `flag`.
+    pub(crate) fn any(&self, flag: u32) -> bool {
+        self.any.has(flag)
+    }
+
+    /// Whether what stands in a container under the key speaks about the data.
+    pub(crate) fn is_notes(&self) -> bool {
+        self.last.has(flag::NOTES)
+    }
+
+    pub(crate) fn is_person(&self) -> bool {
+        self.last.has(flag::PERSON) && !self.last.has(flag::ROLE)
+    }
+
+    pub(crate) fn is_address(&self) -> bool {
+        self.last.has(flag::ADDRESS)
+    }
+
+    /// Whether the key is nothing but the word for a name.
+    pub(crate) fn is_name(&self) -> bool {
+        self.words == 1 && self.last.has(flag::NAME)
+    }
+
+    /// Whether the key says whom something is for, so that a street may follow.
+    pub(crate) fn is_role(&self) -> bool {
+        self.last.has(flag::ROLE)
+    }
+
+    /// Whether the key speaks about what is above it.
+    pub(crate) fn is_about(&self) -> bool {
+        self.last.has(flag::TAIL)
+    }
+
+    pub(crate) fn is_line(&self) -> bool {
+        self.last.has(flag::LINE)
+    }
+
+    /// Keys that name the field whose value stands beside them.
+    pub(crate) fn names_a_field(&self) -> bool {
+        self.words <= 2 && self.last.has(flag::NAMES)
+    }
+
+    /// Keys that hold the value of the field named beside them.
+    pub(crate) fn holds_the_value(&self) -> bool {
+        self.words <= 2 && self.last.has(flag::HOLDS)
+    }
+
+    /// Whether what the key holds is for people to read, so that a field is named in words.
+    pub(crate) fn is_question(&self) -> bool {
+        self.words == 1 && self.last.has(flag::ASKS)
+    }
+
+    /// What a container tells of what is in it.
+    pub(crate) fn passes_to(&self, inner: &Self) -> bool {
+        !inner.is_about() && (inner.holds_the_value() || self.passes_to_all(inner))
+    }
+
+    fn passes_to_all(&self, inner: &Self) -> bool {
+        inner.is_id && self.told.iter().next().is_some_and(|told| told.kind == Kind::Token)
+            || self.told.iter().next().is_some_and(|told| {
+                matches!(told.kind, Kind::Password | Kind::Secret | Kind::CardCode | Kind::NationalId)
+            })
+    }
+
+    /// The key of a person's name.
+    pub(crate) fn of_name() -> Self {
+        let mut key = Self { words: 1, ..Self::default() };
+        key.told.add(place_of(Kind::Name, Shape::Letters));
+        key
+    }
+
+    /// The key of a line of an address.
+    pub(crate) fn of_line() -> Self {
+        let mut key = Self { words: 1, ..Self::default() };
+        key.told.add(place_of(Kind::Address, Shape::Street));
+        key.told.add(place_of(Kind::Address, Shape::HouseNumber));
+        key
+    }
+
+    /// Whether the key says whose the value is rather than what: its neighbours are a person's.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.told.iter().next().is_some_and(|told| {
+            matches!(told.kind, Kind::Email | Kind::Phone | Kind::BirthDate | Kind::NationalId | Kind::Postcode)
+        })
+    }
+}

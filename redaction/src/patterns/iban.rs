@@ -1,0 +1,47 @@
+//! Bank account numbers (ISO 13616).
+
+use std::ops::Range;
+
+use super::{at_boundary, next_char};
+
+/// Country codes and the lengths of their account numbers (the IBAN registry of SWIFT).
+const IBANS: &str = "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BR29CH21CY28CZ24DE22DK18EE20ES24FI18FO18FR27GB22GE22GI23GR27HR21HU28\
+                     IE22IL23IS26IT27KW30KZ20LB28LI21LT20LU20LV21MC27MD24ME22MK19MT31NL18NO15PL28PT25QA29RO24RS22SA24SE24SI19\
+                     SK24SM27TR26UA29XK20";
+
+/// The bank account number that begins at `at`.
+pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
+    if !text.as_bytes().get(at + 2..at + 4)?.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let country = text.get(at..at + 2)?;
+    let known = IBANS.as_bytes().as_chunks::<4>().0.iter().find(|entry| entry.starts_with(country.as_bytes()))?;
+    let [_, _, tens, ones] = known;
+    let length = usize::from(tens - b'0') * 10 + usize::from(ones - b'0');
+    if !at_boundary(text, at) {
+        return None;
+    }
+    let (mut taken, mut end, mut remainders) = (0, at, (0_u32, 0_u32));
+    for (place, c) in text.get(at..)?.char_indices().take(length * 2) {
+        let Some(value) = c.to_digit(36) else {
+            if matches!(c, ' ' | '-' | '+' | '\u{a0}') {
+                continue;
+            }
+            break;
+        };
+        // The first four characters count as the last ones.
+        let (mut head, mut body) = remainders;
+        let remainder = if taken < 4 { &mut head } else { &mut body };
+        *remainder = (*remainder * if value < 10 { 10 } else { 100 } + value) % 97;
+        remainders = (head, body);
+        (taken, end) = (taken + 1, at + place + 1);
+        if taken == length {
+            break;
+        }
+    }
+    let (head, body) = remainders;
+    // Two letters and two digits: six digits of the sum.
+    let sums_up = (body * (1_000_000 % 97) + head) % 97 == 1;
+    let closed = next_char(text, end).is_none_or(|c| !c.is_alphanumeric() || c > '\u{2e80}');
+    (taken == length && sums_up && closed).then_some(at..end)
+}

@@ -1,0 +1,104 @@
+//! Coordinates: pairs of decimals that are precise enough, and degrees with minutes.
+
+use std::ops::Range;
+
+use super::{last_char, next_char};
+
+/// The pair of decimals that begins at `at`, or just one where a word says it is a place's. A sign before it belongs to it.
+pub(crate) fn decimals(text: &str, at: usize, is_told: bool) -> Option<Range<usize>> {
+    let start = if text.get(..at)?.ends_with(['-', '+', '−']) { at - last_char(text, at)?.len_utf8() } else { at };
+    if last_char(text, start).is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | '_')) {
+        return None;
+    }
+    let places = if is_told { 2 } else { 4 };
+    let (first, first_end) = decimal(text, at, places)?;
+    let first_end = first_end + degree(text, first_end);
+    let gap =
+        text.get(first_end..)?.bytes().take(4).take_while(|b| matches!(b, b',' | b' ' | b'+' | b';' | b'/')).count();
+    let second = first_end + gap;
+    let sign = usize::from(text.get(second..).is_some_and(|rest| rest.starts_with(['-', '+'])));
+    let pair = (gap > 0).then(|| decimal(text, second + sign, places)).flatten();
+    match pair {
+        Some((other, end)) => {
+            let end = end + degree(text, end);
+            let goes_on = text.get(end..).is_some_and(|rest| {
+                let rest = rest.trim_start_matches([' ', ',']);
+                rest.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+                    && decimal(rest, usize::from(rest.starts_with('-')), 0).is_some()
+                    && !is_told
+            });
+            let in_call = text.get(..start)?.ends_with('(')
+                && last_char(text, start - 1).is_some_and(|c| c.is_ascii_alphabetic());
+            let is_ratio = first < 1 && other < 1;
+            let fits = first < 180 && other < 180 && (first < 90 || other < 90);
+            let before = text.get(..start)?.trim_end_matches(' ');
+            let continues = before.ends_with(',') && !is_told;
+            (fits && (is_told || !(goes_on || in_call || is_ratio || continues))).then_some(start..end)
+        }
+        None => (is_told && first <= 180 && next_char(text, first_end).is_none_or(|c| !matches!(c, '%' | '€' | '$')))
+            .then_some(start..first_end),
+    }
+}
+
+/// A number with a fraction of at least `places` digits at `at`, and where it ends.
+fn decimal(text: &str, at: usize, places: usize) -> Option<(u16, usize)> {
+    let rest = text.get(at..)?;
+    let whole = rest.bytes().take(4).take_while(u8::is_ascii_digit).count();
+    let fraction = rest.get(whole..)?.strip_prefix('.')?.bytes().take(18).take_while(u8::is_ascii_digit).count();
+    let end = whole + 1 + fraction;
+    let closed = rest.get(end..).is_some_and(|after| {
+        let goes_on = match after.as_bytes() {
+            [b'0'..=b'9' | b'%', ..] | [b'.', b'0'..=b'9', ..] => true,
+            [letter, ..] => letter.is_ascii_alphabetic() && !b"NSEW".contains(letter),
+            [] => false,
+        };
+        !goes_on
+    });
+    if !(1..=3).contains(&whole) || fraction < places.max(1) || !closed {
+        return None;
+    }
+    Some((rest.get(..whole)?.parse().ok()?, at + end))
+}
+
+/// The length of `° N` and its like at `at`.
+fn degree(text: &str, at: usize) -> usize {
+    let Some(rest) = text.get(at..) else { return 0 };
+    let after = rest.strip_prefix('°').unwrap_or(rest);
+    let trimmed = after.strip_prefix(' ').unwrap_or(after);
+    let has_side = trimmed.starts_with(['N', 'S', 'E', 'W', 'O'])
+        && !trimmed.get(1..).is_some_and(|rest| rest.starts_with(char::is_alphabetic));
+    match (has_side, after.len() < rest.len()) {
+        (true, _) => rest.len() - trimmed.len() + 1,
+        (false, true) => '°'.len_utf8(),
+        _ => 0,
+    }
+}
+
+/// Degrees with minutes and a side, such as `52°31'12.0"N 13°24'18.0"E`, that begin at `at`.
+pub(crate) fn degrees(text: &str, at: usize) -> Option<Range<usize>> {
+    /// Both of them.
+    const LONGEST: usize = 48;
+    let rest = text.get(at..text.floor_char_boundary(at + LONGEST))?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let tail = rest.get(digits..)?.trim_start_matches(' ');
+    if !(1..=3).contains(&digits) || !tail.starts_with(['°', 'º']) {
+        return None;
+    }
+    // Minutes follow, or it is a temperature.
+    let minutes = tail.trim_start_matches(['°', 'º', ' ']);
+    let minutes = minutes.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    if !minutes.trim_start_matches(' ').starts_with(['\'', '′', '’', '\\']) {
+        return None;
+    }
+    let part = |c: char| {
+        c.is_ascii_digit()
+            || matches!(
+                c,
+                '°' | 'º' | '\'' | '′' | '’' | '"' | '″' | '”' | '.' | ',' | ' ' | 'N' | 'S' | 'E' | 'W' | 'O' | '\\'
+            )
+    };
+    let length = rest.find(|c| !part(c)).unwrap_or(rest.len());
+    let found = rest.get(..length)?;
+    let end = found.rfind(['N', 'S', 'E', 'W', 'O'])?;
+    (found.contains(['\'', '′', '’'])).then_some(at..at + end + 1)
+}

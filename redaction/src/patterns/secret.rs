@@ -1,0 +1,108 @@
+//! Keys of known services, tokens and private keys.
+
+use std::ops::Range;
+
+use super::at_boundary;
+use crate::shape;
+
+/// How the keys of well-known services begin, and how many characters follow at least.
+#[rustfmt::skip]
+const KEYS: &[(&str, usize)] = &[
+    ("AKIA", 16), ("ASIA", 16), ("AGPA", 16), ("AIDA", 16), ("AROA", 16), ("ABIA", 16), ("ACCA", 16), ("AIza", 30), ("AC", 32), ("AP", 32), ("EAAC", 30), ("EAAA", 60), ("EAA", 80), ("GOCSPX-", 20), ("FLWSECK_TEST-", 12),
+    ("LTAI", 16), ("NRAK-", 27), ("PMAK-", 24), ("SG.", 20), ("SK", 32), ("ATATT3", 60), ("ATCTT3", 60), ("CFPAT-", 40),
+    ("dapi", 32), ("dckr_pat_", 20), ("dop_v1_", 30), ("doo_v1_", 30), ("dor_v1_", 30), ("dp.pt.", 30), ("duffel_", 30), ("eyJrIjoi", 30), ("figd_", 30), ("fio-u-", 30), ("fo1_", 30), ("gho_", 30), ("ghp_", 30), ("ghr_", 30),
+    ("ghs_", 30), ("ghu_", 30), ("github_pat_", 22), ("glc_", 30), ("gldt-", 20), ("glft-", 16), ("glpat-", 20), ("glptt-", 20), ("glrt-", 20), ("glsa_", 30), ("gsk_", 40), ("hf_", 30), ("hvb.", 60), ("hvs.", 60),
+    ("key-", 32), ("lin_api_", 30), ("live_", 30), ("nfp_", 30), ("npm_", 30), ("ntn_", 30), ("pat-na1-", 30), ("patt", 60), ("phc_", 30), ("phx_", 30), ("pk.eyJ", 40), ("pnu_", 30), ("pplx-", 40), ("pscale_", 30), ("pul-", 30), ("pypi-", 30), ("r8_", 30), ("re_", 30), ("rk_live_", 16),
+    ("rk_test_", 16), ("rpa_", 30), ("rubygems_", 40), ("sbp_", 30), ("secret_", 30), ("sentrys_", 30), ("shpat_", 30), ("shpca_", 30), ("shppa_", 30), ("shpss_", 30), ("sk-ant-", 20), ("sk-proj-", 20), ("sk-svcacct-", 20), ("sk-or-", 20), ("sk-", 32),
+    ("sk.eyJ", 40), ("sk_live_", 16), ("sk_test_", 16), ("sq0atp-", 20), ("sq0csp-", 30), ("tfp_", 30), ("tskey-", 20), ("vercel_", 24), ("waka_", 30), ("whsec_", 24), ("xai-", 30), ("xapp-", 20), ("xoxa-", 16), ("xoxb-", 16), ("xoxc-", 16), ("xoxd-", 16), ("xoxe-", 16), ("xoxe.", 16), ("xoxo-", 16),
+    ("xoxp-", 16), ("xoxr-", 16), ("xoxs-", 16), ("ya29.", 20), ("1//", 30),
+];
+
+/// The key of a known shape that begins at `at`.
+pub(crate) fn service_key(text: &str, at: usize) -> Option<Range<usize>> {
+    let rest = text.get(at..)?;
+    let first = rest.as_bytes().first()?;
+    // Shorter than any of them: most words.
+    if rest.len() < 16
+        || rest.bytes().take(16).any(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/')))
+    {
+        return None;
+    }
+    let fits = |entry: &&(&str, usize)| entry.0.as_bytes().first() == Some(first) && rest.starts_with(entry.0);
+    let (prefix, least) = KEYS.iter().find(fits)?;
+    let tail = rest.get(prefix.len()..)?;
+    let length = tail.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
+    let mut tail = tail.get(..length)?.trim_end_matches(['.', '-']);
+    // A key in a path may be a file's name.
+    if !prefix.contains('.')
+        && let Some((name, ending)) = tail.rsplit_once('.')
+        && super::FILE_ENDINGS.contains(&ending)
+    {
+        tail = name;
+    }
+    let digits = tail.bytes().filter(u8::is_ascii_digit).count();
+    let is_fixed = match *prefix {
+        "AC" | "AP" | "SK" => {
+            tail.len() == 32 && tail.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
+        }
+        "AKIA" | "ASIA" | "AGPA" | "AIDA" | "AROA" | "ABIA" | "ACCA" => {
+            tail.len() == 16 && tail.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        }
+        "key-" | "dapi" => tail.len() >= 32 && tail.bytes().take(32).all(|b| b.is_ascii_hexdigit()),
+        "live_" | "secret_" | "re_" | "key_" => shape::is_random(tail),
+        "sk-" => !tail.contains('-') || digits >= 4,
+        _ => true,
+    };
+    (at_boundary(text, at)
+        && (digits > 0 || tail.len() >= 30 && tail.bytes().any(|b| b.is_ascii_uppercase()))
+        && tail.len() >= *least
+        && is_fixed)
+        .then(|| at..at + prefix.len() + tail.len())
+}
+
+/// The JSON Web Token that begins at `at`: two parts or more in base64url, the first an object.
+pub(crate) fn jwt(text: &str, at: usize) -> Option<Range<usize>> {
+    let rest = text.get(at..)?;
+    if !rest.starts_with("eyJ") || !at_boundary(text, at) {
+        return None;
+    }
+    let in_alphabet = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'=');
+    let token = rest.get(..rest.bytes().take_while(in_alphabet).count())?.trim_end_matches('.');
+    let (header, payload) = token.split_once('.')?;
+    (header.len() >= 10 && payload.len() >= 4).then_some(at..at + token.len())
+}
+
+/// The credentials that begin at `at`, behind `Bearer` or `Basic` and a space.
+pub(crate) fn after_scheme(text: &str, at: usize) -> Option<Range<usize>> {
+    let before = text.as_bytes().get(..at)?;
+    if !matches!(before, [.., b'r' | b'R' | b'c' | b'C' | b'n' | b'N' | b'y' | b'Y', b' ' | b'+']) {
+        return None;
+    }
+    let before = before.strip_suffix(b" ").or_else(|| before.strip_suffix(b"+"))?;
+    let scheme = ["bearer", "basic", "token", "apikey"].into_iter().find(|scheme| {
+        before
+            .len()
+            .checked_sub(scheme.len())
+            .and_then(|start| before.get(start..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(scheme.as_bytes()))
+    })?;
+    let rest = text.get(at..)?;
+    let in_alphabet = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'=' | b'/' | b'+' | b'~');
+    let found = rest.get(..rest.bytes().take_while(in_alphabet).count())?.trim_end_matches('.');
+    let start = at - scheme.len() - 1;
+    let is_random = matches!(scheme, "bearer" | "basic");
+    let fits = found.len() >= 8 && shape::is_loose(found) && (is_random || found.len() >= 16);
+    (fits && at_boundary(text, start)).then(|| at..at + found.len())
+}
+
+/// The private key in PEM form that begins at `at`; to the end of the text when it is not closed.
+pub(crate) fn private_key(text: &str, at: usize) -> Option<Range<usize>> {
+    let rest = text.get(at..)?;
+    let (label, body) = rest.strip_prefix("-----BEGIN ")?.split_once("-----")?;
+    if !label.ends_with("PRIVATE KEY") || label.len() > 30 {
+        return None;
+    }
+    let close = format!("-----END {label}-----");
+    let end = body.find(&close).map_or(text.len(), |found| text.len() - body.len() + found + close.len());
+    Some(at..end)
+}
