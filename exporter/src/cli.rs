@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::export::Exporter;
 use crate::store::{Pools, partitions, schema};
 use crate::verify::Verdict;
-use crate::{causes, doctor, serve, verify};
+use crate::{causes, doctor, redact, serve, verify};
 
 const COULD_NOT_TELL: u8 = 2;
 
@@ -27,7 +27,12 @@ Examples:
   exporter doctor  --config /etc/evothesis/exporter.toml    see whether everything is in order
   exporter serve   --config /etc/evothesis/exporter.toml    take events in and export them
   exporter export                                           export now, settings from the environment
-  exporter verify --json                                    prove the buckets against the database";
+  exporter verify --json                                    prove the buckets against the database
+  exporter redact --explain < lines.jsonl                   try out what is taken for personal data";
+
+const REDACT_EXAMPLE: &str = r#"Example:
+  echo '{"id": 1, "context": "url", "input": "/thanks?mail=jane@example.org"}' | exporter redact
+  {"id":1,"output":"/thanks?mail=[email]"}"#;
 
 /// Stores events in Postgres, ships them to S3 buckets and proves what is there.
 #[derive(Debug, Parser)]
@@ -65,6 +70,20 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Try out what is taken for personal data: a filter over JSON Lines.
+    ///
+    /// Takes {"id", "context", "key", "input"} by the line, where context is url, text, `key_value` (the input stands
+    /// under the key) or json (the input is any JSON), and gives {"id", "output"}. A line that is none of these gives {"id": null, "error"},
+    /// so that the lines still correspond; exit code 1 when there was one.
+    #[command(after_help = REDACT_EXAMPLE)]
+    Redact {
+        /// Say also what was taken out, where, by which rule, and why.
+        #[arg(long)]
+        explain: bool,
+        /// Settings to try: TOML with the keys of [redaction]. Otherwise those of --config, or none.
+        #[arg(long, value_name = "FILE", conflicts_with = "config")]
+        settings: Option<PathBuf>,
+    },
     /// Try the database and every bucket, and say what is wrong and what to do. Exit code 1 when something is.
     #[command(after_help = "Example:\n  exporter doctor --config exporter.toml")]
     Doctor,
@@ -98,18 +117,22 @@ where
 }
 
 async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
-    let config = Config::load(cli.config.as_deref())?;
+    let config = || Config::load(cli.config.as_deref());
     let clock = Clock::system();
     match cli.command {
         Command::Serve { migrate } => {
-            serve::serve(config, migrate, clock).await?;
+            serve::serve(config()?, migrate, clock).await?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Migrate => migrate(&config, clock).await,
-        Command::Export => export(&config).await,
-        Command::Verify { json } => verify(&config, json).await,
+        Command::Migrate => migrate(&config()?, clock).await,
+        Command::Export => export(&config()?).await,
+        Command::Redact { explain, settings } => {
+            let policy = redact::policy(settings.as_deref(), cli.config.as_deref())?;
+            Ok(exit(redact::filter(&policy, io::stdin().lock(), io::stdout().lock(), explain)?))
+        }
+        Command::Verify { json } => verify(&config()?, json).await,
         Command::Doctor => {
-            let findings = doctor::examine(&config, clock).await;
+            let findings = doctor::examine(&config()?, clock).await;
             for finding in &findings {
                 println!("{finding}");
             }

@@ -14,6 +14,7 @@ pub mod endpoints;
 pub mod export;
 pub mod ingest;
 pub mod listener;
+pub mod redact;
 pub mod secret;
 pub mod serve;
 pub mod store;

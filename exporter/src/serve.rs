@@ -33,6 +33,7 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
     let services = Arc::new(Services {
         exporter: Exporter::new(pools.work.clone(), &config, owner()),
         keys: Keys::new(&config.ingest.keys),
+        redaction: config.redaction()?,
         config,
         pools,
         clock,

@@ -7,15 +7,19 @@ const KINDS = {
   birth_date: "a date of birth",
   card: "the number of a payment card",
   card_code: "the check code of a payment card",
+  coordinates: "where somebody is, to a few hundred metres",
   email: "an email address",
   iban: "a bank account number",
   ip: "a network address",
+  mac: "the address of a device",
   name: "a person's name or login name",
   national_id: "a number that a state gave to a person",
   password: "a password, a PIN or a one-time code",
   phone: "a telephone number",
+  postcode: "a postal code",
   secret: "a secret key",
   token: "something that admits whoever holds it",
+  unlisted: "a parameter that the site does not list",
 };
 
 const PLACEHOLDER = new RegExp(`\\[(?:${Object.keys(KINDS).join("|")})\\]`, "g");

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::setup::{cargo_tools, node};
-use crate::{progress, workspace};
+use crate::{progress, redaction, workspace};
 
 /// All of them.
 pub(crate) fn run() -> Result<()> {
@@ -21,6 +21,11 @@ pub(crate) fn run() -> Result<()> {
     let mut scripts = Command::new("node");
     scripts.env("PATH", node::path()).args(["--test", "tracking-wasm/**/*.test.mjs"]);
     progress::step("scripts of the pixel", &mut scripts)?;
+    redaction::build()?;
+    let mut agreement = Command::new("node");
+    agreement.env("PATH", node::path()).args(["--test", "site/**/*.test.mjs"]);
+    agreement.env("REDACTION", redaction::folder()).env("EXPORTER", workspace::target().join("debug/exporter"));
+    progress::step("redaction as program and as Wasm", &mut agreement)?;
     progress::step("secretlint", npm("secretlint").args(["--maskSecrets", "**/*"]))?;
     progress::step("licences, bans and sources of dependencies", &mut deny("bans licenses sources"))?;
     advisories()

@@ -7,6 +7,7 @@ mod edge;
 mod peers;
 mod pixel;
 mod progress;
+mod redaction;
 mod setup;
 mod size;
 mod sqlx_data;
@@ -42,8 +43,10 @@ enum Command {
     Test(test::Options),
     /// Build the pixel into target/pixel.
     Pixel,
-    /// Build the pixel and the Worker; `wrangler` calls this.
-    Edge,
+    /// Build the redaction to try out into target/redaction: a page, and a command for Node.
+    Redaction,
+    /// Check wrangler.toml, build the pixel and the Worker; `wrangler` calls this.
+    Edge(edge::Options),
     /// Print the sizes of the pixel, of each of its modules, of the Worker, and of other trackers.
     Size(size::Options),
     /// Measure the pixel beside other trackers, and ingest and export beside a plain COPY of the same rows.
@@ -69,7 +72,8 @@ fn run(command: Command) -> Result<()> {
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Pixel => pixel::build(),
-        Command::Edge => edge::build(),
+        Command::Redaction => redaction::build(),
+        Command::Edge(options) => edge::run(&options),
         Command::Size(options) => size::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::SqlxPrepare => sqlx_data::prepare(),

@@ -33,6 +33,9 @@ pub struct Config {
     pub ingest: Ingest,
     /// The operator's side.
     pub operator: Operator,
+    /// The client's own redaction: what the edge was told, so that it finds nothing here.
+    #[serde(default)]
+    pub redaction: redaction::Settings,
     /// When and how to export.
     pub export: Export,
     /// Where to.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use axum::http::Uri;
+use redaction::Policy;
 use sqlx::postgres::PgConnectOptions;
 
 use super::{Config, Destination};
@@ -43,6 +44,7 @@ impl Config {
             return Err(invalid("database.url", "is no URL such as postgres://user:password@host/database"));
         }
         self.validate_secrets()?;
+        self.redaction()?;
         let formats: BTreeSet<_> = self.export.formats.iter().collect();
         if formats.is_empty() || formats.len() != self.export.formats.len() {
             return Err(invalid("export.formats", "must name at least one format, each once"));
@@ -64,6 +66,15 @@ impl Config {
             return Err(invalid("destinations", "at least one must be required"));
         }
         Ok(())
+    }
+
+    /// What is redacted on arrival.
+    ///
+    /// # Errors
+    /// The first setting that makes no sense.
+    pub fn redaction(&self) -> Result<Policy, Invalid> {
+        let settings = self.redaction.clone();
+        Policy::new(settings).map_err(|error| invalid(format!("redaction.{}", error.field), error.reason.to_string()))
     }
 
     fn validate_secrets(&self) -> Result<(), Invalid> {

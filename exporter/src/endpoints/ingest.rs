@@ -27,5 +27,5 @@ async fn receive(
     let now = services.clock.now();
     let claim = authenticate::claim(&services.keys, &headers, now).map_err(IngestError::from)?;
     let body = Bytes::from_request(request, &()).await?;
-    Ok(Json(ingest::ingest(&services.pools.ingest, &claim, now, &body).await?))
+    Ok(Json(ingest::ingest(&services.pools.ingest, &services.redaction, &claim, now, &body).await?))
 }

@@ -26,6 +26,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware;
+use redaction::Policy;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::clock::Clock;
@@ -47,6 +48,8 @@ pub struct Services {
     pub exporter: Exporter,
     /// The edge's keys.
     pub keys: Keys,
+    /// What is redacted on arrival.
+    pub redaction: Policy,
     /// The time.
     pub clock: Clock,
 }

@@ -10,6 +10,7 @@ pub mod redact;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use redaction::Policy;
 use sqlx::PgPool;
 use wire::{IngestAnswer, Refused};
 
@@ -35,13 +36,14 @@ pub enum IngestError {
 /// all of them are committed.
 pub async fn ingest(
     pool: &PgPool,
+    redaction: &Policy,
     claim: &Claim<'_>,
     now: DateTime<Utc>,
     body: &[u8],
 ) -> Result<IngestAnswer, IngestError> {
     claim.verify(body)?;
     let mut batch = decode::decode(body)?;
-    let missed = redact::redact(&mut batch);
+    let missed = redact::redact(redaction, &mut batch);
     if !missed.is_empty() {
         tracing::error!(edge_version = batch.edge_version, kinds = ?missed.counts(), "personal data on arrival");
     }

@@ -28,6 +28,7 @@ fn services(pools: &Pools) -> Arc<Services> {
     Arc::new(Services {
         exporter: Exporter::new(pools.work.clone(), &config, "test".to_owned()),
         keys: Keys::new(&config.ingest.keys),
+        redaction: config.redaction().expect("settings"),
         pools: pools.clone(),
         clock: clock(),
         config,

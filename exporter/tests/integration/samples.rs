@@ -8,6 +8,7 @@ use exporter::config::Config;
 use exporter::ingest::authenticate::{self, Keys};
 use exporter::ingest::{IngestError, ingest};
 use exporter::store::Pools;
+use redaction::Policy;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 use wire::signature::{self, Signed};
@@ -111,7 +112,7 @@ pub(crate) async fn deliver(pools: &Pools, batch: &ForwardBatch) -> Result<Inges
         .map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().expect("ascii")));
     let (keys, headers) = (Keys::new(&config().ingest.keys), headers.collect());
     let claim = authenticate::claim(&keys, &headers, now()).expect("signed");
-    ingest(&pools.ingest, &claim, now(), &body).await
+    ingest(&pools.ingest, &Policy::default(), &claim, now(), &body).await
 }
 
 /// A single number that `sql` asks for.
