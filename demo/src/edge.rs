@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::process::Process;
@@ -20,6 +21,8 @@ pub const FORWARD_KEY_ID: &str = "local";
 pub struct Edge {
     process: Process,
     address: String,
+    /// What miniflare writes beside its state, and leaves behind when it is ended; goes with this, after the process.
+    _scratch: TempDir,
 }
 
 impl Edge {
@@ -67,11 +70,13 @@ impl Edge {
         let node = workspace::root().join("node_modules/node/bin/node");
         let mut command = Command::new(node);
         command.arg(workspace::root().join("demo/src/edge.mjs")).arg(bindings.to_string()).args(options);
+        let scratch = tempfile::tempdir()?;
+        command.env("TMPDIR", scratch.path());
         let mut process = Process::start("the Worker", &mut command, log)?;
         let address = process
             .says(60, |said| said.lines().find_map(|line| line.strip_prefix("ready ").map(str::to_owned)))
             .await?;
-        Ok(Self { process, address })
+        Ok(Self { process, address, _scratch: scratch })
     }
 
     /// `http://127.0.0.1:port`

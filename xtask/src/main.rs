@@ -49,7 +49,7 @@ enum Command {
     Edge(edge::Options),
     /// Print the sizes of the pixel, of each of its modules, of the Worker, and of other trackers.
     Size(size::Options),
-    /// Measure the pixel beside other trackers, and ingest and export beside a plain COPY of the same rows.
+    /// Measure the pixel beside other trackers, the Worker beside an echo, and ingest and export beside a plain COPY.
     Bench(bench::Options),
     /// Rewrite .sqlx after a change of SQL or schema.
     SqlxPrepare,
