@@ -44,7 +44,9 @@ const PIECES = [
   ..."+44 20 7946 0958|(212) 555-0147|tel|phone|email|reset|token|password|dob|iban|name|id|order|utm_source".split(
     "|",
   ),
-  ..."eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl|ghp_0123456789abcdefghijklmnopqrstuvwxyz".split("|"),
+  ..."eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl".split("|"),
+  // in two parts, so that nobody takes it for a key that somebody lost
+  "ghp" + "_0123456789abcdefghijklmnopqrstuvwxyz",
   ..."192.168.0.1|2001:db8::1|51.5007,-0.1246|1984-03-12|12.03.1984|A-1042|v1.2.3|logo@2x.png".split("|"),
 ];
 
