@@ -18,7 +18,7 @@ const ALIASES = {
  * @param {string} json its data
  * @returns {string} the same; of a commerce event with our names for the keys, and numbers, codes and ids as such
  */
-export function typed(name, json) {
+export const typed = (name, json) => {
   if (!isCommerce(name)) return json;
   const renamed = json.replace(/"(?:item_(\w+)|transaction_id)":/g, (_, key) => `"${key ?? "order_id"}":`);
   return JSON.stringify(
@@ -29,14 +29,14 @@ export function typed(name, json) {
       return /^(order_)?id$/.test(key) ? String(value) : value;
     }),
   );
-}
+};
 
 /**
  * Hands on the events of a data layer: those that are in it, and those that come.
  * @param {unknown} layer
  * @param {(name: string, json: string) => void} track
  */
-export function bridge(layer, track) {
+export const bridge = (layer, track) => {
   const take = (entry) => {
     // gtag() puts its arguments there
     const [command, event, data] = entry.length ? entry : ["event", entry.event, entry.ecommerce ?? entry];
@@ -45,4 +45,4 @@ export function bridge(layer, track) {
   };
   layer.forEach(take);
   return take;
-}
+};

@@ -3,8 +3,6 @@
 
 const PREFIX = "evothesis:";
 const OPT_OUT = PREFIX + "optout";
-/** Calls that say whether and how there is to be a pixel at all. */
-const CHOICES = ["optout", "optin", "consent", "mode"];
 
 /**
  * Opens the gate where it may.
@@ -98,10 +96,10 @@ export const gate = (load, settings, waiting = []) => {
     }
   };
 
-  // choices come first, whenever they were made
-  for (const isChoice of [true, false]) {
-    for (const call of waiting) if (CHOICES.includes(call[0]) === isChoice) run(...call);
-    if (isChoice) start();
+  // whether and how there is to be a pixel at all comes first, whenever it was said
+  for (const isEvent of [false, true]) {
+    for (const call of waiting) if ((call[0] === "track") === isEvent) run(...call);
+    if (!isEvent) start();
   }
   return run;
 };

@@ -46,12 +46,12 @@ const trackDeclared = (element) =>
   track(attribute(element, "data-evothesis-event"), JSON.stringify(declared(element)));
 
 /** @param {Event} event @returns {Element} what it happened to, in open shadow trees too */
-function targetOf(event) {
+const targetOf = (event) => {
   if (!event.target.shadowRoot) return event.target;
   const path = event.composedPath();
   path.forEach(listenToTree);
   return path[0];
-}
+};
 
 /**
  * @param {number} ms
@@ -59,7 +59,7 @@ function targetOf(event) {
  * @returns {() => void} each call puts `action` off until there was none for so long. One timer does for many calls: to set
  * one costs more than all else that a listener does
  */
-function settled(ms, action) {
+const settled = (ms, action) => {
   let last = 0;
   let timer = 0;
   const check = guarded(() => {
@@ -71,7 +71,7 @@ function settled(ms, action) {
     last = performance.now();
     timer ||= setTimeout(check, ms);
   };
-}
+};
 
 // --- pages ---
 
@@ -80,7 +80,7 @@ const timezone = () =>
   globalThis.Temporal ? Temporal.Now.timeZoneId() : Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** @param {string} navigation */
-export function pageShown(navigation) {
+export const pageShown = (navigation) => {
   // each by itself: another script may have made one of them throw
   const device = {
     language: tried(() => text(navigator.language)),
@@ -99,12 +99,12 @@ export function pageShown(navigation) {
   );
   tell("page", [navigation, url, inner({ title }), referrer, "," + inner(device)]);
   setTimeout(guarded(seen), 1000);
-}
+};
 
 /** A page that is on the screen for a second was seen. */
-function seen() {
-  if (document.visibilityState === "visible") measure(false);
-}
+const seen = () => {
+  if (!document.hidden) measure(false);
+};
 
 /** Width and height of the page, known from its last layout: to ask in between would force another. */
 let width = 0;
@@ -112,15 +112,15 @@ let height = 0;
 const size = () => ({ scrollWidth: width, scrollHeight: height } = document.documentElement);
 
 /** @param {boolean} isScrolled */
-function measure(isScrolled) {
+const measure = (isScrolled) => {
   size();
   tell("scroll", [Math.ceil(scrollY + innerHeight), height, isScrolled]);
-}
+};
 
 let routeChange = "";
 
 /** @param {string} kind how the address was changed; where that leads is seen when the router has finished */
-function routeChanged(kind) {
+const routeChanged = (kind) => {
   reacted();
   if (!routeChange) {
     setTimeout(() => {
@@ -130,7 +130,7 @@ function routeChanged(kind) {
   }
   // some replace the state before they push a new one
   if (routeChange !== "pushstate") routeChange = kind;
-}
+};
 
 /**
  * Calls `before` whenever the page calls `owner[name]`, whose behaviour stays as it is.
@@ -138,7 +138,7 @@ function routeChanged(kind) {
  * @param {string} name
  * @param {(self: unknown, args: unknown[]) => void} before
  */
-function overhear(owner, name, before) {
+const overhear = (owner, name, before) => {
   const original = owner[name];
   const hear = guarded(before);
   tried(() => {
@@ -148,7 +148,7 @@ function overhear(owner, name, before) {
       return original.apply(this, args);
     };
   });
-}
+};
 
 // --- clicks ---
 
@@ -162,22 +162,24 @@ const awaitEffect = settled(EFFECT_MS, () => {
 });
 
 /** The last click had an effect, or there was none to wait for. */
-function reacted() {
+const reacted = () => {
   isAwaited = false;
   if (isObserved) observer.disconnect();
   isObserved = false;
-}
+};
 
 /**
  * Only reads: what the click changes may be gone later. What is read is told later.
  * @param {MouseEvent} event
  */
-function clicked(event) {
+const clicked = (event) => {
   const target = targetOf(event);
   if (target.nodeType !== 1 || isIgnored(target)) return;
   const element = closest(target, MEANT) ?? target;
-  const [label, selector, href] = [nameOf(element), selectorOf(element), addressOf(element)];
-  isAwaited = isReactive(target) && !(href && !href.includes("#"));
+  const label = nameOf(element);
+  const selector = selectorOf(element);
+  const href = addressOf(element);
+  isAwaited = isReactive(target) && (!href || href.includes("#"));
   if (isAwaited && !isObserved) {
     observer.observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
     isObserved = true;
@@ -186,7 +188,6 @@ function clicked(event) {
   const waits = isAwaited;
   later(() => {
     if (waits) awaitEffect();
-    const { clientX, clientY, pageX, pageY } = event;
     const percent = (part, whole) => Math.min(Math.max(Math.round((part * 100) / whole) || 0, 0), 100);
     const facts = {
       element: {
@@ -198,17 +199,17 @@ function clicked(event) {
         href: href || undefined,
         selector: selector.slice(0, 256),
       },
-      x: Math.round(clientX),
-      y: Math.round(clientY),
-      page_x: Math.round(pageX),
-      page_y: Math.round(pageY),
-      percent_x: percent(pageX, width),
-      percent_y: percent(pageY, height),
+      x: Math.round(event.clientX),
+      y: Math.round(event.clientY),
+      page_x: Math.round(event.pageX),
+      page_y: Math.round(event.pageY),
+      percent_x: percent(event.pageX, width),
+      percent_y: percent(event.pageY, height),
     };
     tell("click", [quote(href), has(element, "download"), facts.x, facts.y, waits, inner(facts)]);
     if (own && tagOf(own) !== "form") trackDeclared(own);
   });
-}
+};
 
 // --- forms ---
 
@@ -217,26 +218,31 @@ const fields = new WeakMap();
 /** @type {WeakMap<Element, number>} */
 const numbers = new WeakMap();
 let count = 0;
-const numberOf = (form) => numbers.get(form) ?? (numbers.set(form, ++count), count);
+const numberOf = (form) => {
+  if (!numbers.has(form)) numbers.set(form, ++count);
+  return numbers.get(form);
+};
 const recordOf = (field) => {
   if (!fields.has(field)) fields.set(field, { changes: 0, ms: 0, since: 0, isFresh: true });
   return fields.get(field);
 };
 
 /** @param {Event} event */
-function entered(event) {
-  Object.assign(recordOf(targetOf(event)), { since: event.timeStamp, isFresh: true });
-}
+const entered = (event) => {
+  const record = recordOf(targetOf(event));
+  record.since = event.timeStamp;
+  record.isFresh = true;
+};
 
 /** @param {Event} event */
-function left(event) {
+const left = (event) => {
   const record = recordOf(targetOf(event));
   if (record.since) record.ms += event.timeStamp - record.since;
   record.since = 0;
-}
+};
 
 /** @param {Event} event */
-function edited(event) {
+const edited = (event) => {
   const field = targetOf(event);
   const record = recordOf(field);
   // typing is one change
@@ -245,73 +251,72 @@ function edited(event) {
   record.changes++;
   if (field.form && !isIgnored(field))
     tell("edit", [numberOf(field.form), quote(text(field.name)), formFacts(field.form)]);
-}
+};
 
 /** @type {WeakMap<EventTarget, number>} when the last `submit` event of a form was */
 const submitEvents = new WeakMap();
 
 /** @param {SubmitEvent} event */
-function submitSeen(event) {
+const submitSeen = (event) => {
   const form = targetOf(event);
   submitEvents.set(form, performance.now());
   submitted(form);
-}
+};
 
 /** @param {HTMLFormElement} form */
-function submitted(form) {
+const submitted = (form) => {
   // throws for anything but a form
   const all = fieldsOf(form);
   if (isIgnored(form)) return;
   reacted();
-  const lines = [];
+  let lines = "";
   for (const field of all) {
     if (isIgnored(field)) continue;
     const { changes, ms, since } = recordOf(field);
     const spent = Math.round(since ? ms + performance.now() - since : ms);
-    lines.push(
-      [
-        quote(text(attribute(field, "name"))),
-        quote(text(field.type, 32)),
-        quote(hintsOf(field)),
-        inner({ filled: isFilled(field), changes, ms: spent }),
-        keptOf(field),
-      ].join("\t"),
-    );
+    const line = [
+      quote(text(attribute(field, "name"))),
+      quote(text(field.type, 32)),
+      quote(hintsOf(field)),
+      inner({ filled: isFilled(field), changes, ms: spent }),
+      keptOf(field),
+    ];
+    lines += line.join("\t") + "\n";
   }
-  tell("form", [numberOf(form), formFacts(form)], [lines.join("\n")]);
+  tell("form", [numberOf(form), formFacts(form)], [lines]);
   if (has(form, "data-evothesis-event")) trackDeclared(form);
-}
+};
 
 /** @param {HTMLFormElement} form whose `submit()` is called, often by the handler that stopped its event */
-function submitCalled(form) {
+const submitCalled = (form) => {
   const isSame = performance.now() - submitEvents.get(form) < SAME_SUBMIT_MS;
   if (!isSame) submitted(form);
-}
+};
 
 // --- text ---
 
 let lastLength = 0;
 
 /** @param {Document} document @returns {string} what is selected there, unless a visitor wrote it */
-function selected({ activeElement, defaultView }) {
+const selected = ({ activeElement, defaultView }) => {
   const selection = defaultView.getSelection();
   const isOwn =
     isWritable(activeElement) || isWritable(selection.anchorNode) || isIgnored(selection.anchorNode);
   return isOwn ? "" : String(selection);
-}
+};
 
 /** @param {Document} document */
-function selectionSettled(document) {
+const selectionSettled = (document) => {
   const { length } = selected(document);
   if (length > 10 && length !== lastLength) tell("track", ["text_select", inner({ length })]);
   lastLength = length;
-}
+};
 
 /** @param {Document} document */
-function copied(document) {
+const copied = (document) => {
   const copy = selected(document);
   if (copy) tell("track", ["text_copy", inner({ length: copy.length, preview: text(copy, 100) })]);
-}
+};
 
 // --- trees ---
 
@@ -319,20 +324,20 @@ function copied(document) {
 const known = new WeakSet();
 
 /** @param {Node} root an open shadow tree, whose forms keep their events to themselves */
-function listenToTree(root) {
+const listenToTree = (root) => {
   if (root.host && !known.has(root)) {
     known.add(root);
     on(root, "submit", submitSeen);
   }
-}
+};
 
 /** @param {Element} frame a frame of the same origin; another's document cannot be had */
-function enter({ contentDocument, contentWindow }) {
+const enter = ({ contentDocument, contentWindow }) => {
   if (contentDocument && !contentWindow.evothesis) listenTo(contentDocument);
-}
+};
 
 /** @param {Document} document */
-function listenTo(document) {
+const listenTo = (document) => {
   if (known.has(document)) return;
   known.add(document);
   on(document, "click", clicked);
@@ -350,13 +355,13 @@ function listenTo(document) {
     if (tagOf(target) === "iframe") enter(target);
   });
   later(() => document.querySelectorAll("iframe").forEach(guarded(enter)));
-}
+};
 
 let lastVitals = "{}";
-let isHidden = document.visibilityState === "hidden";
+let isHidden = document.hidden;
 
 /** @param {boolean} isGone */
-function leave(isGone) {
+const leave = (isGone) => {
   // a page that is left is hidden a moment later: one request says both
   if (!isHidden) tell("view", ["hidden"]);
   isHidden = true;
@@ -366,21 +371,21 @@ function leave(isGone) {
   leaveTurn(isGone);
   tellStorage("leave", [isGone]);
   sendAll(true, isGone);
-}
+};
 
 /** The page is seen again. */
-function comeBack() {
+const comeBack = () => {
   if (isHidden) tell("view", ["visible"]);
   isHidden = false;
   leaveTurn(false);
   setTimeout(guarded(seen), 1000);
-}
+};
 
 /**
  * Listens from now on.
  * @param {typeof track} tracker takes the site's own events
  */
-export function listen(tracker) {
+export const listen = (tracker) => {
   track = tracker;
   // is called when the layout is done
   later(() => new ResizeObserver(guarded(size)).observe(document.documentElement));
@@ -418,7 +423,7 @@ export function listen(tracker) {
   on(document, "visibilitychange", () => {
     reacted();
     settleScroll();
-    if (document.visibilityState !== "hidden") comeBack();
+    if (!document.hidden) comeBack();
     else if (!isHidden) leave(false);
   });
   on(window, "focus blur", ({ type, target }) => {
@@ -451,4 +456,4 @@ export function listen(tracker) {
   };
   guarded(findLayer)();
   on(window, "load", findLayer);
-}
+};

@@ -2,7 +2,7 @@
 import { gate } from "./gate.js";
 
 // a module has no script of its own, and does not know where the rest lies; an image may be named `currentScript`
-const script = Object.getOwnPropertyDescriptor(Document.prototype, "currentScript").get.call(document);
+const script = Reflect.get(Document.prototype, "currentScript", document);
 const api = (window.evothesis ||= function () {
   api.q.push(arguments);
 });

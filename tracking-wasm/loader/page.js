@@ -21,7 +21,7 @@ export const change = guarded(() => {
  * Starts the pixel. It notices everything from now on; when this is done, all of it is also kept.
  * @param {typeof SETTINGS} settings see gate.js
  */
-export async function start(settings) {
+export const start = async (settings) => {
   use(settings);
   if (isRunning()) return;
   if (settings.mode === "memory" && isRemembered()) {
@@ -38,7 +38,7 @@ export async function start(settings) {
     later(observeVitals);
   }
   await begun;
-}
+};
 
 /**
  * An event of the site's own.

@@ -1,9 +1,6 @@
 // Reads elements, whatever the page has made of them: a form may have fields named `closest` or `getAttribute`.
 
 const { closest: closestIn, getAttribute, hasAttribute, matches } = Element.prototype;
-const getterOf = ({ prototype }, name) => Object.getOwnPropertyDescriptor(prototype, name).get;
-const elementsOf = getterOf(HTMLFormElement, "elements");
-const localNameOf = getterOf(Element, "localName");
 
 /**
  * @param {unknown} value
@@ -22,13 +19,13 @@ export const text = (value, length = 128) =>
  * @param {() => T} read
  * @returns {T | undefined} what it reads; nothing where the page lets it throw
  */
-export function tried(read) {
+export const tried = (read) => {
   try {
     return read();
   } catch {
     // somebody else's getter
   }
-}
+};
 
 /**
  * @param {object} facts
@@ -40,7 +37,7 @@ export const inner = (facts) => JSON.stringify(facts).slice(1, -1);
  * @param {string} value
  * @returns {string} the inside of a JSON string
  */
-export const quote = (value) => inner(value);
+export const quote = inner;
 
 /**
  * @param {Element} element
@@ -53,7 +50,7 @@ export const attribute = (element, name) => getAttribute.call(element, name) ?? 
  * @param {Element} element
  * @returns {string} its local name
  */
-export const tagOf = (element) => localNameOf.call(element);
+export const tagOf = (element) => Reflect.get(Element.prototype, "localName", element);
 
 /**
  * @param {Element} element
@@ -67,20 +64,20 @@ export const has = (element, name) => hasAttribute.call(element, name);
  * @param {string} selector
  * @returns {Element | undefined} the nearest that matches, out of open shadow trees too
  */
-export function closest(node, selector) {
+export const closest = (node, selector) => {
   let element = node?.nodeType === 1 ? node : node?.parentElement;
   while (element) {
     const found = closestIn.call(element, selector);
     if (found) return found;
     element = element.getRootNode().host;
   }
-}
+};
 
 /**
  * @param {Node | null | undefined} node
  * @returns {boolean} whether the site wants nothing of it
  */
-export const isIgnored = (node) => Boolean(closest(node, "[data-evothesis-ignore]"));
+export const isIgnored = (node) => closest(node, "[data-evothesis-ignore]");
 
 const ROLES = "button,link,tab,menuitem,menuitemcheckbox,menuitemradio,option,checkbox,radio,switch";
 /** What people mean to click. Landmarks also have a role, and a body may have a handler. */
@@ -95,7 +92,7 @@ const SELF_CONTAINED = WRITABLE + ",label,video,audio,summary";
  * @param {Node | null | undefined} node
  * @returns {boolean} whether a visitor writes there
  */
-export const isWritable = (node) => Boolean(closest(node, WRITABLE));
+export const isWritable = (node) => closest(node, WRITABLE);
 
 /**
  * @param {Element} clicked
@@ -107,7 +104,7 @@ export const isReactive = (clicked) => !closest(clicked, SELF_CONTAINED);
  * @param {Element} element
  * @returns {string} its name for people; nothing that a visitor may have written
  */
-export function nameOf(element) {
+export const nameOf = (element) => {
   let label = "";
   for (const id of attribute(element, "aria-labelledby").split(/\s+/)) {
     const other = id && document.getElementById(id);
@@ -119,19 +116,19 @@ export function nameOf(element) {
   const own =
     isNamed && !holdsWriting ? text(element.textContent, 100) || element.querySelector("[alt]")?.alt : "";
   return text(label || own, 100);
-}
+};
 
 /**
  * @param {Element} element
  * @returns {string} where a click on it leads; of an address that is not on the web only the scheme
  */
-export function addressOf(element) {
+export const addressOf = (element) => {
   const link = closest(element, "a,area");
   const address = link && (attribute(link, "href") || attribute(link, "xlink:href"));
   if (!address) return "";
   const { href, protocol } = new URL(address, document.baseURI);
   return /^http/.test(protocol) ? href.slice(0, 1000) : protocol;
-}
+};
 
 /** An id that was given by hand: escaped signs or many digits may hide whom or what it stands for. */
 const GIVEN_ID = /^(?!(.*\d){4})[a-z][\w-]{0,31}$/i;
@@ -140,7 +137,7 @@ const GIVEN_ID = /^(?!(.*\d){4})[a-z][\w-]{0,31}$/i;
  * @param {Element} element
  * @returns {string} a short selector: up to the next id, four steps at most
  */
-export function selectorOf(element) {
+export const selectorOf = (element) => {
   const steps = [];
   for (let step = element; step && steps.length < 4; step = step.parentElement) {
     const id = attribute(step, "id");
@@ -149,22 +146,19 @@ export function selectorOf(element) {
     if (isGiven) break;
   }
   return steps.join(">");
-}
+};
 
 /**
  * @param {Element} element
  * @returns {string} which of its kind it is, if there are others
  */
-function place(element) {
+const place = (element) => {
   const tag = tagOf(element);
-  const { previousElementSibling, nextElementSibling } = element;
+  const next = element.nextElementSibling;
   let nth = 1;
-  for (let other = previousElementSibling; other && nth < 100; other = other.previousElementSibling) {
-    nth += tagOf(other) === tag;
-  }
-  const isAlone = nth === 1 && !(nextElementSibling && tagOf(nextElementSibling) === tag);
-  return isAlone ? "" : `:nth-of-type(${nth})`;
-}
+  for (let other = element; nth < 100 && (other = other.previousElementSibling);) nth += tagOf(other) === tag;
+  return nth > 1 || (next && tagOf(next) === tag) ? `:nth-of-type(${nth})` : "";
+};
 
 /**
  * @param {HTMLFormElement} form
@@ -182,14 +176,14 @@ export const formFacts = (form) =>
  * @param {HTMLFormElement} form
  * @returns {HTMLInputElement[]}
  */
-export const fieldsOf = (form) => [...elementsOf.call(form)];
+export const fieldsOf = (form) => [...Reflect.get(HTMLFormElement.prototype, "elements", form)];
 
 /**
  * @param {HTMLInputElement} field
  * @returns {boolean} all that is asked of its value, unless the site keeps it
  */
 export const isFilled = (field) =>
-  field.type === "checkbox" || field.type === "radio" ? field.checked : Boolean(field.value);
+  /^(checkbox|radio)$/.test(field.type) ? field.checked : Boolean(field.value);
 
 const isKept = (field) => has(field, "data-evothesis-keep") && isFilled(field);
 const isMasked = (field) => /disc|circle|square/.test(getComputedStyle(field).webkitTextSecurity);
@@ -198,12 +192,12 @@ const isMasked = (field) => /disc|circle|square/.test(getComputedStyle(field).we
  * @param {HTMLInputElement} field
  * @returns {string} words that may tell what belongs in it
  */
-export function hintsOf(field) {
+export const hintsOf = (field) => {
   let hints = isKept(field) && isMasked(field) ? "password" : "";
   for (const name of ["autocomplete", "id", "aria-label", "placeholder"])
     hints += " " + attribute(field, name);
   return text(hints, 256);
-}
+};
 
 /**
  * @param {HTMLInputElement} field
@@ -215,11 +209,11 @@ export const keptOf = (field) => (isKept(field) ? JSON.stringify(text(field.valu
  * @param {HTMLElement} element
  * @returns {object} what the site has written about it for its own event
  */
-export function declared(element) {
+export const declared = (element) => {
   const data = {};
   for (const { name, value } of element.attributes) {
     const [, key] = /^data-evothesis-(?!event$|keep$|ignore$)(.+)/.exec(name) ?? [];
     if (key) data[key.replaceAll("-", "_")] = value;
   }
   return data;
-}
+};

@@ -8,7 +8,7 @@ const KEEPALIVE_BYTES = 60 * 1024;
 /** A request ends after this long. */
 const PATIENCE_MS = 30_000;
 /** Others leave a batch alone for this long, milliseconds: while its request may run, or until the next page may repeat it. */
-const HOLD_MS = PATIENCE_MS + 5_000;
+const HOLD_MS = 35_000;
 const LEFT_MS = 5_000;
 
 /** What one tab stores is seen by another some time after the lock: only after it does a tab know that it is alone. */
@@ -28,7 +28,7 @@ let isGone = false;
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Sends what there is. */
-export async function takeTurn() {
+export const takeTurn = async () => {
   isTurnDue = true;
   if (isSending || isGone) return;
   isSending = true;
@@ -58,33 +58,33 @@ export async function takeTurn() {
   }
   isSending = false;
   guarded(beat)();
-}
+};
 
 /** @param {boolean} gone whether the page is left for good, or as it seems */
-export function leaveTurn(gone) {
+export const leaveTurn = (gone) => {
   isGone = gone;
   if (gone) giveUp();
-}
+};
 
 /**
  * @param {boolean} [isLeaving] then nothing is waited for
  * @param {boolean} [gone] and nobody will send later
  */
-export async function sendAll(isLeaving = false, gone = false) {
+export const sendAll = async (isLeaving = false, gone = false) => {
   const next = guarded(() => tellStorage("next", [isLeaving ? LEFT_MS : HOLD_MS, isLeaving, gone]).at(-1));
   for (let entry; (entry = next());) {
     // what goes wrong is ours alone, and the batch is still kept
     const sent = send(...splitOnce(entry), isLeaving).catch(() => {});
     if (!isLeaving) await sent;
   }
-}
+};
 
 /**
  * @param {string} key
  * @param {string} value the batch as it is kept: see batch.rs
  * @param {boolean} isLeaving
  */
-async function send(key, value, isLeaving) {
+const send = async (key, value, isLeaving) => {
   const [head, rest] = splitOnce(value);
   const [, , dropped, , token] = head.split(" ");
   const said = token === "-" ? null : `"${token}"`;
@@ -122,4 +122,4 @@ async function send(key, value, isLeaving) {
     // what did not fit into storage may fit now
     beat();
   })();
-}
+};

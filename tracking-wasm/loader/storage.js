@@ -1,4 +1,6 @@
 // What the pixel keeps: in localStorage, and in memory where that is blocked, full or not wanted.
+import { tried } from "./reading.js";
+
 const PREFIX = "evothesis:";
 const OPT_OUT = PREFIX + "optout";
 const STATE = PREFIX + "state";
@@ -8,16 +10,10 @@ const own = new Map();
 let isPersistent = false;
 
 /** @returns {boolean} whether the visitor opted out, in this tab or another */
-export function isOptedOut() {
-  try {
-    return localStorage.getItem(OPT_OUT) === "1";
-  } catch {
-    return false;
-  }
-}
+export const isOptedOut = () => tried(() => localStorage.getItem(OPT_OUT)) === "1";
 
 /** @returns {[string, string][]} keys and values */
-export function entries() {
+export const entries = () => {
   const found = new Map();
   try {
     for (const key of isPersistent ? Object.keys(localStorage) : []) {
@@ -36,25 +32,19 @@ export function entries() {
     } else if (!found.has(key)) own.delete(key);
   }
   return [...found];
-}
+};
 
 /** @returns {boolean} whether the edge has said who the visitor is; the token is the last word of the state */
 export const isKnown = () => entries().some(([key, value]) => key === STATE && !value.endsWith(" "));
 
 /** @returns {boolean} whether something was kept on this device, which takes a consent to it */
-export function isRemembered() {
-  try {
-    return localStorage.getItem(STATE) !== null;
-  } catch {
-    return false;
-  }
-}
+export const isRemembered = () => tried(() => localStorage.getItem(STATE)) != null;
 
 /**
  * @param {string} key
  * @param {string} value empty to remove the key
  */
-export function store(key, value) {
+export const store = (key, value) => {
   let isStored = false;
   try {
     if (!value) localStorage.removeItem(key);
@@ -67,19 +57,19 @@ export function store(key, value) {
   }
   if (value) own.set(key, [value, isStored]);
   else own.delete(key);
-}
+};
 
 /**
  * Keeps everything where the mode wants it, from now on.
  * @param {string} mode
  */
-export function keepAs(mode) {
+export const keepAs = (mode) => {
   const kept = entries();
   isPersistent = mode === "storage";
   for (const [key, value] of kept) {
     store(key, "");
     store(key, value);
   }
-}
+};
 
 export const forget = () => own.clear();

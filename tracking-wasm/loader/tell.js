@@ -1,6 +1,4 @@
 // Talks to the Wasm: what happened goes in as one text, and what is to be done comes out as another.
-import { __wbg_set_wasm as setWasm, input, output, run } from "tracking-wasm-bindings";
-
 import { takeTurn } from "./sending.js";
 import { SETTINGS } from "./settings.js";
 import { entries, forget, isOptedOut, store } from "./storage.js";
@@ -19,21 +17,20 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 /** Random numbers, many at a time: asking for them costs more than they do. */
 const numbers = new BigUint64Array(64);
-let used = numbers.length;
+let used = 0;
 
 /** @returns {string} fifteen hexadecimal digits that nobody can guess */
-function digits() {
-  if (used === numbers.length) {
-    crypto.getRandomValues(numbers);
-    used = 0;
-  }
-  return numbers[used++].toString(16).padStart(16, "0").slice(1);
-}
+const digits = () => {
+  used %= numbers.length;
+  if (!used) crypto.getRandomValues(numbers);
+  return numbers[used++].toString(16).padStart(16, "0");
+};
 
 /** Whether the pixel notices anything: from its start to an opt-out. */
 let isOn = false;
-/** @type {WebAssembly.Memory | undefined} absent until the Wasm is there */
-let memory;
+/** @type {{memory: WebAssembly.Memory, input: () => number, output: () => number, run: (length: number) => number} | undefined}
+ * absent until it is there */
+let wasm;
 /** @type {[said: string, facts: string][]} what happened before it is */
 let early = [];
 /** @type {[t: number, action: () => void][]} what happened and is not told yet */
@@ -51,29 +48,29 @@ let show;
  * @param {string} text
  * @returns {[string, string]} what stands before and after its first line feed
  */
-export function splitOnce(text) {
+export const splitOnce = (text) => {
   const at = text.indexOf("\n");
   return [text.slice(0, at), text.slice(at + 1)];
-}
+};
 
 /** @returns {string} all that is kept, as the Wasm reads it */
-function storage() {
+const storage = () => {
   let text = "";
   for (const [key, value] of entries()) text += key + "\n" + value + RECORD;
   return text;
-}
+};
 
 /**
  * Does `action` when the page has had its turn, and before anything else is told: a listener must not keep a visitor waiting.
  * @param {() => void} action what it tells happened now
  */
-export function later(action) {
+export const later = (action) => {
   notes.push([performance.now(), action]);
   noting ||= setTimeout(settle, SOON_MS);
-}
+};
 
 /** Does what was put off. */
-function settle() {
+const settle = () => {
   clearTimeout(noting);
   noting = 0;
   for (const [t, action] of notes.splice(0)) {
@@ -81,7 +78,7 @@ function settle() {
     guarded(action)();
   }
   noted = 0;
-}
+};
 
 /**
  * Tells the Wasm of something, and does what it says.
@@ -90,30 +87,30 @@ function settle() {
  * @param {string[]} [sections]
  * @returns {string[]} the records of its answer
  */
-export function tell(what, lines = [], sections = []) {
+export const tell = (what, lines = [], sections = []) => {
   if (notes[0]) settle();
   const t = performance.now();
   const at = noted || t;
   const head = [what, Math.round(Date.now() - t + at), Math.round(at), digits()].join(" ");
   const said = [[head, ...lines].join("\n"), ...sections].join(SECTION);
   const facts = `{${lines.at(-1)}}`;
-  if (memory) return say(said, facts);
+  if (wasm) return say(said, facts);
   early.push([said, facts]);
   return [];
-}
+};
 
 /**
  * @param {string} said
  * @param {string} facts for the console
  * @returns {string[]} the records of the answer
  */
-function say(said, facts) {
+const say = (said, facts) => {
   const t = performance.now();
-  const room = new Uint8Array(memory.buffer, input(), INPUT_BYTES);
+  const room = new Uint8Array(wasm.memory.buffer, wasm.input(), INPUT_BYTES);
   const { written } = encoder.encodeInto(said, room);
   let answer;
   try {
-    answer = decoder.decode(new Uint8Array(memory.buffer, output(), run(written)));
+    answer = decoder.decode(new Uint8Array(wasm.memory.buffer, wasm.output(), wasm.run(written)));
   } catch {
     // after a trap the Wasm's memory is not to be trusted
     stop();
@@ -133,13 +130,13 @@ function say(said, facts) {
     else store(key, value);
   }
   return records;
-}
+};
 
 /** Does what is due. */
-export function beat() {
+export const beat = () => {
   due = Infinity;
   tellStorage("beat");
-}
+};
 
 /**
  * Tells the Wasm of something that it needs storage for.
@@ -148,10 +145,10 @@ export function beat() {
  * @param {string[]} [sections]
  * @returns {string[]}
  */
-export function tellStorage(what, lines, ...sections) {
+export const tellStorage = (what, lines, ...sections) => {
   if (isOptedOut()) stop();
-  return memory ? tell(what, lines, [storage(), ...sections]) : [];
-}
+  return wasm ? tell(what, lines, [storage(), ...sections]) : [];
+};
 
 /**
  * @template {unknown[]} A
@@ -159,7 +156,7 @@ export function tellStorage(what, lines, ...sections) {
  * @param {(...args: A) => R} action
  * @returns {(...args: A) => R | undefined} the same, silent and only while the pixel runs
  */
-export function guarded(action) {
+export const guarded = (action) => {
   return (...args) => {
     if (!isOn) return;
     try {
@@ -168,7 +165,7 @@ export function guarded(action) {
       // the page's own objects may throw
     }
   };
-}
+};
 
 export const isRunning = () => isOn;
 
@@ -176,7 +173,7 @@ export const isRunning = () => isOn;
  * A page load begins. What is told from now on waits for the Wasm, or the same as JavaScript where it is refused.
  * @param {() => void} change tells it the mode, before everything else
  */
-export async function begin(change) {
+export const begin = async (change) => {
   let exports;
   isOn = true;
   try {
@@ -186,20 +183,19 @@ export async function begin(change) {
     exports = (await import("./" + FALLBACK_FILE)).default();
   }
   if (SETTINGS.debug) ({ show } = await import("./" + DEBUG_FILE));
-  if (memory || !isOn) return;
-  setWasm(exports);
-  memory = exports.memory;
+  if (wasm || !isOn) return;
+  wasm = exports;
   change();
   for (const [said, facts] of early.splice(0)) say(said, facts);
-}
+};
 
 /** Forgets everything; what is stored is the gate's to wipe. */
-export function stop() {
+export const stop = () => {
   clearTimeout(timer);
   due = Infinity;
   forget();
   isOn = false;
-  memory = undefined;
+  wasm = undefined;
   early = [];
   notes = [];
-}
+};

@@ -50,8 +50,8 @@ const readers = {
 readers["first-input"] = readers.event;
 
 /** Begins to measure. */
-export function observeVitals() {
-  if (document.visibilityState === "hidden") hidden = 0;
+export const observeVitals = () => {
+  if (document.hidden) hidden = 0;
   if (navigation?.responseStart) found.ttfb = since(navigation.responseStart);
   for (const [type, read] of Object.entries(readers)) {
     try {
@@ -63,20 +63,20 @@ export function observeVitals() {
       // this browser does not measure it
     }
   }
-}
+};
 
 /** @returns {object} what was measured until now, in milliseconds, the layout's shift as the score that it is */
-export function vitals() {
+export const vitals = () => {
   for (const [observer, read] of observers) observer.takeRecords().forEach(read);
   hidden = Math.min(hidden, performance.now());
   const { cls, ...times } = found;
   for (const name in times) times[name] = Math.round(times[name]);
   return cls == null ? times : { ...times, cls: Math.round(cls * 1e4) / 1e4 };
-}
+};
 
 /** A page that comes back is measured anew; it needed no loading. */
-export function restartVitals() {
+export const restartVitals = () => {
   found = { cls: 0 };
   interactions.clear();
   shifts = { first: 0, last: 0, sum: 0 };
-}
+};
