@@ -37,6 +37,7 @@ impl Attention {
     }
 
     /// The visitor did something, or `engaged` is to be up to date.
+    #[inline(never)]
     pub(crate) fn act(&mut self, t: i64) {
         if !self.is_hidden {
             self.engaged += (t - self.active).min(ACTIVE_MS);

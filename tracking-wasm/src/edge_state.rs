@@ -39,6 +39,7 @@ impl Memory {
     }
 
     /// Says that the state is to be stored.
+    #[inline(never)]
     pub(crate) fn store_state(&mut self) {
         let template = t!("evothesis:state\n{SKEW} {FAILURES} {NOT_BEFORE} {ASKED} {DROPPED} {TOKEN}\x1e");
         self.fill(OUT, template, NO_PARTS);

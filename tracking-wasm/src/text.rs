@@ -150,7 +150,9 @@ const NAMES: [(&str, u8); 32] = [
 /// A template for [`Memory::fill`]: `{URL}` stands for the text or number of that name. Other braces are text.
 macro_rules! t {
     ($template:expr) => {{
-        const TEMPLATE: &[u8] = &$crate::text::compiled::<{ $crate::text::compiled::<0>($template).1 }>($template).0;
+        // a constant of its own: of a field of a constant, what stands beside it would be in the Wasm too
+        const BYTES: [u8; $crate::text::compiled::<0>($template).1] = $crate::text::compiled($template).0;
+        const TEMPLATE: &[u8] = &BYTES;
         TEMPLATE
     }};
 }
@@ -203,6 +205,7 @@ pub(crate) const NO_PARTS: &Parts<'_> = &[b""; 6];
 
 /// All that is written. No text ever grows out of its room: code that allocates, grows and frees costs more bytes than all that
 /// is written here, and a page that stays open for days must not swell.
+#[repr(C)]
 pub(crate) struct Memory {
     pub(crate) numbers: [i64; 14],
     lengths: [usize; 16],

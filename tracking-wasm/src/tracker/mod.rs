@@ -32,14 +32,11 @@ const SECTION: u8 = 0x1f;
 const DATA_START: &[u8] = b",\"data\":{";
 /// What is added to a click without effect.
 const DEAD: &[u8] = b",\"dead\":true";
-const NEVER: i64 = i64::MAX;
+const NEVER: i64 = 1 << 52;
 
-/// The state of one page load.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+/// The state of one page load. In this order: addresses are numbers in the Wasm, of which small ones are short.
+#[repr(C)]
 pub struct Tracker {
-    m: Memory,
-    /// What an event says while it is cleaned: from one text of the memory to another.
-    scratch: [u8; LONG],
     depth: Depth,
     attention: Attention,
     burst: Burst,
@@ -61,6 +58,9 @@ pub struct Tracker {
     /// When to look at the queue.
     wake: i64,
     hurry: bool,
+    m: Memory,
+    /// What an event says while it is cleaned: from one text of the memory to another.
+    scratch: [u8; LONG],
 }
 
 impl Tracker {
@@ -333,7 +333,7 @@ impl Tracker {
         if self.m.numbers[COUNT] > 0 {
             next = next.min(self.last_event + PIXEL_IDLE_MS);
         }
-        if next == NEVER { -1 } else { (next - self.m.numbers[TIME]).max(0) }
+        if next >= NEVER { -1 } else { (next - self.m.numbers[TIME]).max(0) }
     }
 
     /// Does what is due: closes the batch after a page view, a minute without events or when the page is left, and saves
@@ -406,7 +406,7 @@ impl Tracker {
             let value;
             (key, value) = look(storage, key, false);
             if key.is_empty() {
-                self.wake = wait.saturating_add(t);
+                self.wake = wait + t;
                 return;
             }
             let batch = read_batch(value);
