@@ -12,11 +12,9 @@ use crate::setup::wasm::{self, Toolchain};
 use crate::setup::{cargo_tools, node};
 use crate::{progress, workspace};
 
-/// Wasm, and the script that calls it.
+/// The Wasm.
 pub(super) struct Compiled {
     pub(super) wasm: Vec<u8>,
-    /// What wasm-bindgen wrote.
-    pub(super) bindings: PathBuf,
     /// The same Wasm before names were stripped, to see what takes how much.
     pub(super) named: PathBuf,
 }
@@ -45,15 +43,19 @@ pub(super) fn wasm(toolchain: &Toolchain) -> Result<Compiled> {
     if fs::read(&description).ok().as_deref() != Some(&text) {
         fs::write(&description, text)?;
     }
-    let mut cargo = cargo(toolchain, &work, "");
+    // data before the stack, from the lowest address on: addresses are numbers in the code, of which small ones are short
+    let mut cargo = cargo(toolchain, &work, "-Clink-arg=--no-stack-first -Clink-arg=--global-base=8");
     cargo.arg("-Zjson-target-spec").arg("--target").arg(&description);
     progress::step("pixel: Rust to Wasm", &mut cargo)?;
 
     let (bindings, small) = (work.join("bindings"), work.join("small.wasm"));
     cargo_tools::wasm_bindgen(&built(&work), &bindings, &["--target", "bundler"])?;
     let named = bindings.join("tracking_wasm_bg.wasm");
-    let mut optimise = binaryen("wasm-opt", &named, &small);
+    let called = only_called(&named, &work)?;
+    let mut optimise = binaryen("wasm-opt", &called, &small);
     optimise.args([
+        "--one-caller-inline-max-function-size",
+        "200",
         "--traps-never-happen",
         "--zero-filled-memory",
         "-Oz",
@@ -67,7 +69,22 @@ pub(super) fn wasm(toolchain: &Toolchain) -> Result<Compiled> {
     progress::step("pixel: wasm-opt", &mut optimise)?;
     let wasm = fs::read(small)?;
     ensure_alone(&wasm)?;
-    Ok(Compiled { wasm, bindings: bindings.join("tracking_wasm_bg.js"), named })
+    Ok(Compiled { wasm, named })
+}
+
+/// What page.js calls; wasm-bindgen exports more, for glue that the pixel does without.
+const CALLED: [&str; 4] = ["memory", "input", "output", "run"];
+
+/// The Wasm at `named` without any other exports, and what they alone need.
+fn only_called(named: &Path, work: &Path) -> Result<PathBuf> {
+    let (graph, called) = (work.join("exports.json"), work.join("called.wasm"));
+    let mut nodes: Vec<_> = CALLED.iter().map(|name| json!({"name": name, "export": name})).collect();
+    nodes.push(json!({"name": "page.js", "root": true, "reaches": CALLED}));
+    fs::write(&graph, serde_json::to_vec(&nodes)?)?;
+    let mut shed = binaryen("wasm-metadce", named, &called);
+    shed.arg("--graph-file").arg(&graph).args(wasm::FEATURES);
+    progress::step("pixel: wasm-metadce", &mut shed)?;
+    Ok(called)
 }
 
 /// Checks that the Wasm asks for nothing: the glue gives it nothing, and a page would take the fallback without a word.
@@ -118,7 +135,7 @@ fn cargo(toolchain: &Toolchain, target: &Path, flags: &str) -> Command {
         .args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size", "--target-dir"])
         .arg(target)
         .env("RUSTC_BOOTSTRAP", "1")
-        // no stack of a megabyte before the data (no frame has 700 bytes, nothing recurses), no names of source files; the
+        // no stack of a megabyte (no frame has 700 bytes, nothing recurses), no names of source files; the
         // threshold is what came out smallest
         .env(
             "RUSTFLAGS",

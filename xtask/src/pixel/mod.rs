@@ -65,7 +65,6 @@ pub(crate) fn build() -> Result<()> {
             "--format=esm",
             &format!("--external:./{fallback}"),
             &format!("--external:./{debug}"),
-            &format!("--alias:tracking-wasm-bindings={}", compiled.bindings.display()),
             &format!("--define:WASM_FILE=\"{wasm}\""),
             &format!("--define:WASM_INTEGRITY=\"{}\"", integrity(&compiled.wasm)),
             &format!("--define:FALLBACK_FILE=\"{fallback}\""),

@@ -41,7 +41,7 @@ fn table(part: &str, bytes: &Bytes, brotli: usize) {
     }
 }
 
-/// The Wasm of the last build again, with its line table; its bindings lie beside it.
+/// The Wasm of the last build again, with its line table.
 fn with_lines(folder: &Path) -> Result<Vec<u8>> {
     let compiled = compiled()?;
     cargo_tools::wasm_bindgen(&compiled, folder, &["--target", "bundler", "--keep-debug"])?;
@@ -76,7 +76,6 @@ fn of_script(entry: &str, folder: &Path) -> Result<Bytes> {
     // whatever is loaded by a hashed name is no part of the script
     esbuild.args(["WASM", "FALLBACK", "DEBUG", "GLUE"].map(|part| format!("--define:{part}_FILE=\"later.js\"")));
     esbuild.arg("--external:./later.js");
-    esbuild.arg(format!("--alias:tracking-wasm-bindings={}", folder.join("tracking_wasm_bg.js").display()));
     esbuild
         .arg(format!("--metafile={}", metafile.display()))
         .arg(format!("--outfile={}", folder.join(entry).display()));
