@@ -26,7 +26,7 @@ enum Task {
 /// |---|---|---|
 /// | `GET` | `/pixel.js` | the loader |
 /// | `GET` | `/pixel-<hash>.js` | the loader of this build, immutable |
-/// | `GET` | `/<hash>.js`, `/<hash>.wasm` | the rest of the pixel, immutable |
+/// | `GET` | `/<hash>.js`, `/<hash>.wasm`, `/<hash>.….js` | the rest of the pixel, immutable |
 /// | `POST` | `/collect` | a batch of events |
 /// | `GET` | `/pixel.gif` | a page view without scripts |
 /// | `GET` | `/health` | version, where the pixel is, and whether the exporter answers |

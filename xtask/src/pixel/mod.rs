@@ -56,9 +56,12 @@ pub(crate) fn build() -> Result<()> {
     let out = workspace::pixel();
     let _ = fs::remove_dir_all(&out);
     fs::create_dir_all(&out)?;
-    let wasm = put_hashed(&out, &compiled.wasm, "wasm")?;
-    let fallback = put_hashed(&out, &fallback, "js")?;
-    let debug = put_hashed(&out, &script::bundle(&loader_file("debug.js"), &["--format=esm"])?, "js")?;
+    let debug = script::bundle(&loader_file("debug.js"), &["--format=esm"])?;
+    // one hash for all that the glue names: digits of a hash do not pack
+    let shared = hash(&[&*compiled.wasm, &fallback, &debug].concat());
+    let wasm = put(&out, &compiled.wasm, format!("{shared}.wasm"))?;
+    let fallback = put(&out, &fallback, format!("{shared}.fallback.js"))?;
+    let debug = put(&out, &debug, format!("{shared}.debug.js"))?;
     let glue = script::bundle(
         &loader_file("page.js"),
         &[
@@ -73,7 +76,7 @@ pub(crate) fn build() -> Result<()> {
     )?;
     let glue = [COMPILE_HINT, &glue].concat();
     let glue_integrity = integrity(&glue);
-    let glue = put_hashed(&out, &glue, "js")?;
+    let glue = put(&out, &glue, format!("{}.js", hash(&glue)))?;
     let loader = script::bundle(
         &loader_file("loader.js"),
         &[
@@ -120,10 +123,13 @@ fn integrity(content: &[u8]) -> String {
     format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(content)))
 }
 
-/// Writes `content` under a name that changes with it, so that it may be cached for ever.
-fn put_hashed(folder: &Path, content: &[u8], ending: &str) -> Result<String> {
+/// Part of a name that changes with `content`, so that a file of that name may be cached for ever.
+fn hash(content: &[u8]) -> String {
     let hash = Sha256::digest(content).iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
-    let name = format!("{hash:016x}.{ending}");
+    format!("{hash:016x}")
+}
+
+fn put(folder: &Path, content: &[u8], name: String) -> Result<String> {
     fs::write(folder.join(&name), content)?;
     Ok(name)
 }
