@@ -13,8 +13,7 @@ let isListening = false;
 export const change = guarded(() => {
   const { clickIds, consent = "unknown", debug, mode } = SETTINGS;
   keepAs(mode);
-  const words = [mode, debug ? "debug" : "", clickIds === "value" ? "click_ids" : ""];
-  tellStorage("mode", [consent, words.join(" ")]);
+  tellStorage("mode", [consent, mode === "cookieless", debug, clickIds === "value"]);
 });
 
 /**

@@ -16,8 +16,8 @@ use crate::scroll::Depth;
 use crate::scrub::scrub;
 use crate::text::{
     BATCH_ID, COMPLETE, CONSENT, COUNT, DEPTH, DROPPED, END, ENGAGED, FAILURES, FORMS, Id, LONG, MS, Memory, NO_PARTS,
-    NOW, OUT, PAGE, Parts, RANDOM, RAW, ROUTE, SEQ, SKEW, START, STREAM, TIME, TOKEN, URL, before, is_listed, number,
-    split, t, take, until,
+    NOW, OUT, PAGE, Parts, RANDOM, RAW, ROUTE, SEQ, SKEW, START, STREAM, TIME, TOKEN, URL, before, number, split, t,
+    take, until,
 };
 
 /// An event is in storage at most this long after it happened, so that a killed tab loses no more.
@@ -92,7 +92,7 @@ impl Tracker {
     ///
     /// | what | lines | sections |
     /// |---|---|---|
-    /// | `mode` | consent, then words: `cookieless`, `debug`, `click_ids` (keep them) | storage |
+    /// | `mode` | consent, then `true` for each: is cookieless, has a console to log to, keeps click ids | storage |
     /// | `page` | navigation, address, facts of the page, referrer, facts of the first page view | |
     /// | `click` | href, `true` if it is to be saved, x, y, `true` if it should have an effect, facts | |
     /// | `dead` | (the last click had no effect) | |
@@ -200,10 +200,9 @@ impl Tracker {
     }
 
     fn mode(&mut self, lines: &Parts<'_>, storage: &[u8]) {
-        let words = lines[1];
-        self.is_cookieless = is_listed(words, b"cookieless", false);
-        self.is_debugged = is_listed(words, b"debug", false);
-        self.keeps_click_ids = is_listed(words, b"click_ids", false);
+        self.is_cookieless = is_true(lines[1]);
+        self.is_debugged = is_true(lines[2]);
+        self.keeps_click_ids = is_true(lines[3]);
         let m = &mut self.m;
         m.clear(CONSENT);
         m.fill(CONSENT, t!(",\"consent\":\"{FIRST}\""), lines);
