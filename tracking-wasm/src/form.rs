@@ -14,7 +14,8 @@ pub(crate) fn is_input(field: &Parts<'_>) -> bool {
 pub(crate) fn put_field(m: &mut Memory, field: &Parts<'_>, position: i64) {
     let [name, kind, autocomplete, _, value, _] = field;
     m.numbers[MS] = position;
-    let is_sensitive = is_listed(b"password tel email file hidden", kind, false)
+    let is_sensitive = is_listed(b"file hidden", kind, false)
+        || is_telling_field(kind)
         || is_telling_field(autocomplete)
         || is_telling_field(name);
     let template = if is_sensitive {

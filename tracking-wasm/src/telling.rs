@@ -9,9 +9,9 @@ const TELLING: &[u8] =
 card cardnumber cvv cvc iban ssn birthday dob sid session sig signature csrf xsrf nonce";
 /// Beginnings of words that tell the same of a form field, and more: there a value is kept only on request, so that a word too
 /// many costs nothing.
-const STEMS: &[u8] = b"pass pwd pin otp secret token jwt api auth code csrf xsrf nonce mail email correo courriel phon fon telef tel mobil \
+const STEMS: &[u8] = b"pass pwd pin otp secret token jwt api auth code csrf xsrf nonce mail email correo courriel phon fon tel mobil \
 handy card cart tarj karte kaart cc cvv cvc iban bic konto account cuenta compte ssn nif nie dni cpf cnpj pesel bsn nino steuer tax fisc \
-birth geb naiss nac nasc dob name nom nam vorn surn firs last stra street rue calle via add adr ind dir zip plz post senha clave contras \
+birth geb naiss nac nasc dob nom nam vorn surn firs last stra street rue calle via add adr ind dir zip plz post senha clave contras \
 has hes wacht los ident user login soc voor achter apel cogn pren ender";
 
 /// Whether a word of `name` tells. Words end at a change of case and at every sign of ASCII that is no letter or digit.
