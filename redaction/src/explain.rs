@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::kind::Kind;
 use crate::policy::Policy;
-use crate::redacted::{NotJson, check_json, copy, find_in_json, find_in_text, find_in_url, find_under_key};
+use crate::redacted::{NotJson, check_json, find_in_text, find_in_url, find_under_key, redacted, redacted_json};
+use crate::report::Report;
 use crate::rules::RULES;
 use crate::span::{Span, Spans};
 
@@ -51,19 +52,19 @@ pub fn key_value(policy: &Policy, key: &str, value: &str) -> (String, Vec<Findin
 /// When `json` is not valid JSON, or nested deeper than 128 levels.
 pub fn json(policy: &Policy, json: &str) -> Result<(String, Vec<Finding>), NotJson> {
     check_json(json)?;
-    let (output, mut findings) = explained(policy, json, find_in_json);
+    let mut log = Log::default();
+    let redacted = redacted_json(policy, json, &mut Report::default(), Some(&mut log));
+    let mut findings = log.sorted();
     for finding in &mut findings {
         finding.path = Some(pointer(json, finding.span.start));
     }
-    Ok((output, findings))
+    Ok((redacted.unwrap_or_else(|| json.to_owned()), findings))
 }
 
 fn explained(policy: &Policy, input: &str, find: impl Fn(&str, &mut Spans<'_>)) -> (String, Vec<Finding>) {
     let mut log = Log::default();
-    let (output, _) = copy(policy, input, Some(&mut log), find);
-    let mut findings = log.findings;
-    findings.sort_by_key(|finding| (finding.span.start, finding.span.end));
-    (output, findings)
+    let redacted = redacted(policy, input, &mut Report::default(), Some(&mut log), find);
+    (redacted.unwrap_or_else(|| input.to_owned()), log.sorted())
 }
 
 /// What several passes found, in bytes of the text that the first one saw.
@@ -90,6 +91,11 @@ impl Log {
             });
         }
         self.passes.push(found.iter().map(|span| (span.range.clone(), span.written())).collect());
+    }
+
+    fn sorted(mut self) -> Vec<Finding> {
+        self.findings.sort_by_key(|finding| (finding.span.start, finding.span.end));
+        self.findings
     }
 
     /// Where `at` of the text as it is now was at first; within something replaced, its start or end.
@@ -139,7 +145,7 @@ fn pointer(json: &str, at: usize) -> String {
                 }
             }
             b'"' => {
-                let end = crate::json::string_end(bytes, place);
+                let (end, _) = crate::json::string_end(bytes, place);
                 if let (Some(last), true) = (path.last_mut(), awaits_key) {
                     let name: String =
                         serde_json::from_str(json.get(place..end).unwrap_or_default()).unwrap_or_default();

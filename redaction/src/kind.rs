@@ -101,6 +101,16 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
     text.starts_with('[') && Kind::ALL.iter().any(|kind| kind.placeholder() == text)
 }
 
+/// Whether something in `text` was replaced. `login[password]` is the name of a field.
+pub(crate) fn was_replaced(text: &str) -> bool {
+    text.match_indices('[').any(|(at, _)| {
+        let is_part = text
+            .get(..at)
+            .is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ']')));
+        !is_part && text.get(at..).is_some_and(|rest| Kind::ALL.iter().any(|kind| rest.starts_with(kind.placeholder())))
+    })
+}
+
 /// Whether nothing is left in `text` but what this crate wrote, in brackets that an address may have encoded.
 pub(crate) fn holds_placeholder(text: &str) -> bool {
     text.contains('[') && Kind::ALL.iter().any(|kind| text.contains(kind.placeholder()))

@@ -6,6 +6,7 @@
 //! says what a client wants different; [`explain`] says what went, where and why.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod click_ids;
 pub mod explain;
 pub mod ip;
 mod json;
@@ -22,6 +23,7 @@ mod span;
 mod text;
 mod url;
 
+pub use click_ids::CLICK_IDS;
 pub use kind::Kind;
 pub use policy::{ClientRule, Policy, PolicyError, Reason, Settings};
 pub use redacted::{NotJson, Redacted, event, json, key_value, page, text, url};

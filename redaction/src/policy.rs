@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::click_ids::CLICK_IDS;
 use crate::keys::words::{self, KeyHash};
 use crate::kind::Kind;
 use crate::patterns::own::{self, OwnShape};
@@ -16,6 +17,8 @@ pub struct Settings {
     pub allowed_query_keys: Vec<String>,
     /// Whether the value of every other query key is dropped.
     pub keeps_only_allowed: bool,
+    /// Whether the ids of clicks ([`CLICK_IDS`](crate::CLICK_IDS)) are allowed keys too.
+    pub keeps_click_ids: bool,
     /// Keys of JSON, queries and forms whose values nothing touches, whatever is in them.
     pub never_touch_keys: Vec<String>,
     /// The client's own rules.
@@ -117,7 +120,10 @@ impl Policy {
             check_count(field, keys.len())
                 .and_then(|()| keys.iter().enumerate().map(hash).collect::<Result<Vec<_>, _>>())
         };
-        let allowed = keys("allowed_query_keys", &settings.allowed_query_keys)?;
+        let mut allowed = keys("allowed_query_keys", &settings.allowed_query_keys)?;
+        if settings.keeps_click_ids {
+            allowed.extend(CLICK_IDS.iter().map(|name| KeyHash::of(name)));
+        }
         let never = keys("never_touch_keys", &settings.never_touch_keys)?;
         check_count("rules", settings.rules.len().saturating_add(6))?;
         let mut rules: Vec<OwnRule> = Vec::with_capacity(settings.rules.len());

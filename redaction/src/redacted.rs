@@ -11,7 +11,7 @@ use crate::keys::telling::Key;
 use crate::patterns::network::Place;
 use crate::policy::Policy;
 use crate::report::Report;
-use crate::span::{Spans, apply};
+use crate::span::{Span, Spans, apply};
 use crate::text::LAYERS;
 use crate::{json as in_json, text as in_text, url as in_url};
 
@@ -46,13 +46,18 @@ pub struct NotJson;
 #[must_use]
 pub fn page(policy: &Policy, mut page: Page) -> (Redacted<Page>, Report) {
     let mut report = Report::default();
+    let mut redact = |field: &mut String, find: fn(&str, &mut Spans<'_>)| {
+        if let Some(redacted) = redacted(policy, field, &mut report, None, find) {
+            *field = redacted;
+        }
+    };
     for address in [&mut page.url, &mut page.path, &mut page.referrer] {
-        redact(policy, address, &mut report, None, find_in_url);
+        redact(address, find_in_url);
     }
     let Attribution { utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id } = &mut page.attribution;
     let campaign = [utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id].into_iter().flatten();
     for plain in [&mut page.title, &mut page.channel, &mut page.platform].into_iter().chain(campaign) {
-        redact(policy, plain, &mut report, None, find_in_text);
+        redact(plain, find_in_text);
     }
     wire::check::tidy_page(&mut page);
     (Redacted(page), report)
@@ -62,8 +67,7 @@ pub fn page(policy: &Policy, mut page: Page) -> (Redacted<Page>, Report) {
 #[must_use]
 pub fn event(policy: &Policy, mut event: Event) -> (Redacted<Event>, Report) {
     let mut report = Report::default();
-    let mut data = event.data.get().to_owned();
-    if redact(policy, &mut data, &mut report, None, find_in_json) {
+    if let Some(data) = redacted_json(policy, event.data.get(), &mut report, None) {
         // Strings stay strings and numbers become strings, so what was valid still is; an empty object is the safe side.
         event.data =
             RawValue::from_string(data).or_else(|_| RawValue::from_string("{}".to_owned())).unwrap_or_default();
@@ -74,19 +78,19 @@ pub fn event(policy: &Policy, mut event: Event) -> (Redacted<Event>, Report) {
 /// Redacts a text that comes with neither page nor event, such as a user agent.
 #[must_use]
 pub fn text(policy: &Policy, text: &str) -> (String, Report) {
-    copy(policy, text, None, find_in_text)
+    copy(policy, text, find_in_text)
 }
 
 /// Redacts an address, absolute or relative.
 #[must_use]
 pub fn url(policy: &Policy, url: &str) -> (String, Report) {
-    copy(policy, url, None, find_in_url)
+    copy(policy, url, find_in_url)
 }
 
 /// Redacts the value of a key, and gives it back without the key.
 #[must_use]
 pub fn key_value(policy: &Policy, key: &str, value: &str) -> (String, Report) {
-    copy(policy, value, None, |value, out| find_under_key(key, value, out))
+    copy(policy, value, |value, out| find_under_key(key, value, out))
 }
 
 /// Redacts any JSON. White space, the order of keys and how numbers are written stay to the letter.
@@ -94,7 +98,10 @@ pub fn key_value(policy: &Policy, key: &str, value: &str) -> (String, Report) {
 /// # Errors
 /// When `json` is not valid JSON, or nested deeper than 128 levels.
 pub fn json(policy: &Policy, json: &str) -> Result<(String, Report), NotJson> {
-    check_json(json).map(|()| copy(policy, json, None, find_in_json))
+    check_json(json)?;
+    let mut report = Report::default();
+    let redacted = redacted_json(policy, json, &mut report, None);
+    Ok((redacted.unwrap_or_else(|| json.to_owned()), report))
 }
 
 pub(crate) fn check_json(json: &str) -> Result<(), NotJson> {
@@ -103,10 +110,6 @@ pub(crate) fn check_json(json: &str) -> Result<(), NotJson> {
 
 pub(crate) fn find_in_text(plain: &str, out: &mut Spans<'_>) {
     in_text::find(plain, LAYERS, Place::default(), out);
-}
-
-pub(crate) fn find_in_json(text: &str, out: &mut Spans<'_>) {
-    in_json::find(text, LAYERS, out);
 }
 
 pub(crate) fn find_in_url(address: &str, out: &mut Spans<'_>) {
@@ -132,41 +135,71 @@ pub(crate) fn find_under_key(key: &str, value: &str, out: &mut Spans<'_>) {
     }
 }
 
-pub(crate) fn copy(
-    policy: &Policy,
-    text: &str,
-    log: Option<&mut Log>,
-    find: impl Fn(&str, &mut Spans<'_>),
-) -> (String, Report) {
-    let (mut text, mut report) = (text.to_owned(), Report::default());
-    redact(policy, &mut text, &mut report, log, find);
-    (text, report)
+fn copy(policy: &Policy, text: &str, find: impl Fn(&str, &mut Spans<'_>)) -> (String, Report) {
+    let mut report = Report::default();
+    let redacted = redacted(policy, text, &mut report, None, find);
+    (redacted.unwrap_or_else(|| text.to_owned()), report)
 }
 
-/// Replaces what `find` points at until it points at nothing, and says whether it ever did. A placeholder can uncover
-/// what its surroundings hid, so that one pass is not always enough; each pass leaves less to find.
-fn redact(
+/// A placeholder can uncover what its surroundings hid, so that one pass is not always enough; each leaves less to find.
+const PASSES: usize = 4;
+
+/// `text` with what `find` points at replaced, until it points at nothing; `None` when it never did.
+pub(crate) fn redacted(
     policy: &Policy,
-    text: &mut String,
+    text: &str,
     report: &mut Report,
     mut log: Option<&mut Log>,
     find: impl Fn(&str, &mut Spans<'_>),
-) -> bool {
-    const PASSES: usize = 4;
-    for pass in 0..PASSES {
+) -> Option<String> {
+    let mut redacted: Option<String> = None;
+    for _ in 0..PASSES {
+        let text = redacted.as_deref().unwrap_or(text);
         let mut out = Spans::new(policy);
         find(text, &mut out);
-        if out.len() == 0 {
-            return pass > 0;
-        }
-        let found = out.merged();
-        if let Some(log) = &mut log {
-            log.add(&found);
-        }
-        match apply(&found, text, report) {
-            Some(redacted) => *text = redacted,
-            None => return pass > 0,
+        match replaced(out, text, report, log.as_deref_mut()) {
+            Some((text, _)) => redacted = Some(text),
+            None => break,
         }
     }
-    true
+    redacted
+}
+
+/// The same for JSON, of which only what changed is looked at again.
+pub(crate) fn redacted_json(
+    policy: &Policy,
+    json: &str,
+    report: &mut Report,
+    mut log: Option<&mut Log>,
+) -> Option<String> {
+    let mut out = Spans::new(policy);
+    let mut changes = in_json::find_under(json, Key::default(), LAYERS, &mut out);
+    let (mut redacted, mut found) = replaced(out, json, report, log.as_deref_mut())?;
+    for _ in 1..PASSES {
+        let mut out = Spans::new(policy);
+        changes = changes.find_again(&redacted, &found, &mut out);
+        match replaced(out, &redacted, report, log.as_deref_mut()) {
+            Some(next) => (redacted, found) = next,
+            None => break,
+        }
+    }
+    Some(redacted)
+}
+
+/// `text` with what was found replaced, and what that was; `None` when there was nothing.
+fn replaced<'p>(
+    out: Spans<'p>,
+    text: &str,
+    report: &mut Report,
+    log: Option<&mut Log>,
+) -> Option<(String, Vec<Span<'p>>)> {
+    if out.len() == 0 {
+        return None;
+    }
+    let found = out.merged();
+    if let Some(log) = log {
+        log.add(&found);
+    }
+    let redacted = apply(&found, text, report)?;
+    Some((redacted, found))
 }

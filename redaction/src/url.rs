@@ -53,16 +53,20 @@ pub(crate) fn find(address: &str, layers: u8, out: &mut Spans<'_>) {
     let hash = address.find('#').unwrap_or(address.len());
     let before_hash = address.get(..hash).unwrap_or_default();
     let question = before_hash.find('?').unwrap_or(hash);
+    let mut host = "";
     let start = match before_hash.find("://") {
         Some(found) if found < question => {
             let rest = address.get(found + 3..question).unwrap_or_default();
             let end = rest.find('/').map_or(question, |slash| found + 3 + slash);
             authority(address, found + 3..end, layers, out);
+            host = address.get(found + 3..end).unwrap_or_default();
             end
         }
         _ => 0,
     };
-    out.within(address, start..question, |segments, out| path(segments, layers, out));
+    // Only the number follows.
+    let told = if host == "wa.me" { Key::of("phone", out.policy) } else { Key::default() };
+    out.within(address, start..question, |segments, out| path(segments, told, layers, out));
     out.within(address, (question + 1).min(hash)..hash, |parameters, out| query(parameters, layers, out));
     let fragment = (hash + 1).min(address.len())..address.len();
     out.within(address, fragment, |fragment, out| {
@@ -99,11 +103,12 @@ fn authority(address: &str, range: Range<usize>, layers: u8, out: &mut Spans<'_>
     }
 }
 
-fn path(segments: &str, layers: u8, out: &mut Spans<'_>) {
+fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
     /// A secret may come in two parts: who and what.
     const PARTS: u8 = 2;
     let (mut expected, mut before, mut is_network, mut is_thing) = (0_u8, "", false, false);
-    let mut told = Key::default();
+    // What is below `_next` and its like is the framework's.
+    let mut is_internal = false;
     for range in split(segments, &['/', ';']) {
         let Some(segment) = segments.get(range.clone()).filter(|segment| !segment.is_empty()) else { continue };
         let mut was_read = false;
@@ -123,11 +128,12 @@ fn path(segments: &str, layers: u8, out: &mut Spans<'_>) {
                     && !segment.contains(['=', '[', ':']);
                 if is_secret {
                     out.push(segment, (0..segment.len(), Kind::Token, rules::PATH));
-                } else if let Some((kind, rule)) =
-                    told.fits(segment, true, out.policy).filter(|(kind, _)| in_path(*kind) && !is_file)
+                } else if let Some((kind, rule)) = told
+                    .fits(segment, true, out.policy)
+                    .filter(|(kind, _)| in_path(*kind, &told, before, segment) && !is_file)
                 {
                     out.push(segment, (0..segment.len(), kind, rule));
-                } else if !is_file && !is_thing && shape::is_random(segment) {
+                } else if !is_file && !is_thing && !is_internal && shape::is_random(segment) {
                     out.push(segment, (0..segment.len(), Kind::Token, rules::TOKEN));
                 } else if segment.contains('=') && is_form(segment) {
                     query(segment, layers, out);
@@ -142,10 +148,11 @@ fn path(segments: &str, layers: u8, out: &mut Spans<'_>) {
                 }
             });
         });
+        is_internal |= segment.starts_with('_');
         if segment.len() <= 48 {
             let of_thing = is_thing;
             told = Key::of(segment, out.policy);
-            (is_network, is_thing) = (told.any(flag::NETWORK), told.any(flag::THING));
+            (is_network, is_thing) = (told.any(flag::NETWORK), told.any(flag::THING) && !told.is_version);
             // `magic-mushroom-lamp` is a product.
             let is_short = told.words() <= 3;
             let tells = told.any(flag::BEFORE_A_SECRET) && is_short && !of_thing && !segment.contains('.');
@@ -162,7 +169,11 @@ fn path(segments: &str, layers: u8, out: &mut Spans<'_>) {
 }
 
 /// What a segment may tell of the next one.
-fn in_path(kind: Kind) -> bool {
+fn in_path(kind: Kind, told: &Key, before: &str, segment: &str) -> bool {
+    // `/mobile-games/15663932`, and `/telefon/4006381333931` with the number of an article.
+    if kind == Kind::Phone && (told.words() > 2 || told.is_about() || (!before.is_empty() && is_article(segment))) {
+        return false;
+    }
     matches!(
         kind,
         Kind::Phone
@@ -175,6 +186,13 @@ fn in_path(kind: Kind) -> bool {
             | Kind::Coordinates
             | Kind::Postcode
     )
+}
+
+/// Whether `segment` is the number of an article (GS1, EAN-13).
+fn is_article(segment: &str) -> bool {
+    let digits = || segment.bytes().map(|b| u32::from(b.wrapping_sub(b'0')));
+    let sum: u32 = digits().zip([1, 3].into_iter().cycle()).map(|(digit, weight)| digit.min(9) * weight).sum();
+    segment.len() == 13 && digits().all(|digit| digit < 10) && sum.is_multiple_of(10)
 }
 
 /// Whether `segment` is the number of an order, as in `order-2024-118273` and `order/118273`.
@@ -233,8 +251,7 @@ fn value(encoded: &str, told: &Key, is_judged: bool, layers: u8, out: &mut Spans
         } else if layers > 0 && is_form(value) && (value.contains(['&', '%']) || !value.contains(' ')) {
             query(value, layers - 1, out);
         } else if layers > 0 {
-            let place = Place { is_version: told.is_version, is_thing: told.is_thing(), ..Place::default() };
-            text::find(value, layers - 1, place, out);
+            text::find(value, layers - 1, Place::under(told, value), out);
         }
     });
 }
@@ -243,11 +260,11 @@ fn value(encoded: &str, told: &Key, is_judged: bool, layers: u8, out: &mut Spans
 /// parts of its own. With `in_form`, a `+` is a space unless an
 /// address for mail may have it.
 fn decoded(encoded: &str, in_form: bool, layers: u8, out: &mut Spans<'_>, find: impl FnOnce(&str, u8, &mut Spans<'_>)) {
+    // One `+` may belong to the address that follows.
+    let at = || ["@", "%40", "%2540"].iter().find_map(|mark| encoded.find(mark));
     let plus_is_space = in_form
         && encoded.contains('+')
-        && !encoded.contains('@')
-        && !encoded.contains("%40")
-        && !encoded.contains("%2540");
+        && at().and_then(|at| encoded.get(..at)).is_none_or(|before| before.matches('+').count() > 1);
     let Some(view) = percent::decode(encoded, plus_is_space).filter(|_| layers > 0) else {
         return find(encoded, layers, out);
     };

@@ -45,7 +45,8 @@ function show() {
     const written = context === "json" ? input || "null" : JSON.stringify(input);
     const head = JSON.stringify({ id: 0, context, key: of("key").value }).slice(0, -1);
     const line = `${head},"input":${written}}`;
-    const { output, findings } = JSON.parse(redaction.line(line, true));
+    const { output, findings, error } = JSON.parse(redaction.line(line, true, 1));
+    if (error) throw new Error(error);
     of("output").textContent = context === "json" ? JSON.stringify(output, null, 2) : output;
     of("marked").replaceChildren(...marked(input, findings));
     of("findings").replaceChildren(...(findings.length ? findings.map(told) : [element("li", "Nothing.")]));

@@ -15,7 +15,7 @@ Usage: node redact.mjs [--explain] [--settings FILE] < lines.jsonl
   --settings FILE   the client's own settings, as JSON: allowed_query_keys, keeps_only_allowed, never_touch_keys, rules
 
 Takes {"id", "context", "key", "input"} by the line, where context is url, text, key_value (the input stands under the key) or
-json (the input is any JSON), and gives {"id", "output"}. A line that is none of these gives {"id": null, "error"}; the exit
+json (the input is any JSON), and gives {"id", "output"}. A line that is none of these gives {"error", "id"}; the exit
 code is 1 when there was one.
 
 Example:
@@ -58,13 +58,8 @@ const redaction = redactionBy(settings);
 let number = 0;
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
   number++;
-  let answer = "";
-  try {
-    if (line.trim()) answer = redaction.line(line.trim(), explain);
-  } catch (error) {
-    process.exitCode = 1;
-    answer = JSON.stringify({ error: `line ${number}: ${error.message}`, id: null });
-  }
+  const answer = redaction.line(line.trim(), explain, number);
+  if (answer.startsWith('{"error":')) process.exitCode = 1;
   // a pipe that is full is waited for: nothing piles up here
   if (!process.stdout.write(answer + "\n"))
     await new Promise((done) => process.stdout.once("drain", () => done()));

@@ -300,9 +300,10 @@ let lastLength = 0;
 /** @param {Document} document @returns {string} what is selected there, unless a visitor wrote it */
 const selected = ({ activeElement, defaultView }) => {
   const selection = defaultView.getSelection();
-  const isOwn =
-    isWritable(activeElement) || isWritable(selection.anchorNode) || isIgnored(selection.anchorNode);
-  return isOwn ? "" : String(selection);
+  const { anchorNode, anchorOffset } = selection;
+  // what is selected in a field that was left is anchored before the field
+  const starts = [activeElement, anchorNode, anchorNode?.childNodes[anchorOffset]];
+  return starts.some(isWritable) || isIgnored(anchorNode) ? "" : String(selection);
 };
 
 /** @param {Document} document */

@@ -128,7 +128,7 @@ impl Settings {
             sites: Sites::read(get("SITES").as_deref()).ok_or(Complaint::NoSites)?,
             rates: rates(&get, &mut complaints),
             bots: bots(&get, &mut complaints),
-            redaction: redaction(&get, privacy.query_keys)?,
+            redaction: redaction(&get, &privacy)?,
             privacy,
             complaints,
         })
@@ -160,12 +160,13 @@ fn list(text: Option<&str>) -> Vec<String> {
 }
 
 /// Rules that cannot be read have no safe substitute: to go on without them would let through what the client wants taken out.
-fn redaction(get: &Get<'_>, query_keys: QueryKeys) -> Result<redaction::Policy, Complaint> {
+fn redaction(get: &Get<'_>, privacy: &Privacy) -> Result<redaction::Policy, Complaint> {
     let rules = get("REDACTION_RULES").map(|text| serde_json::from_str(&text)).transpose();
     let rules = rules.map_err(|error| Complaint::NoRules { line: error.line(), column: error.column() })?;
     let settings = redaction::Settings {
         allowed_query_keys: list(get("ALLOWED_QUERY_KEYS").as_deref()),
-        keeps_only_allowed: query_keys == QueryKeys::Listed,
+        keeps_only_allowed: privacy.query_keys == QueryKeys::Listed,
+        keeps_click_ids: privacy.click_ids == ClickIds::Keep,
         never_touch_keys: list(get("NEVER_TOUCH_KEYS").as_deref()),
         rules: rules.unwrap_or_default(),
     };

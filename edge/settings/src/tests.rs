@@ -174,6 +174,15 @@ proptest! {
     }
 }
 
+#[test]
+fn ids_of_clicks_stay_where_the_preset_keeps_them() {
+    let address = "https://shop.example/?gclid=EAIaIQobChMI8vKq7Zz3_gIVi4KDBx0sZwYqEAAYASAAEgJ5fPD_BwE";
+    for (preset, is_kept) in [("standard", true), ("gdpr", false), ("hipaa", false)] {
+        let settings = read(&[("PRIVACY", preset)]);
+        assert_eq!(redaction::url(&settings.redaction, address).0 == address, is_kept, "{preset}");
+    }
+}
+
 /// The tables of `docs/privacy.md`.
 fn tables() -> String {
     use std::fmt::Write;

@@ -110,3 +110,13 @@ fn is_click_id(encoded: &str) -> bool {
     let name = form_urlencoded::parse(encoded.as_bytes()).next().map(|(name, _)| name);
     name.is_some_and(|name| CLICK_IDS.iter().any(|(id, _)| name.eq_ignore_ascii_case(id)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_redaction_knows_the_same_names() {
+        assert!(CLICK_IDS.iter().map(|(name, _)| *name).eq(redaction::CLICK_IDS.iter().copied()));
+    }
+}

@@ -7,5 +7,5 @@ mod rules;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
-pub use line::{LineError, redact};
+pub use line::{LineError, answer, redact};
 pub use rules::rules_json;

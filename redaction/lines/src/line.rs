@@ -80,7 +80,8 @@ pub fn redact(policy: &Policy, line: &str, explains: bool) -> Result<String, Lin
     let (output, findings) = if line.context == Context::Json {
         json(policy, line.input.get(), explains)?
     } else {
-        let input: Cow<'_, str> = serde_json::from_str::<Borrowed<'_>>(line.input.get())
+        let whole = without_halves(line.input.get());
+        let input: Cow<'_, str> = serde_json::from_str::<Borrowed<'_>>(&whole)
             .map_err(|_| LineError::Field { field: "input", reason: "must be a string, unless the context is json" })?
             .0;
         let (output, findings) = match line.context {
@@ -97,6 +98,60 @@ pub fn redact(policy: &Policy, line: &str, explains: bool) -> Result<String, Lin
     };
     let output: &RawValue = serde_json::from_str(&output).map_err(LineError::Answer)?;
     serde_json::to_string(&Answer { id: line.id, output, findings }).map_err(LineError::Answer)
+}
+
+/// Does [`redact`] for the line `number`. Where that fails the answer is `{"error", "id"}`, with the id if one can be read: so
+/// that lines and answers correspond. Whether it is none of these is told too. An empty line has an empty answer.
+#[must_use]
+pub fn answer(policy: &Policy, line: &str, explains: bool, number: u64) -> (String, bool) {
+    #[derive(Deserialize)]
+    struct Known<'a> {
+        #[serde(borrow)]
+        id: &'a RawValue,
+    }
+    #[derive(Serialize)]
+    struct Refusal<'a> {
+        error: String,
+        id: Option<&'a RawValue>,
+    }
+    if line.trim().is_empty() {
+        return (String::new(), true);
+    }
+    match redact(policy, line, explains) {
+        Ok(answer) => (answer, true),
+        Err(error) => {
+            let id = serde_json::from_str::<Known<'_>>(line).ok().map(|known| known.id);
+            let refusal = Refusal { error: format!("line {number}: {error}"), id };
+            (serde_json::to_string(&refusal).unwrap_or_default(), false)
+        }
+    }
+}
+
+/// JSON in which no half of a surrogate pair stands alone, such as an emoji that was cut leaves: no text can hold one.
+fn without_halves(json: &str) -> Cow<'_, str> {
+    let code = |at: usize| {
+        let digits = json.get(at..).and_then(|rest| rest.strip_prefix("\\u"))?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let (mut whole, mut done, mut at) = (String::new(), 0, 0);
+    while let Some(found) = json.get(at..).and_then(|rest| rest.find('\\')) {
+        let escape = at + found;
+        at = escape + 2;
+        match code(escape) {
+            Some(0xd800..=0xdbff) if matches!(code(escape + 6), Some(0xdc00..=0xdfff)) => at = escape + 12,
+            Some(0xd800..=0xdfff) => {
+                whole += json.get(done..escape).unwrap_or_default();
+                whole += "\\ufffd";
+                (done, at) = (escape + 6, escape + 6);
+            }
+            _ => {}
+        }
+    }
+    if done == 0 {
+        return Cow::Borrowed(json);
+    }
+    whole += json.get(done..).unwrap_or_default();
+    Cow::Owned(whole)
 }
 
 /// A string that needs no copy where it has no escapes.
@@ -164,6 +219,28 @@ mod tests {
             let error = out(line).expect_err(line);
             assert!(error.contains(field), "{line}: {error}");
         }
+    }
+
+    #[test]
+    fn half_an_emoji_costs_nothing_but_itself() {
+        for (input, output) in [
+            (r"\ud800 to jane@example.org", "\u{fffd} to [email]"),
+            (r"\ud83d\ude00 \\ud800 jane@example.org", "\u{1f600} \\\\ud800 [email]"),
+        ] {
+            let line = format!(r#"{{"id":1,"context":"text","input":"{input}"}}"#);
+            assert_eq!(out(&line), Ok(format!(r#"{{"id":1,"output":"{output}"}}"#)), "{input}");
+        }
+        let same = r#"{"id":1,"context":"text","input":"cut \udc00\n"}"#;
+        assert_eq!(out(same), Ok(r#"{"id":1,"output":"cut \udc00\n"}"#.to_owned()));
+    }
+
+    #[test]
+    fn a_wrong_line_keeps_its_place_and_its_id() {
+        let answered = |line| answer(&Policy::default(), line, false, 7);
+        assert_eq!(answered("  "), (String::new(), true));
+        let (text, is_well) = answered(r#"{"id": [5], "context": "page"}"#);
+        assert!(text.starts_with(r#"{"error":"line 7: "#) && text.ends_with(r#","id":[5]}"#) && !is_well, "{text}");
+        assert!(answered("no").0.ends_with(r#","id":null}"#));
     }
 
     #[test]

@@ -21,12 +21,10 @@ impl Redaction {
         Ok(Self { policy: Policy::new(settings)? })
     }
 
-    /// Redacts a line: see [`crate::redact`].
-    ///
-    /// # Errors
-    /// What is wrong with the line.
-    pub fn line(&self, line: &str, explains: bool) -> Result<String, JsError> {
-        Ok(crate::redact(&self.policy, line, explains)?)
+    /// Redacts the line of that number: see [`crate::answer`].
+    #[must_use]
+    pub fn line(&self, line: &str, explains: bool, number: u32) -> String {
+        crate::answer(&self.policy, line, explains, number.into()).0
     }
 }
 

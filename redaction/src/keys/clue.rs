@@ -2,6 +2,7 @@
 
 use super::vocabulary::Clue;
 use super::words;
+use crate::patterns::last_char;
 
 /// How far back a word still speaks of a number, in bytes.
 pub(crate) const WINDOW: usize = 56;
@@ -18,13 +19,17 @@ const UNSPACED: &[(&str, Clue)] = &[
     ("パスワード", Clue::Password), ("暗証番号", Clue::Password), ("認証コード", Clue::Password), ("密码", Clue::Password), ("验证码", Clue::Password), ("비밀번호", Clue::Password), ("인증번호", Clue::Password),
     ("口座", Clue::Account), ("账号", Clue::Account), ("계좌", Clue::Account), ("カード番号", Clue::Card),
     ("注文", Clue::Thing), ("订单", Clue::Thing), ("주문", Clue::Thing), ("商品", Clue::Thing), ("価格", Clue::Thing), ("型番", Clue::Thing), ("バージョン", Clue::Version), ("版本", Clue::Version), ("버전", Clue::Version),
-    ("位置", Clue::Place), ("座標", Clue::Place), ("緯度", Clue::Place), ("坐标", Clue::Place), ("現在地", Clue::Place),
+    ("位置", Clue::Place), ("座標", Clue::Place), ("緯度", Clue::Axis), ("経度", Clue::Axis), ("坐标", Clue::Place), ("現在地", Clue::Place),
 ];
 
 /// What the last telling words before `at` say, and where they end. Another sentence says nothing.
 pub(crate) fn before(text: &str, at: usize) -> Option<(Clue, usize)> {
     let start = text.floor_char_boundary(at.saturating_sub(WINDOW));
-    let window = text.get(start..at)?;
+    // A word that is cut is none.
+    let is_cut = last_char(text, start).is_some_and(words::is_word_char);
+    let cut = if is_cut { text.get(start..at)?.find(|c| !words::is_word_char(c)).unwrap_or(at - start) } else { 0 };
+    let start = start + cut;
+    let window = text.get(start..at).filter(|window| has_words(window))?;
     let from = window.rfind(is_break).map_or(0, |found| found + 1);
     let from = window
         .get(from..)?
@@ -96,5 +101,5 @@ fn ends_sentence(window: &str, dot: usize) -> bool {
     let Some((before, after)) = window.split_at_checked(dot) else { return false };
     let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     after.get(1..).is_some_and(|rest| rest.starts_with(' '))
-        && (word.chars().count() > 4 || word.is_empty() || !after.starts_with('.'))
+        && (word.chars().count() > 4 && !word.ends_with("nr") || word.is_empty() || !after.starts_with('.'))
 }

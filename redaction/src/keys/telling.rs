@@ -79,6 +79,8 @@ impl Key {
         let mut known = Self::default();
         let mut first = Entry::default();
         let (mut named, mut before) = (Entry::default(), Entry::default());
+        // Whether the words that could say otherwise are part of a phrase that tells: `born on`, `no secu`.
+        let (mut is_head_told, mut is_tail_told) = (false, false);
         let mut hash = super::words::KeyHash::default();
         words::each(key, true, |word| {
             hash.push(word.hash);
@@ -87,11 +89,11 @@ impl Key {
             }
             known.words = known.words.saturating_add(1);
             let entry = word.entry();
-            for place in word
-                .phrase
-                .told()
-                .chain(word.single.told().filter(|_| !word.phrase.is_known() || word.phrase.told().next().is_none()))
-            {
+            let teller = if word.phrase.tells() { word.phrase } else { word.single };
+            if word.phrase.tells() && word.phrase_words == known.words {
+                known.told = Places::default();
+            }
+            for place in teller.told() {
                 known.told.add(place);
                 known.is_plural |= word.is_plural;
             }
@@ -103,8 +105,9 @@ impl Key {
             known.is_version |= entry.has(flag::VERSION) || word.single.has(flag::VERSION);
             known.is_id = word.single.has(flag::NAMING);
             known.is_serial = word.single.has(flag::SERIAL);
+            is_head_told |= word.phrase.tells() && word.phrase_words == known.words;
             if !known.is_id {
-                named = word.single;
+                (named, is_tail_told) = (word.single, word.phrase.tells());
             }
             known.last = Flags(word.single.flags());
             before = word.single;
@@ -114,7 +117,7 @@ impl Key {
             known.is_untouched = policy.never_touches(hash);
             known.is_allowed = policy.allows(hash);
         }
-        if known.words > 1 && (first.has(flag::HEAD) || named.has(flag::TAIL)) {
+        if known.words > 1 && (first.has(flag::HEAD) && !is_head_told || named.has(flag::TAIL) && !is_tail_told) {
             known.told = Places::default();
         }
         known
@@ -167,12 +170,20 @@ impl Key {
     }
 
     fn can_be(&self, told: &Told, text: &str) -> bool {
+        // `phone_case_sku` is about the case.
+        if self.words > 1 && self.last.has(flag::THING) && !matches!(told.kind, Kind::Token | Kind::Secret) {
+            return false;
+        }
         match told.kind {
+            Kind::NationalId => !crate::shape::is_decimal(text),
             Kind::Card | Kind::Phone => !(self.is_id && self.words > 1),
-            Kind::Email => !(self.is_serial && self.words > 1),
+            Kind::Email => {
+                let is_number = self.is_id && !text.contains('@') && text.bytes().any(|b| b.is_ascii_digit());
+                !(self.words > 1 && (self.is_serial || is_number))
+            }
             Kind::Token if told.shape == Shape::Loose => {
                 // A session that is named by a UUID is the analysis' own.
-                !(self.words > 1 && (self.is_serial || (self.is_id && crate::shape::is_uuid(text))))
+                !(self.words > 1 && (self.is_serial || (self.is_id && self.words == 2 && crate::shape::is_uuid(text))))
             }
             Kind::Token if told.shape == Shape::Random => !self.is_thing,
             _ => true,
@@ -185,6 +196,13 @@ impl Key {
         const LONGEST: usize = 12;
         let is_counted = self.is_plural && matches!(told.kind, Kind::Email | Kind::Secret | Kind::Token);
         is_counted && text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_digit())
+    }
+
+    /// Whether what the key tells of is a number, in groups or not.
+    pub(crate) fn is_number(&self) -> bool {
+        self.told.iter().next().is_some_and(|told| {
+            matches!(told.kind, Kind::Phone | Kind::NationalId | Kind::Card | Kind::Iban | Kind::BirthDate)
+        })
     }
 
     /// Whether one of the words is a thing of the business, so that what looks random is its id.

@@ -17,6 +17,8 @@ pub(crate) struct Word {
     pub(crate) single: Entry,
     /// What it says of the longest phrase that ends with the word, and is not just the word.
     pub(crate) phrase: Entry,
+    /// How many words the phrase has; 0 when there is none.
+    pub(crate) phrase_words: u8,
     /// Whether the known one is there in the plural.
     pub(crate) is_plural: bool,
 }
@@ -46,6 +48,12 @@ impl Hash {
         self.now = extend(self.now, byte);
     }
 
+    /// The hash of the phrase that the word ends.
+    fn after(self, phrase: u32) -> Self {
+        let join = |word| vocabulary::join(phrase, word);
+        Self { now: join(self.now), before_last: join(self.before_last), last: self.last }
+    }
+
     /// What the vocabulary knows, and whether of the singular of what was read.
     fn look_up(&self) -> (Entry, bool) {
         let entry = vocabulary::look_up(self.now);
@@ -62,7 +70,7 @@ pub(crate) fn each(text: &str, in_key: bool, mut take: impl FnMut(Word)) {
     if in_key && let Some(word) = simple(text.as_bytes()) {
         return take(word);
     }
-    let mut reader = Reader { single: Hash::new(), double: None, triple: None, letters: [0; WORD], length: 0, last: 0 };
+    let mut reader = Reader::new();
     let bytes = text.as_bytes();
     let (mut at, mut previous) = (0, Case::Other);
     while let Some(byte) = bytes.get(at).copied() {
@@ -82,8 +90,8 @@ pub(crate) fn each(text: &str, in_key: bool, mut take: impl FnMut(Word)) {
         if case == Case::Other {
             reader.finish(begin, in_key, &mut take);
             // `card_last4` holds no card.
-            if byte == b'4' && in_key && reader.last == LAST {
-                reader.forget();
+            if byte == b'4' && in_key && reader.is_after_last {
+                (reader.before, reader.two_before) = (None, None);
                 for byte in b"masked" {
                     reader.push_byte(*byte);
                 }
@@ -120,15 +128,23 @@ fn simple(key: &[u8]) -> Option<Word> {
         hash.push(*byte);
     }
     let (single, is_plural) = hash.look_up();
-    let may_be_two = !single.is_known() && key.len() >= 6 && vocabulary::may_begin_compound(key);
+    let may_be_two = !single.is_known()
+        && key.len() >= 5
+        && (vocabulary::may_begin_compound(key)
+            || key.windows(2).any(|pair| matches!(pair, [b'a' | b'o' | b'u', b'e']))
+            || SERIAL_ENDS.iter().any(|ending| key.ends_with(ending)));
     (!may_be_two && !key.is_empty()).then(|| Word {
         hash: hash.now,
         end: key.len(),
         single,
         phrase: Entry::default(),
+        phrase_words: 0,
         is_plural,
     })
 }
+
+/// How words end that number something.
+const SERIAL_ENDS: [&[u8]; 5] = [b"number", b"nummer", b"numero", b"nr", b"no"];
 
 /// The hash of `last`.
 const LAST: u32 = {
@@ -167,16 +183,27 @@ pub(crate) fn is_word_char(c: char) -> bool {
 
 struct Reader {
     single: Hash,
-    /// The hash that began with the word before, and with the one before that.
-    double: Option<Hash>,
-    triple: Option<Hash>,
+    /// The word before, and the phrase of the two before.
+    before: Option<u32>,
+    two_before: Option<u32>,
     letters: [u8; WORD],
     length: usize,
-    /// The hash of the word before.
-    last: u32,
+    /// Whether the word before was `last`.
+    is_after_last: bool,
 }
 
 impl Reader {
+    fn new() -> Self {
+        Self {
+            single: Hash::new(),
+            before: None,
+            two_before: None,
+            letters: [0; WORD],
+            length: 0,
+            is_after_last: false,
+        }
+    }
+
     fn push(&mut self, c: char) {
         let mut buffer = [0; 4];
         for byte in vocabulary::folded(c, &mut buffer) {
@@ -186,17 +213,10 @@ impl Reader {
 
     fn push_byte(&mut self, byte: u8) {
         self.single.push(byte);
-        for longer in [&mut self.double, &mut self.triple].into_iter().flatten() {
-            longer.push(byte);
-        }
         if let Some(letter) = self.letters.get_mut(self.length) {
             *letter = byte;
         }
         self.length += 1;
-    }
-
-    fn forget(&mut self) {
-        (self.double, self.triple) = (None, None);
     }
 
     fn finish(&mut self, end: usize, in_key: bool, take: &mut impl FnMut(Word)) {
@@ -204,68 +224,99 @@ impl Reader {
             return;
         }
         let (single, of_single) = self.single.look_up();
-        if in_key && !single.is_known() && (6..=WORD).contains(&self.length) && self.part(end, take) {
+        if !single.is_known() && self.unfold() {
+            let (single, of_single) = self.single.look_up();
+            return self.take(end, single, of_single, take);
+        }
+        if in_key && !single.is_known() && (5..=WORD).contains(&self.length) && self.part(end, take) {
             return;
         }
-        let (triple, of_triple) = self.triple.map(|hash| hash.look_up()).unwrap_or_default();
-        let (phrase, of_phrase) = if triple.is_known() {
-            (triple, of_triple)
-        } else {
-            self.double.as_ref().map(Hash::look_up).unwrap_or_default()
-        };
-        let is_plural = if phrase.is_known() { of_phrase } else { of_single };
-        take(Word { hash: self.single.now, end, single, phrase, is_plural });
-        self.next();
+        self.take(end, single, of_single, take);
     }
 
-    /// Makes ready for another word of the phrase.
-    fn next(&mut self) {
-        let continued = |mut hash: Hash| {
-            hash.push(b' ');
-            hash
-        };
-        self.last = self.single.now;
-        self.triple = self.double.map(continued);
-        self.double = Some(continued(self.single));
+    /// Reads `ae`, `oe` and `ue` as the letters with marks that they stand for where those cannot be typed, and says
+    /// whether that is a known word.
+    fn unfold(&mut self) -> bool {
+        let word = self.letters.get(..self.length).unwrap_or_default();
+        if vocabulary::may_begin_phrase(self.single.now)
+            || !word.windows(2).any(|pair| matches!(pair, [b'a' | b'o' | b'u', b'e']))
+        {
+            return false;
+        }
+        let (mut hash, mut before) = (Hash::new(), 0);
+        for byte in word {
+            if !(*byte == b'e' && matches!(before, b'a' | b'o' | b'u')) {
+                hash.push(*byte);
+            }
+            before = *byte;
+        }
+        let is_known = hash.look_up().0.is_known() || vocabulary::may_begin_phrase(hash.now);
+        if is_known {
+            self.single = hash;
+        }
+        is_known
+    }
+
+    /// Hands over the word, and makes ready for another of the phrase.
+    fn take(&mut self, end: usize, single: Entry, of_single: bool, take: &mut impl FnMut(Word)) {
+        let (mut phrase, mut phrase_words) = ((Entry::default(), of_single), 0);
+        for (words, longer) in [(2, self.before), (3, self.two_before)] {
+            let Some(longer) = longer else { continue };
+            if vocabulary::may_begin_phrase(longer) {
+                let (entry, is_plural) = self.single.after(longer).look_up();
+                if entry.is_known() {
+                    // The longer one counts, unless only the shorter says something of a value.
+                    let told = phrase.0;
+                    (phrase, phrase_words) = ((entry.or_told(told), is_plural), words);
+                }
+            }
+        }
+        let hash = self.single.now;
+        take(Word { hash, end, single, phrase: phrase.0, phrase_words, is_plural: phrase.1 });
+        self.two_before = self.before.map(|before| vocabulary::join(before, hash));
+        self.before = Some(hash);
+        self.is_after_last = hash == LAST;
         self.single = Hash::new();
         self.length = 0;
     }
 
+    fn take_both(&mut self, end: usize, head: Hash, tail: Hash, take: &mut impl FnMut(Word)) {
+        (self.before, self.two_before) = (None, None);
+        for part in [head, tail] {
+            self.single = part;
+            let (single, of_single) = part.look_up();
+            self.take(end, single, of_single, take);
+        }
+    }
+
     /// Splits a word that is two run together, such as `useremail`, if both are known for that.
     fn part(&mut self, end: usize, take: &mut impl FnMut(Word)) -> bool {
-        let (letters, length) = (self.letters, self.length);
-        let word = letters.get(..length).unwrap_or_default();
-        let mut head = vocabulary::SEED;
-        for (at, byte) in word.iter().enumerate() {
-            if at > 12 {
-                return false;
-            }
-            if at >= 2 && vocabulary::look_up(head).begins_compounds() {
-                let tail = word.get(at..).unwrap_or_default();
-                let (known, _) = hash_of(tail).look_up();
-                if known.ends_compounds() {
-                    for part in [word.get(..at).unwrap_or_default(), tail] {
-                        let before = (self.double, self.triple);
-                        *self = Self {
-                            single: Hash::new(),
-                            double: before.0,
-                            triple: before.1,
-                            letters: [0; WORD],
-                            length: 0,
-                            last: 0,
-                        };
-                        if part.len() == at && part.as_ptr() == word.as_ptr() {
-                            (self.double, self.triple) = (None, None);
-                        }
-                        for byte in part {
-                            self.push_byte(*byte);
-                        }
-                        self.finish(end, false, take);
-                    }
+        /// Those that begin compounds are no longer.
+        const HEAD: usize = 12;
+        let letters = self.letters;
+        let word = letters.get(..self.length).unwrap_or_default();
+        // `cprnr` and `panno` number what they begin with.
+        let numbered = SERIAL_ENDS.iter().find_map(|ending| {
+            let head = hash_of(word.strip_suffix(*ending)?);
+            head.look_up().0.tells().then(|| (head, hash_of(ending)))
+        });
+        if let Some((head, tail)) = numbered {
+            self.take_both(end, head, tail, take);
+            return true;
+        }
+        if !vocabulary::may_begin_compound(word) && word.is_ascii() {
+            return false;
+        }
+        let mut head = Hash::new();
+        for (at, byte) in word.iter().enumerate().take(HEAD + 1) {
+            if at >= 2 && vocabulary::look_up(head.now).begins_compounds() {
+                let tail = hash_of(word.get(at..).unwrap_or_default());
+                if tail.look_up().0.ends_compounds() {
+                    self.take_both(end, head, tail, take);
                     return true;
                 }
             }
-            head = extend(head, *byte);
+            head.push(*byte);
         }
         false
     }

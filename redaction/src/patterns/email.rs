@@ -40,10 +40,13 @@ pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
     let after = text.get(at + 1..)?;
     let is_escape =
         |c: char, at: usize| c == '\\' && next_char(after, at).is_some_and(|c| matches!(c, '.' | '-' | '\\'));
-    let domain = after
-        .char_indices()
-        .take(DOMAIN)
-        .take_while(|(at, c)| matches!(c, '.' | '-') || is_escape(*c, at + 1) || is_part(*c, scripts));
+    let domain = after.char_indices().take(DOMAIN).take_while(|(at, c)| {
+        // Each label may have a script of its own.
+        if *c == '.' {
+            *scripts = None;
+        }
+        matches!(c, '.' | '-') || is_escape(*c, at + 1) || is_part(*c, scripts)
+    });
     let length = domain.map(|(_, c)| c.len_utf8()).sum();
     let mut domain = after.get(..length)?.trim_end_matches(['.', '-', '\\']);
     let mut is_file = false;
@@ -84,7 +87,7 @@ fn is_part(c: char, script: &mut Option<bool>) -> bool {
         c.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(&c)
     } else {
         !c.is_whitespace()
-            && !matches!(c, '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff0f}' | '\u{fffd}')
+            && !matches!(c, '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff65}' | '\u{fffd}')
     };
     is_letter && (c.is_ascii_digit() || *script.get_or_insert(is_latin) == is_latin)
 }

@@ -15,7 +15,9 @@ pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
         return None;
     }
     let country = text.get(at..at + 2)?;
-    let known = IBANS.as_bytes().as_chunks::<4>().0.iter().find(|entry| entry.starts_with(country.as_bytes()))?;
+    let is_country =
+        |entry: &&[u8; 4]| entry.get(..2).is_some_and(|code| code.eq_ignore_ascii_case(country.as_bytes()));
+    let known = IBANS.as_bytes().as_chunks::<4>().0.iter().find(is_country)?;
     let [_, _, tens, ones] = known;
     let length = usize::from(tens - b'0') * 10 + usize::from(ones - b'0');
     if !at_boundary(text, at) {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::{ends_at, last_char, next_char};
 use crate::keys::clue;
+use crate::keys::telling::Key;
 use crate::keys::vocabulary::Clue;
 
 /// Where a number stands.
@@ -16,6 +17,13 @@ pub(crate) struct Place {
     pub(crate) is_thing: bool,
     /// Alone between the slashes of a path.
     pub(crate) is_segment: bool,
+}
+
+impl Place {
+    /// In `text`, which stands under `key`. What somebody wrote is no number of a thing, whatever its key.
+    pub(crate) fn under(key: &Key, text: &str) -> Self {
+        Self { is_version: key.is_version, is_thing: key.is_thing() && !text.contains(' '), is_segment: false }
+    }
 }
 
 /// The address of version 4 that begins with the digit at `at`. Four numbers are a version after `v`, a slash, or a word that says so.
@@ -31,6 +39,10 @@ pub(crate) fn v4(text: &str, at: usize, place: Place) -> Option<Range<usize>> {
         return None;
     }
     if address.is_unspecified() || address.is_loopback() || address.is_broadcast() || place.is_version {
+        return None;
+    }
+    // `vue@8.25.15.8` is a package.
+    if before == Some('@') && address.octets().iter().all(|octet| *octet < 100) {
         return None;
     }
     if place.is_segment {

@@ -36,6 +36,10 @@ pub(crate) fn international(text: &str, at: usize) -> Option<Range<usize>> {
         {
             break;
         }
+        // Brackets are around the trunk zero or the area code.
+        if c == '(' && digits > 4 {
+            break;
+        }
         gap += 1;
     }
     let found = found?;

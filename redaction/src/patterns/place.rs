@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::{last_char, next_char};
 
-/// The pair of decimals that begins at `at`, or just one where a word says it is a place's. A sign before it belongs to it.
-pub(crate) fn decimals(text: &str, at: usize, is_told: bool) -> Option<Range<usize>> {
+/// The pair of decimals that begins at `at`, or just one where a word says which of the two it is. A sign before it belongs to it.
+pub(crate) fn decimals(text: &str, at: usize, may_be_one: bool, is_told: bool) -> Option<Range<usize>> {
     let start = if text.get(..at)?.ends_with(['-', '+', '−']) { at - last_char(text, at)?.len_utf8() } else { at };
     if last_char(text, start).is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | '_')) {
         return None;
@@ -35,8 +35,12 @@ pub(crate) fn decimals(text: &str, at: usize, is_told: bool) -> Option<Range<usi
             let continues = before.ends_with(',') && !is_told;
             (fits && (is_told || !(goes_on || in_call || is_ratio || continues))).then_some(start..end)
         }
-        None => (is_told && first <= 180 && next_char(text, first_end).is_none_or(|c| !matches!(c, '%' | '€' | '$')))
-            .then_some(start..first_end),
+        // One by itself has to be precise: `room 4.12` is none.
+        None => (may_be_one
+            && decimal(text, at, 3).is_some()
+            && first <= 180
+            && next_char(text, first_end).is_none_or(|c| !matches!(c, '%' | '€' | '$')))
+        .then_some(start..first_end),
     }
 }
 

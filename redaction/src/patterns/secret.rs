@@ -18,12 +18,32 @@ const KEYS: &[(&str, usize)] = &[
     ("xoxp-", 16), ("xoxr-", 16), ("xoxs-", 16), ("ya29.", 20), ("1//", 30),
 ];
 
+/// For each first byte of [`KEYS`], a bit for the second ones, modulo 64: nearly every word is none with one look.
+static BEGINNINGS: [u64; 128] = beginnings();
+
+#[expect(clippy::indexing_slicing, reason = "runs in the compiler, which checks it")]
+const fn beginnings() -> [u64; 128] {
+    let (mut seconds, mut key) = ([0; 128], 0);
+    while key < KEYS.len() {
+        let bytes = KEYS[key].0.as_bytes();
+        seconds[bytes[0] as usize] |= 1 << (bytes[1] % 64);
+        key += 1;
+    }
+    seconds
+}
+
+fn may_begin(bytes: &[u8]) -> bool {
+    let [first, second, ..] = bytes else { return false };
+    BEGINNINGS.get(usize::from(*first)).is_some_and(|seconds| seconds & (1 << (second % 64)) != 0)
+}
+
 /// The key of a known shape that begins at `at`.
 pub(crate) fn service_key(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = text.get(at..)?;
     let first = rest.as_bytes().first()?;
     // Shorter than any of them: most words.
     if rest.len() < 16
+        || !may_begin(rest.as_bytes())
         || rest.bytes().take(16).any(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/')))
     {
         return None;

@@ -1,15 +1,15 @@
-//! Numbers that states give to people: those whose form and check sum speak for themselves, and those that need a word.
+//! Numbers of digits whose form and check sum speak for themselves.
 
 use std::ops::Range;
 
-use super::number::Run;
-use super::{at_boundary, ends_at, last_char, next_char};
+use super::super::number::Run;
+use super::super::{at_boundary, ends_at, last_char, next_char};
 
-fn weighted(digits: &[u8], weights: &[u32]) -> u32 {
+pub(super) fn weighted(digits: &[u8], weights: &[u32]) -> u32 {
     digits.iter().zip(weights).map(|(digit, weight)| u32::from(*digit) * weight).sum()
 }
 
-fn number(digits: &[u8]) -> u64 {
+pub(super) fn number(digits: &[u8]) -> u64 {
     digits.iter().take(18).fold(0, |sum, digit| sum * 10 + u64::from(*digit))
 }
 
@@ -113,6 +113,35 @@ fn nir(text: &str, run: &Run) -> Option<usize> {
     (fits && 97 - number(values.get(..13)?) % 97 == number(values.get(13..15)?)).then_some(end)
 }
 
+/// FR: the same from Corsica, whose departments `2A` and `2B` count as 19 and 18 in the key.
+pub(crate) fn corsican(text: &str, at: usize) -> Option<Range<usize>> {
+    const GROUPS: [usize; 7] = [1, 2, 2, 2, 3, 3, 2];
+    let bytes = text.as_bytes().get(at..)?;
+    if !matches!(bytes, [b'1' | b'2', b' ' | b'0'..=b'9', ..]) || !at_boundary(text, at) {
+        return None;
+    }
+    let (mut end, mut number, mut key) = (0, 0_u64, 0_u64);
+    for (place, length) in GROUPS.into_iter().enumerate() {
+        end += usize::from(place > 0 && bytes.get(end) == Some(&b' '));
+        let group = bytes.get(end..end + length)?;
+        let value = match (place, group) {
+            (3, b"2A" | b"2a") => 19,
+            (3, b"2B" | b"2b") => 18,
+            (3, _) => return None,
+            _ if group.iter().all(u8::is_ascii_digit) => group.iter().fold(0, |sum, b| sum * 10 + u64::from(b - b'0')),
+            _ => return None,
+        };
+        let shift = 10_u64.pow(u32::try_from(length).ok()?);
+        if place == 6 {
+            key = value;
+        } else {
+            number = number * shift + value;
+        }
+        end += length;
+    }
+    (ends_at(text, at + end) && 97 - number % 97 == key).then_some(at..at + end)
+}
+
 /// SE, DK, FI: six or eight digits of a date and four more. DK has given up its sum, so its numbers need a word.
 fn nordic(text: &str, run: &Run) -> Option<usize> {
     let (end, skip) =
@@ -190,7 +219,7 @@ fn malaysian(text: &str, run: &Run) -> Option<usize> {
     is_month_and_day(number(values.get(2..4)?), number(values.get(4..6)?)).then_some(end)
 }
 
-const DNI: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
+pub(super) const DNI: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
 
 /// ES: eight digits and a letter; FI: a date, a sign, three digits and a letter or digit; CN: seventeen digits and a check character.
 fn letter_at_end(text: &str, run: &Run) -> Option<usize> {
@@ -229,167 +258,4 @@ fn letter_at_end(text: &str, run: &Run) -> Option<usize> {
         }
         _ => None,
     }
-}
-
-/// The number behind a word that says it is one: the first groups that have as many digits as `lengths` has bits at.
-pub(crate) fn told(text: &str, run: &Run, lengths: u32) -> Option<Range<usize>> {
-    let mut found = None;
-    for groups in 1..=run.groups() {
-        let digits = run.digits(groups);
-        let end = run.group(groups - 1)?.end;
-        let is_length = digits < 32 && lengths & (1 << digits) != 0;
-        if is_length
-            && next_char(text, end)
-                .is_none_or(|c| (!c.is_ascii_alphanumeric() || c > '\u{2e80}') && c != '_' || c.is_ascii_uppercase())
-        {
-            // Several lengths are possible only where nothing separates the rest.
-            let one = lengths.count_ones() <= 2;
-            found = Some(end);
-            if one {
-                break;
-            }
-        }
-        if groups > 1
-            && run.separator(groups) == b' '
-            && lengths.count_ones() > 2
-            && found.is_some()
-            && run.group(groups).is_some_and(|group| group.len() == 4)
-        {
-            break;
-        }
-    }
-    let end = found?;
-    // A check letter or two belong to the number.
-    let tail = text.get(end..)?;
-    let gap = usize::from(
-        tail.starts_with(['-', '/', ' '])
-            && tail.as_bytes().get(1).is_some_and(u8::is_ascii_uppercase)
-            && tail.as_bytes().get(2).is_none_or(|b| !b.is_ascii_alphanumeric()),
-    );
-    let letters = tail.bytes().skip(gap).take(3).take_while(u8::is_ascii_alphanumeric).count();
-    let end = if (1..=2).contains(&letters) { end + gap + letters } else { end };
-    (at_boundary(text, run.start) && ends_at(text, end)).then_some(run.start..end)
-}
-
-/// The number with letters that begins at `at` and is one by its form and sum alone.
-pub(crate) fn lettered(text: &str, at: usize) -> Option<Range<usize>> {
-    let bytes = text.as_bytes().get(at..)?;
-    let word = bytes.iter().take(20).take_while(|b| b.is_ascii_alphanumeric()).count();
-    if !matches!(word, 1 | 2 | 4 | 8..=10 | 16 | 18) {
-        return None;
-    }
-    let upper = |place: usize| bytes.get(place).map(u8::to_ascii_uppercase);
-    let is_upper = bytes.iter().take(word).all(|b| !b.is_ascii_lowercase())
-        || bytes.iter().take(word).all(|b| !b.is_ascii_uppercase());
-    if !is_upper || !at_boundary(text, at) || text.get(..at)?.ends_with('-') {
-        return None;
-    }
-    let found = match word {
-        16 if is_fiscal_code(bytes) => 16,
-        18 if is_curp(bytes) => 18,
-        10 if is_pan(bytes) => 10,
-        9 | 2 | 4 => insurance_number(bytes)
-            .or_else(|| (word == 9).then(|| foreigner(bytes, 0).or_else(|| singapore(bytes))).flatten())?,
-        1 if matches!(upper(0), Some(b'X' | b'Y' | b'Z')) && matches!(bytes.get(1), Some(b'-' | b' ')) => {
-            foreigner(bytes, 1)?
-        }
-        8 if matches!(upper(0), Some(b'X' | b'Y' | b'Z')) && matches!(bytes.get(8), Some(b'-')) => foreigner(bytes, 0)?,
-        _ => return None,
-    };
-    ends_at(text, at + found).then_some(at..at + found)
-}
-
-/// IT: surname, name, date, place and a check letter (Decreto ministeriale 23 December 1976).
-fn is_fiscal_code(bytes: &[u8]) -> bool {
-    const ODD: [u32; 26] =
-        [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
-    // Digits may be replaced by letters where two people would have the same code.
-    let fits = bytes.iter().take(16).enumerate().all(|(place, b)| match place {
-        0..=5 | 8 | 11 | 15 => b.is_ascii_alphabetic(),
-        _ => b.is_ascii_digit() || b"LMNPQRSTUV".contains(&b.to_ascii_uppercase()),
-    });
-    let value = |b: u8| u32::from(if b.is_ascii_digit() { b - b'0' } else { b.to_ascii_uppercase() - b'A' });
-    let sum: u32 = bytes
-        .iter()
-        .take(15)
-        .enumerate()
-        .map(
-            |(place, b)| {
-                if place % 2 == 0 { ODD.get(value(*b) as usize).copied().unwrap_or_default() } else { value(*b) }
-            },
-        )
-        .sum();
-    fits && b"ABCDEHLMPRST".contains(&bytes.get(8).map_or(0, u8::to_ascii_uppercase))
-        && bytes.get(15).is_some_and(|b| value(*b) == sum % 26)
-}
-
-/// MX: the key of the population register, by its form.
-fn is_curp(bytes: &[u8]) -> bool {
-    bytes.iter().take(18).enumerate().all(|(place, b)| match place {
-        4..=9 | 17 => b.is_ascii_digit(),
-        10 => matches!(b.to_ascii_uppercase(), b'H' | b'M' | b'X'),
-        16 => b.is_ascii_alphanumeric(),
-        _ => b.is_ascii_alphabetic(),
-    })
-}
-
-/// IN: the permanent account number of a person.
-fn is_pan(bytes: &[u8]) -> bool {
-    bytes
-        .iter()
-        .take(10)
-        .enumerate()
-        .all(|(place, b)| if (5..9).contains(&place) { b.is_ascii_digit() } else { b.is_ascii_uppercase() })
-        && matches!(bytes.get(3), Some(b'P'))
-}
-
-/// GB: two letters, six digits in pairs, and a letter from A to D.
-fn insurance_number(bytes: &[u8]) -> Option<usize> {
-    let (mut at, mut letters) = (2, bytes.iter().take(2));
-    let first = letters.next()?.to_ascii_uppercase();
-    let second = letters.next()?.to_ascii_uppercase();
-    let is_prefix = first.is_ascii_uppercase()
-        && second.is_ascii_uppercase()
-        && !b"DFIQUV".contains(&first)
-        && !b"DFIQUVO".contains(&second)
-        && !matches!(&[first, second], b"BG" | b"GB" | b"KN" | b"NK" | b"NT" | b"TN" | b"ZZ");
-    let gap = |at: usize| usize::from(matches!(bytes.get(at), Some(b' ' | b'-' | b'+')));
-    for _ in 0..3 {
-        at += gap(at);
-        if !bytes.get(at..at + 2)?.iter().all(u8::is_ascii_digit) {
-            return None;
-        }
-        at += 2;
-    }
-    at += gap(at);
-    // The prefix of examples is never given out, and so is typed by those who try things.
-    ((is_prefix || [first, second] == *b"QQ") && matches!(bytes.get(at)?.to_ascii_uppercase(), b'A'..=b'D'))
-        .then_some(at + 1)
-}
-
-/// ES: the number of a foreigner: X, Y or Z, seven digits and a letter, perhaps with dashes.
-fn foreigner(bytes: &[u8], gap: usize) -> Option<usize> {
-    let first = b"XYZ".iter().position(|letter| bytes.first().is_some_and(|b| b.to_ascii_uppercase() == *letter))?;
-    let digits = bytes.get(1 + gap..8 + gap)?;
-    if !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let value = digits.iter().fold(first, |sum, digit| sum * 10 + usize::from(digit - b'0'));
-    let end = 8 + gap + usize::from(matches!(bytes.get(8 + gap), Some(b'-')));
-    (DNI.get(value % 23) == Some(&bytes.get(end)?.to_ascii_uppercase())).then_some(end + 1)
-}
-
-/// SG: a letter, seven digits and a check letter.
-fn singapore(bytes: &[u8]) -> Option<usize> {
-    let digits = bytes.get(1..8).filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
-    let values: Vec<u8> = digits.iter().map(|b| b - b'0').collect();
-    let sum = weighted(&values, &[2, 7, 6, 5, 4, 3, 2]);
-    let (offset, letters) = match bytes.first()? {
-        b'S' => (0, b"JZIHGFEDCBA"),
-        b'T' => (4, b"JZIHGFEDCBA"),
-        b'F' => (0, b"XWUTRQPNMLK"),
-        b'G' => (4, b"XWUTRQPNMLK"),
-        _ => return None,
-    };
-    (letters.get(usize::try_from((sum + offset) % 11).ok()?) == bytes.get(8)).then_some(9)
 }

@@ -1,9 +1,12 @@
 //! What a value looks like: whether it can be what its key says, and whether it looks random.
 
+mod random;
+
 use std::net::IpAddr;
 
 use crate::kind::{holds_placeholder, is_placeholder};
-use crate::patterns::{network, number};
+use crate::patterns::{network, number, secret};
+pub(crate) use random::{is_loose, is_random, is_random_value, is_uuid};
 
 /// What a value must look like to be taken for what its key says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,10 @@ pub(crate) enum Shape {
     Mail,
     /// At least so many digits.
     Digits(usize),
+    /// Digits with letters among them, in one word or a few short ones.
+    Lettered,
+    /// At least 4 digits, or a day with the name of its month.
+    BirthDate,
     /// 3 to 8 digits and nothing else.
     Pin,
     /// A code that is typed once: a few characters with a digit among them.
@@ -79,6 +86,8 @@ impl Shape {
             Self::Address => !text.contains(char::is_whitespace) && !is_partly_done(text),
             Self::Mail => text.contains('@'),
             Self::Digits(least) => digits >= least && text.len() <= 64,
+            Self::Lettered => is_lettered(text, digits),
+            Self::BirthDate => text.len() <= 64 && (digits >= 4 || digits >= 1 && has_month(text)),
             Self::Pin => (3..=8).contains(&digits) && digits == text.len(),
             Self::Code => (1..=12).contains(&digits) && (4..=16).contains(&text.len()) && is_one_word(text),
             Self::Phone => is_phone(text, digits),
@@ -103,11 +112,13 @@ impl Shape {
             Self::Ip => text.contains(['.', ':']) && (text.parse::<IpAddr>().is_ok() || network::is_with_port(text)),
             Self::Mac => network::is_mac(text),
             Self::Decimal => is_place(text, 1),
-            Self::Precise => is_place(text, 4),
+            Self::Precise => is_place(text, 4) && is_pair(text),
             Self::Loose => is_loose(text) && !holds_placeholder(text),
             Self::Credentials => {
-                text.split_once(' ').map_or(is_loose(text), |(_, rest)| rest.len() >= 4 && !rest.contains(' '))
-                    && !holds_placeholder(text)
+                text.split_once(' ').map_or(is_loose(text), |(scheme, rest)| {
+                    // A scheme that is known stays, since what is behind it is found by itself.
+                    rest.len() >= 4 && !rest.contains(' ') && secret::after_scheme(text, scheme.len() + 1).is_none()
+                }) && !holds_placeholder(text)
             }
             Self::Cookies => !text.contains('=') && is_loose(text) && !holds_placeholder(text),
             Self::Random => is_random_value(text),
@@ -127,14 +138,36 @@ impl Shape {
             Self::Key => digits >= 6 && is_whole,
             Self::Any => digits >= 3 && is_whole,
             Self::Decimal => is_place(number, 1),
-            Self::Precise => is_place(number, 4),
             Self::Postcode => is_whole && (4..=9).contains(&digits),
-            Self::Pin | Self::HouseNumber | Self::Digits(_) | Self::Code | Self::Phone | Self::Loose => {
-                is_whole && self.fits(number)
-            }
+            Self::Pin
+            | Self::HouseNumber
+            | Self::Digits(_)
+            | Self::BirthDate
+            | Self::Code
+            | Self::Phone
+            | Self::Loose => is_whole && self.fits(number),
             _ => false,
         }
     }
+}
+
+/// Whether `text` is as the numbers of states with letters are: the Indian `ABCPD1234E`, the Italian `RSSMRA85T10A562S`.
+fn is_lettered(text: &str, digits: usize) -> bool {
+    let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    digits >= 4
+        && letters >= 4
+        && digits + letters + text.matches([' ', '+', '-']).count() == text.len()
+        && text.len() <= 24
+}
+
+/// Whether one of the words is a month's, in the languages that name them alike.
+fn has_month(text: &str) -> bool {
+    const MONTHS: [&str; 17] = [
+        "jan", "feb", "fev", "mar", "apr", "avr", "abr", "may", "mai", "jun", "jul", "aug", "sep", "oct", "okt", "nov",
+        "dec",
+    ];
+    text.split(|c: char| !c.is_alphabetic())
+        .any(|word| word.get(..3).is_some_and(|start| MONTHS.iter().any(|month| start.eq_ignore_ascii_case(month))))
 }
 
 /// Whether something of `text` was replaced before, so that the rest is what surrounded it.
@@ -259,82 +292,19 @@ fn is_place(text: &str, places: usize) -> bool {
     (1..=3).contains(&decimals)
 }
 
-/// Whether `text` is no word of a language: a UUID, digits, or letters mixed as words do not mix them.
-pub(crate) fn is_loose(text: &str) -> bool {
-    if text.len() < 6 || !is_one_word(text) {
-        return false;
+/// Whether `text` is one number with a fraction.
+pub(crate) fn is_decimal(text: &str) -> bool {
+    let number = text.trim_start_matches(['-', '+']);
+    number.matches('.').count() == 1 && number.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+/// Whether two numbers of `text` can be degrees of latitude and longitude.
+fn is_pair(text: &str) -> bool {
+    let degrees =
+        |part: &str| part.trim_start_matches(['-', '+']).split('.').next().and_then(|whole| whole.parse::<u16>().ok());
+    let mut parts = text.split([',', ' ', ';', '/', '|', '[', ']', '(', ')']).filter_map(degrees);
+    match (parts.next(), parts.next()) {
+        (Some(first), Some(second)) => first <= 180 && second <= 180 && (first <= 90 || second <= 90),
+        _ => false,
     }
-    let longest_mixed = |chunk: &str| {
-        let digits = number::digits_in(chunk);
-        let letters = chunk.bytes().filter(u8::is_ascii_alphabetic).count();
-        let capitals_inside = chunk.bytes().skip(1).filter(u8::is_ascii_uppercase).count();
-        let all_capitals = letters >= 6 && chunk.bytes().all(|b| !b.is_ascii_lowercase());
-        digits >= 6
-            || (digits >= 1 && letters >= 1 && chunk.len() >= 4)
-            || all_capitals
-            || (capitals_inside >= 3 && letters >= 8)
-            || (capitals_inside >= 2 && (16..64).contains(&letters) && !is_camel(chunk))
-    };
-    is_uuid(text) || text.split(|c: char| !c.is_ascii_alphanumeric()).any(longest_mixed)
-}
-
-/// Whether capitals begin words of some length.
-fn is_camel(chunk: &str) -> bool {
-    let capitals = chunk.bytes().filter(u8::is_ascii_uppercase).count();
-    chunk.len() >= capitals * 4
-}
-
-/// Whether `text` is as good as random: 20 characters or more of an encoding's alphabet, with the letters and digits
-/// mixed as no name, slug, order number or date mixes them. UUIDs are ids, not secrets, and do not count.
-pub(crate) fn is_random(text: &str) -> bool {
-    let text = text.trim_end_matches('=');
-    let in_alphabet = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+');
-    if text.len() < 20 || text.len() > 4096 || !text.bytes().all(in_alphabet) || is_uuid(text) || is_known_id(text) {
-        return false;
-    }
-    text.split(['-', '_', '.', '~', '+']).any(|chunk| {
-        let classes = || chunk.bytes().map(|b| (b.is_ascii_digit(), b.is_ascii_uppercase()));
-        let digits = number::digits_in(chunk);
-        let has_letter = digits < chunk.len();
-        // A capital that begins a word is no change of class.
-        let changes = classes().zip(classes().skip(1)).filter(|(a, b)| a.0 != b.0 || (!a.1 && b.1)).count();
-        let is_hex = chunk.len() >= 32 && chunk.bytes().all(|b| b.is_ascii_hexdigit());
-        let is_mixed = chunk.len() >= 16 && changes >= 4 && changes * 5 >= chunk.len();
-        has_letter
-            && ((digits > 0 && (is_hex || is_mixed))
-                || (changes >= 5 && chunk.len() >= 20 && changes * 4 >= chunk.len()))
-    })
-}
-
-/// Ids of well-known makers that stand for things: `ObjectId`, ULID, and ids with the thing's name before them.
-fn is_known_id(text: &str) -> bool {
-    let is_object_id = text.len() == 24
-        && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
-        && text.starts_with(['4', '5', '6', '7']);
-    let is_ulid = text.len() == 26
-        && text.starts_with("01")
-        && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
-    let is_named = text.split_once(['_', '-']).is_some_and(|(thing, _)| {
-        [
-            "ord", "order", "prod", "product", "price", "plan", "item", "sku", "cart", "variant", "coupon", "cat",
-            "page", "post", "img", "inv", "pi", "ch", "evt", "sub", "cs", "txn", "in", "build", "chunk", "rev", "req",
-            "art", "asset",
-        ]
-        .contains(&thing.to_ascii_lowercase().as_str())
-    });
-    is_object_id || is_ulid || is_named
-}
-
-/// Whether `text`, the value of a parameter and no path, is as good as random. Base64 has slashes.
-pub(crate) fn is_random_value(text: &str) -> bool {
-    text.len() >= 20 && !text.starts_with(['/', '.']) && !text.contains("://") && text.split('/').any(is_random)
-}
-
-/// Whether `text` is a UUID in its usual form.
-pub(crate) fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text
-            .bytes()
-            .enumerate()
-            .all(|(place, b)| if matches!(place, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() })
 }

@@ -1,0 +1,84 @@
+//! What is known of an object or array while the scanner is in it.
+
+use std::ops::Range;
+
+use super::literal::Literal;
+use crate::keys::telling::Key;
+use crate::keys::vocabulary::flag;
+
+/// An object or array that the scanner is in.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the container")]
+#[derive(Default)]
+pub(super) struct Frame {
+    pub(super) is_object: bool,
+    /// The key before the container.
+    pub(super) outer: Key,
+    /// Whether what is in here speaks about the data instead of holding it.
+    pub(super) is_notes: bool,
+    /// Whether nothing in here is touched.
+    pub(super) is_untouched: bool,
+    /// Whether the next string of the object is a key.
+    pub(super) awaits_key: bool,
+    pub(super) key: Key,
+    /// The value beside `name` as a key, and whether it is a question in words.
+    pub(super) named: Option<(Key, bool)>,
+    /// What stands beside `value` and its like.
+    pub(super) values: Vec<Literal>,
+    /// Where the value of `name` stands, for the case that its neighbours are a person's.
+    pub(super) name: Option<Range<usize>>,
+    pub(super) is_person: bool,
+    /// Whether something was found within one of the values.
+    pub(super) is_changed: bool,
+}
+
+impl Frame {
+    /// A container in `above`, or the outermost, which stands under `key`.
+    pub(super) fn within(above: Option<&Self>, key: Key, is_object: bool) -> Self {
+        let Some(above) = above else {
+            return Self { is_object, awaits_key: is_object, outer: key, ..Self::default() };
+        };
+        Self {
+            is_object,
+            awaits_key: is_object,
+            outer: if above.is_object { above.inherited() } else { above.outer },
+            is_notes: above.is_notes || (above.is_object && above.key.is_notes()),
+            is_untouched: above.is_untouched || (above.is_object && above.key.is_untouched),
+            ..Self::default()
+        }
+    }
+
+    /// What is known of the value that the scanner is at.
+    pub(super) fn told(&self) -> Key {
+        if !self.is_object {
+            return self.outer;
+        }
+        if self.is_notes {
+            return Key::default();
+        }
+        if self.key.is_name() && self.outer.is_person() {
+            return Key::of_name();
+        }
+        let is_line =
+            self.outer.is_address() && self.key.is_line() || self.outer.is_role() && self.key.any(flag::STREET_LINE);
+        if !self.key.tells() && is_line {
+            return Key::of_line();
+        }
+        if !self.key.tells() && self.outer.tells() && self.outer.passes_to(&self.key) {
+            return self.outer;
+        }
+        self.key
+    }
+
+    /// What a container under the current key passes on.
+    fn inherited(&self) -> Key {
+        if !self.key.tells()
+            && !self.key.is_person()
+            && !self.key.is_address()
+            && self.outer.tells()
+            && self.outer.passes_to(&self.key)
+        {
+            return self.outer;
+        }
+        self.key
+    }
+}

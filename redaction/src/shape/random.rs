@@ -1,0 +1,97 @@
+//! Whether a value looks random, as secrets and ids do and words do not.
+
+use super::is_one_word;
+use crate::patterns::number;
+
+/// Whether `text` is no word of a language: a UUID, digits, or letters mixed as words do not mix them.
+pub(crate) fn is_loose(text: &str) -> bool {
+    if text.len() < 6 || !is_one_word(text) {
+        return false;
+    }
+    let longest_mixed = |chunk: &str| {
+        let digits = number::digits_in(chunk);
+        let letters = chunk.bytes().filter(u8::is_ascii_alphabetic).count();
+        let capitals_inside = chunk.bytes().skip(1).filter(u8::is_ascii_uppercase).count();
+        let all_capitals = letters >= 6 && chunk.bytes().all(|b| !b.is_ascii_lowercase());
+        digits >= 6
+            || (digits >= 1 && letters >= 1 && chunk.len() >= 4)
+            || all_capitals
+            || (capitals_inside >= 3 && letters >= 8)
+            || (capitals_inside >= 2 && (16..64).contains(&letters) && !is_camel(chunk))
+    };
+    is_uuid(text) || text.split(|c: char| !c.is_ascii_alphanumeric()).any(longest_mixed)
+}
+
+/// Whether capitals begin words of some length.
+fn is_camel(chunk: &str) -> bool {
+    let capitals = chunk.bytes().filter(u8::is_ascii_uppercase).count();
+    chunk.len() >= capitals * 4
+}
+
+/// Whether `text` is as good as random: 20 characters or more of an encoding's alphabet, with the letters and digits
+/// mixed as no name, slug, order number or date mixes them. UUIDs are ids, not secrets, and do not count.
+pub(crate) fn is_random(text: &str) -> bool {
+    let text = text.trim_end_matches('=');
+    let in_alphabet = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+');
+    if text.len() < 20 || text.len() > 4096 || !text.bytes().all(in_alphabet) || is_uuid(text) || is_known_id(text) {
+        return false;
+    }
+    is_base64(text)
+        || text.split(['-', '_', '.', '~', '+']).any(|chunk| {
+            let classes = || chunk.bytes().map(|b| (b.is_ascii_digit(), b.is_ascii_uppercase()));
+            let digits = number::digits_in(chunk);
+            let has_letter = digits < chunk.len();
+            // A capital that begins a word is no change of class.
+            let changes = classes().zip(classes().skip(1)).filter(|(a, b)| a.0 != b.0 || (!a.1 && b.1)).count();
+            let is_hex = chunk.len() >= 32 && chunk.bytes().all(|b| b.is_ascii_hexdigit());
+            let is_mixed = chunk.len() >= 16 && changes >= 4 && changes * 5 >= chunk.len();
+            has_letter
+                && ((digits > 0 && (is_hex || is_mixed))
+                    || (changes >= 5 && chunk.len() >= 20 && changes * 4 >= chunk.len()))
+        })
+}
+
+/// Whether `text` is long base64url in which a dash may stand anywhere: small letters, capitals and digits in turns, as
+/// neither words nor the numbers of things have them.
+fn is_base64(text: &str) -> bool {
+    let letters = || text.bytes().filter(u8::is_ascii_alphanumeric);
+    let class = |b: u8| (b.is_ascii_digit(), b.is_ascii_uppercase());
+    let changes = letters().zip(letters().skip(1)).filter(|(a, b)| class(*a) != class(*b)).count();
+    text.len() >= 32
+        && !text.contains(['.', '+'])
+        && changes * 5 >= text.len() * 2
+        && letters().any(|b| b.is_ascii_digit())
+        && letters().any(|b| b.is_ascii_uppercase())
+        && letters().any(|b| b.is_ascii_lowercase())
+}
+
+/// Ids of well-known makers that stand for things: `ObjectId`, ULID, and ids with the thing's name before them.
+fn is_known_id(text: &str) -> bool {
+    let is_object_id = text.len() == 24 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
+    let is_ulid = text.len() == 26
+        && text.starts_with("01")
+        && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+    let is_named = text.split_once(['_', '-']).is_some_and(|(thing, _)| {
+        [
+            "ord", "order", "prod", "product", "price", "plan", "item", "sku", "cart", "variant", "coupon", "cat",
+            "page", "post", "img", "inv", "pi", "ch", "evt", "sub", "cs", "txn", "in", "build", "chunk", "rev", "req",
+            "art", "asset",
+        ]
+        .contains(&thing.to_ascii_lowercase().as_str())
+    });
+    is_object_id || is_ulid || is_named
+}
+
+/// Whether `text`, the value of a parameter and no path, is as good as random. Base64 has slashes.
+pub(crate) fn is_random_value(text: &str) -> bool {
+    text.len() >= 20 && !text.starts_with(['/', '.']) && !text.contains("://") && text.split('/').any(is_random)
+}
+
+/// Whether `text` is a UUID in its usual form.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(place, b)| if matches!(place, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() })
+}

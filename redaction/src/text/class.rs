@@ -1,0 +1,44 @@
+//! What each byte of a text may begin or mean.
+
+pub(super) const DIGIT: u16 = 1;
+pub(super) const UPPER: u16 = 2;
+pub(super) const LOWER: u16 = 4;
+pub(super) const AT: u16 = 8;
+pub(super) const COLON: u16 = 16;
+pub(super) const EQUALS: u16 = 32;
+pub(super) const ADDRESS: u16 = 64;
+pub(super) const PERCENT: u16 = 128;
+pub(super) const BRACKET: u16 = 256;
+pub(super) const BREAK: u16 = 512;
+pub(super) const HIGH: u16 = 1024;
+
+static CLASSES: [u16; 256] = classes();
+
+/// What `byte` is.
+pub(super) fn of(byte: u8) -> u16 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "runs in the compiler, which checks it")]
+const fn classes() -> [u16; 256] {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'A'..=b'Z' => UPPER,
+            b'a'..=b'z' => LOWER,
+            b'@' => AT,
+            b':' => COLON,
+            b'=' => EQUALS,
+            b'/' | b'?' | b'#' | b'&' => ADDRESS,
+            b'%' => PERCENT,
+            b'[' | b'{' => BRACKET,
+            b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'(' | b')' => BREAK,
+            128.. => HIGH,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+}

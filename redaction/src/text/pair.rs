@@ -1,0 +1,107 @@
+//! The value behind a telling key in text: `password: x`, `token=x`.
+
+use crate::keys::telling::Key;
+use crate::kind::Kind;
+use crate::patterns::place;
+use crate::span::{Found, Spans};
+
+/// The value behind a telling key and the `=` or `:` at `at`. Behind a colon stands prose more often than a value, so
+/// there it must look like one.
+pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'p>> {
+    /// Keys are no longer than this, and no more of a value is judged; what is taken is taken whole.
+    const WINDOW: usize = 64;
+    const JUDGED: usize = 96;
+    let is_between = |c: char| c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '\\');
+    let before = text.get(text.floor_char_boundary(at.saturating_sub(WINDOW))..at)?.trim_end_matches(is_between);
+    let in_form = text.as_bytes().get(at) == Some(&b'=');
+    // A key in prose may have several words: `Date of birth: …`.
+    let is_key = |c: char| {
+        c.is_alphanumeric()
+            || matches!(c, '_' | '-' | '.' | '[' | ']')
+            || (!in_form && c == ' ')
+            || (!c.is_ascii() && !c.is_whitespace())
+    };
+    let key = before.rfind(|c: char| !is_key(c)).map_or(before, |cut| {
+        before.get(cut..).map(|key| key.trim_start_matches(|c: char| !c.is_alphanumeric())).unwrap_or_default()
+    });
+    let key =
+        if key.contains(' ') { last_words(key.rsplit([']', '[', '\u{fffd}']).next().unwrap_or(key)) } else { key };
+    let told = Key::of(key, out.policy);
+    if !told.tells() || told.is_untouched {
+        return None;
+    }
+    let rest = text.get(at + 1..)?;
+    let gap = rest.bytes().take(8).take_while(|b| is_between(char::from(*b)) || (in_form && *b == b'+')).count();
+    let value = rest.get(gap..)?;
+    let opening = rest.get(..gap)?.chars().next_back().filter(|c| matches!(c, '"' | '\''));
+    let ends = |c: char| match opening {
+        Some(quote) => c == quote || matches!(c, '\\' | '\n'),
+        None => matches!(c, '\n' | '"' | '\'' | '\\' | '&' | ';' | '<' | '>' | ')' | '}' | '#' | '|' | ','),
+    };
+    let judged = value.get(..value.floor_char_boundary(JUDGED))?;
+    let line = judged.split(ends).next()?;
+    // One word first; a phone, a date and what is in quotes may have several.
+    let word = line.split(char::is_whitespace).next()?.trim_end_matches(['.', '!', '?']);
+    let candidates = if opening.is_some() { [line, line] } else { [line.trim_end(), word] };
+    let number = if opening.is_none() && told.is_number() { number_in(line) } else { None };
+    let candidates = [number.unwrap_or_default(), candidates[0], candidates[1]];
+    let strictly = !in_form;
+    let named = |candidate: &str| {
+        told.fits(candidate, false, out.policy).filter(|(kind, _)| {
+            matches!(kind, Kind::Name | Kind::Address)
+                && (opening.is_some() || begins_capital(candidate))
+                && candidate.split(' ').count() <= 6
+        })
+    };
+    for (place, candidate) in candidates.into_iter().enumerate() {
+        if (place == 2 && candidate == line) || candidate.is_empty() {
+            continue;
+        }
+        let found = told.fits(candidate, strictly && opening.is_none(), out.policy).or_else(|| named(candidate));
+        let Some((kind, rule)) = found else { continue };
+        // A sentence is no password, whatever stands before the colon.
+        let holds_more = place == 1 && opening.is_none() && candidate.contains(' ') && candidate.contains(['=', ':']);
+        let is_sentence = holds_more
+            || place == 1
+                && opening.is_none()
+                && candidate.contains(' ')
+                && matches!(kind, Kind::Password | Kind::Token | Kind::Secret | Kind::Email | Kind::Card);
+        if is_sentence || candidate.contains('[') && crate::kind::holds_placeholder(candidate) {
+            continue;
+        }
+        let start = at + 1 + gap;
+        let length = if place == 1 && candidate.len() >= JUDGED {
+            value.find(ends).unwrap_or(value.len())
+        } else {
+            candidate.len()
+        };
+        // The other half of a place stands behind a comma.
+        let sign = usize::from(value.starts_with(['-', '+']));
+        let both = || place::decimals(text, start + sign, false, true).filter(|both| both.start <= start + sign);
+        let end = if kind == Kind::Coordinates { both().map(|both| both.end) } else { None };
+        return Some((start..end.unwrap_or_default().max(start + length), kind, rule));
+    }
+    None
+}
+
+/// The number that `line` begins with, if something else follows: `070-427 59 23 - call me`.
+fn number_in(line: &str) -> Option<&str> {
+    let is_part =
+        |c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '+' | '.' | '/' | '(' | ')' | '\u{a0}' | '\u{202f}');
+    let end = line.find(|c| !is_part(c))?;
+    let number = line.get(..end)?.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let is_closed = line.get(number.len()..).is_some_and(|rest| rest.starts_with([' ', '(', '\u{a0}', '\u{202f}']));
+    (is_closed && number.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '('))).then_some(number)
+}
+
+/// The last four words of `key`: what comes before them is another sentence.
+fn last_words(key: &str) -> &str {
+    let cut = key.rmatch_indices(' ').nth(3).map_or(0, |(place, _)| place + 1);
+    key.get(cut..).unwrap_or(key)
+}
+
+fn begins_capital(text: &str) -> bool {
+    let begins =
+        |word: &str| word.chars().next().is_some_and(|c| c.is_uppercase() || (c.is_alphabetic() && !c.is_lowercase()));
+    begins(text) || (text.split(' ').count() <= 3 && text.rsplit(' ').next().is_some_and(begins))
+}

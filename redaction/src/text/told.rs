@@ -1,0 +1,242 @@
+//! What a number is by the words around it.
+
+use crate::keys::vocabulary::{Clue, flag};
+use crate::keys::{clue, words};
+use crate::kind::Kind;
+use crate::patterns::number::Run;
+use crate::patterns::{at_boundary, date, ends_at, national, phone, place};
+use crate::rules;
+use crate::span::Found;
+
+/// What was last said before a number, so that a row of numbers asks once.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Said {
+    at: usize,
+    clue: Option<(Clue, usize)>,
+}
+
+impl Said {
+    pub(super) fn before(&mut self, text: &str, at: usize) -> Option<(Clue, usize)> {
+        let between = text.as_bytes().get(self.at..at).filter(|between| self.at > 0 && between.len() <= 24);
+        let is_same = between.is_some_and(|between| {
+            between.iter().all(|b| matches!(b, b'0'..=b'9' | b' ' | b'-' | b'/' | b'(' | b')' | b'+' | b','))
+        });
+        if !is_same {
+            self.clue = clue::before(text, at);
+        }
+        self.at = at;
+        self.clue.filter(|(_, end)| at - end <= clue::WINDOW)
+    }
+}
+
+/// What a number is by the words around it.
+pub(super) fn told(text: &str, run: &Run, digits: usize, said: &mut Said) -> Option<Found<'static>> {
+    let at = run.start;
+    if !at_boundary(text, at)
+        && !text.get(..at)?.ends_with('_')
+        && text.get(..at)?.chars().next_back().is_some_and(|c| c < '\u{2e80}')
+    {
+        return None;
+    }
+    let before = said.before(text, at).map(|(clue, end)| (clue, text.get(end..at).unwrap_or_default()));
+    if let Some((clue, gap)) = before
+        && let Some(found) = as_told(text, run, digits, clue, gap)
+    {
+        return Some(found);
+    }
+    if digits < 9 || before.is_some_and(|(clue, _)| matches!(clue, Clue::Thing | Clue::Version)) {
+        return None;
+    }
+    // Some languages say it behind the number.
+    let end = run.group(run.groups().checked_sub(1)?)?.end;
+    let clue = clue::after(text, end).filter(|clue| matches!(clue, Clue::Phone | Clue::Id(_)))?;
+    let is_one_number = (0..run.groups()).all(|place| run.group(place).is_some_and(|group| group.len() >= 2));
+    if !is_one_number {
+        return None;
+    }
+    let is_written_so = run.groups() > 1 || text.get(end..)?.starts_with([' ', '(']) || !text.get(end..)?.is_ascii();
+    if is_written_so { as_told(text, run, digits, clue, "") } else { None }
+}
+
+fn as_told(text: &str, run: &Run, digits: usize, clue: Clue, gap: &str) -> Option<Found<'static>> {
+    let at = run.start;
+    let is_near = gap.len() <= 20;
+    match clue {
+        Clue::Phone if digits >= 7 && !counts(gap) && !are_years(text, run) => {
+            let range = phone::north_american(text, run, true).or_else(|| phone::told(text, run))?;
+            if is_unit(text, range.end) {
+                return None;
+            }
+            // A number without a trunk prefix or groups may count anything, unless it stands right there.
+            let is_shaped = digits >= 10 || run.groups() >= 3 || text.get(range.clone())?.starts_with(['0', '(']);
+            if !is_shaped && gap.len() > 20 {
+                return None;
+            }
+            Some((range, Kind::Phone, rules::PHONE))
+        }
+        Clue::Id(lengths) if digits >= 7 => {
+            Some((national::told(text, run, lengths)?, Kind::NationalId, rules::NATIONAL_ID))
+        }
+        Clue::Birth if is_limit(gap) => None,
+        Clue::Birth if digits >= 5 => Some((date::find(text, run)?, Kind::BirthDate, rules::BIRTH_DATE)),
+        Clue::Birth if is_near => {
+            let range = date::find(text, run)?;
+            Some((range, Kind::BirthDate, rules::BIRTH_DATE))
+        }
+        Clue::Place | Clue::Axis => {
+            Some((place::decimals(text, at, clue == Clue::Axis, true)?, Kind::Coordinates, rules::COORDINATES))
+        }
+        Clue::Card if (12..=19).contains(&digits) && is_near && !gap.contains("end") => {
+            let end = run.group(run.groups() - 1)?.end;
+            ends_at(text, end).then_some((at..end, Kind::Card, rules::CARD)).filter(|_| {
+                run.groups() > 3 && run.group(0).is_some_and(|group| group.len() == 4)
+                    || run.groups() == 1 && digits >= 13
+            })
+        }
+        Clue::Account if digits >= 6 && is_near => {
+            let mut groups = run.groups();
+            while groups > 1 && run.digits(groups) > 20 {
+                groups -= 1;
+            }
+            let end = run.group(groups - 1)?.end;
+            ends_at(text, end).then_some((at..end, Kind::Iban, rules::IBAN))
+        }
+        Clue::CardCode if is_near => {
+            let group = run.group(0)?;
+            ((3..=4).contains(&group.len()) && ends_at(text, group.end) && !is_unit(text, group.end)).then_some((
+                group,
+                Kind::CardCode,
+                rules::PASSWORD,
+            ))
+        }
+        Clue::Password if is_near && says(gap) => {
+            let group = run.group(0)?;
+            ((4..=8).contains(&group.len()) && ends_at(text, group.end) && !is_unit(text, group.end)).then_some((
+                group,
+                Kind::Password,
+                rules::PASSWORD,
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a word between the clue and the number says that it counts or measures something.
+fn counts(gap: &str) -> bool {
+    // Shorter ones stand before anything: `call me on`.
+    gap.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 3).any(|word| {
+        let mut counts = false;
+        words::each(word, false, |word| counts |= word.single.has(flag::TAIL) && !word.single.has(flag::HOLDS));
+        counts
+    })
+}
+
+/// Whether the run begins with two years: `2022-2023`.
+fn are_years(text: &str, run: &Run) -> bool {
+    let is_year = |place: usize| {
+        let group = run.group(place).and_then(|group| text.get(group));
+        group.is_some_and(|group| group.len() == 4 && (group.starts_with("19") || group.starts_with("20")))
+    };
+    is_year(0) && is_year(1)
+}
+
+/// Whether a date behind `gap` is when something ends.
+fn is_limit(gap: &str) -> bool {
+    gap.split(|c: char| !c.is_alphabetic()).any(|word| {
+        [
+            "until", "till", "til", "through", "ends", "end", "before", "expires", "valid", "bis", "gultig", "gültig",
+            "hasta", "jusqu", "fino", "até", "tot", "do", "til", "asti", "offer", "deals", "sale",
+        ]
+        .contains(&word.to_lowercase().as_str())
+    })
+}
+
+/// Whether a unit follows the number that ends at `at`, so that it measures something.
+fn is_unit(text: &str, at: usize) -> bool {
+    let rest = text.get(at..).unwrap_or_default();
+    let word = rest.trim_start_matches(' ').split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    rest.starts_with(['%', '.', ',', '-', '/', ':'])
+        && rest.get(1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        || [
+            "characters",
+            "chars",
+            "digits",
+            "times",
+            "minutes",
+            "days",
+            "hours",
+            "seconds",
+            "zeichen",
+            "caracteres",
+            "more",
+            "attempts",
+            "users",
+            "ms",
+            "mb",
+            "gb",
+            "kb",
+            "tb",
+            "mhz",
+            "ghz",
+            "km",
+            "kg",
+            "px",
+        ]
+        .contains(&word.to_ascii_lowercase().as_str())
+}
+
+/// Whether nothing stands between a word and its value but what says that it is it: `is`, `:`, `lautet`.
+pub(super) fn says(gap: &str) -> bool {
+    gap.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).all(|word| {
+        [
+            "is",
+            "was",
+            "are",
+            "ist",
+            "war",
+            "lautet",
+            "est",
+            "es",
+            "e",
+            "era",
+            "è",
+            "é",
+            "jest",
+            "to",
+            "to",
+            "är",
+            "er",
+            "on",
+            "code",
+            "number",
+            "no",
+            "nr",
+            "numero",
+            "num",
+            "new",
+            "the",
+            "my",
+            "your",
+            "for",
+            "of",
+            "using",
+            "with",
+            "and",
+            "hier",
+            "here",
+            "now",
+            "temporary",
+            "temp",
+            "current",
+            "equals",
+            "set",
+            "as",
+            "changed",
+            "va",
+            "वर्ड",
+            "है",
+            "は",
+        ]
+        .contains(&word.to_lowercase().as_str())
+    })
+}
