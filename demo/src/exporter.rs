@@ -122,6 +122,12 @@ impl Exporter {
         }
     }
 
+    /// The most memory that `serve` has had at once, in bytes; none where the system does not say.
+    #[must_use]
+    pub fn peak_memory(&self) -> Option<f64> {
+        self.process.as_ref()?.peak_memory()
+    }
+
     /// Where the edge finds it.
     #[must_use]
     pub fn ingest(&self) -> &str {

@@ -28,6 +28,10 @@ impl Postgres {
     /// # Errors
     /// When the binaries are missing or the server does not come up.
     pub async fn start(folder: &Path, log: &Path) -> Result<Self> {
+        Self::start_at(folder, log, free_port()?).await
+    }
+
+    async fn start_at(folder: &Path, log: &Path, port: u16) -> Result<Self> {
         let root = getuid().is_root();
         let installed = binaries()?;
         // a user other than root cannot look into root's home, where the checkout may be
@@ -55,7 +59,6 @@ impl Postgres {
                 .await?;
             ensure!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
         }
-        let port = free_port()?;
         let mut server = run("postgres");
         server.arg("-D").arg(&data).args(["-p", &port.to_string(), "-k", ""]);
         for setting in ["listen_addresses=127.0.0.1", "max_connections=200", "log_min_messages=warning"] {
@@ -75,6 +78,23 @@ impl Postgres {
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         format!("postgres://evothesis@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// An immediate shutdown, as when the machine loses its power: nothing is written any more, and the next start recovers.
+    ///
+    /// # Errors
+    /// When the server cannot be waited for.
+    pub async fn crash(&mut self) -> Result<()> {
+        self.process.stop(Signal::QUIT).await
+    }
+
+    /// Starts it again where it was.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn restart(&mut self, folder: &Path, log: &Path) -> Result<()> {
+        *self = Self::start_at(folder, log, self.port).await?;
+        Ok(())
     }
 
     /// A fast shutdown: open transactions are rolled back, everything is written.

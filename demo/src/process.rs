@@ -83,6 +83,14 @@ impl Process {
         bail!("{} was not ready after {seconds} s: see {}", self.name, self.log.display())
     }
 
+    /// The most memory it has had at once, in bytes; none where the system does not say (proc(5), `VmHWM`).
+    #[must_use]
+    pub fn peak_memory(&self) -> Option<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(peak.trim().trim_end_matches(" kB").parse::<f64>().ok()? * 1024.0)
+    }
+
     /// Whether it has ended, and how.
     ///
     /// # Errors

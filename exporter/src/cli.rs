@@ -73,7 +73,7 @@ enum Command {
     /// Try out what is taken for personal data: a filter over JSON Lines.
     ///
     /// Takes {"id", "context", "key", "input"} by the line, where context is url, text, `key_value` (the input stands
-    /// under the key) or json (the input is any JSON), and gives {"id", "output"}. A line that is none of these gives {"id": null, "error"},
+    /// under the key) or json (the input is any JSON), and gives {"id", "output"}. A line that is none of these gives {"error", "id"},
     /// so that the lines still correspond; exit code 1 when there was one.
     #[command(after_help = REDACT_EXAMPLE)]
     Redact {
@@ -143,7 +143,7 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
 
 async fn migrate(config: &Config, clock: Clock) -> anyhow::Result<ExitCode> {
     let pools = Pools::new(&config.database)?;
-    let mut connection = pools.work.acquire().await.context("cannot reach the database")?;
+    let mut connection = pools.export.acquire().await.context("cannot reach the database")?;
     schema::MIGRATOR.run(&mut *connection).await.context("cannot migrate the database")?;
     schema::check(&mut connection).await?;
     let added = partitions::ensure(&mut connection, clock.now()).await?;
@@ -153,8 +153,8 @@ async fn migrate(config: &Config, clock: Clock) -> anyhow::Result<ExitCode> {
 
 async fn export(config: &Config) -> anyhow::Result<ExitCode> {
     let pools = Pools::new(&config.database)?;
-    schema::check(&mut *pools.work.acquire().await.context("cannot reach the database")?).await?;
-    let report = Exporter::new(pools.work, config, serve::owner()).run().await?;
+    schema::check(&mut *pools.export.acquire().await.context("cannot reach the database")?).await?;
+    let report = Exporter::new(pools.export, config, serve::owner()).run().await?;
     for object in &report.objects {
         println!("{}\t{}\t{} rows\t{} bytes", object.destination, object.key, object.rows, object.bytes);
     }
@@ -166,8 +166,8 @@ async fn export(config: &Config) -> anyhow::Result<ExitCode> {
 
 async fn verify(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
     let pools = Pools::new(&config.database)?;
-    schema::check(&mut *pools.work.acquire().await.context("cannot reach the database")?).await?;
-    let verdict = verify::verify(&pools.work, config).await?;
+    schema::check(&mut *pools.export.acquire().await.context("cannot reach the database")?).await?;
+    let verdict = verify::verify(&pools.export, config).await?;
     if json {
         println!("{}", serde_json::to_string_pretty(&verdict)?);
         return Ok(verified(&verdict));

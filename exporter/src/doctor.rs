@@ -65,7 +65,7 @@ pub async fn examine(config: &Config, clock: Clock) -> Vec<Finding> {
 
 async fn database(config: &Config, clock: Clock) -> Vec<Finding> {
     let connected = async {
-        let mut connection = Pools::new(&config.database)?.work.acquire().await?;
+        let mut connection = Pools::new(&config.database)?.export.acquire().await?;
         operator::ping(&mut connection).await?;
         Ok::<_, sqlx::Error>(connection)
     };

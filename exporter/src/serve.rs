@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::endpoints::{self, Services};
 use crate::export::Exporter;
+use crate::ingest::Ingest;
 use crate::ingest::authenticate::Keys;
 use crate::listener::{self, Limits, stopped};
 use crate::store::{Pools, partitions, schema};
@@ -31,9 +32,8 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
 
     let every = config.export.every.duration();
     let services = Arc::new(Services {
-        exporter: Exporter::new(pools.work.clone(), &config, owner()),
-        keys: Keys::new(&config.ingest.keys),
-        redaction: config.redaction()?,
+        exporter: Exporter::new(pools.export.clone(), &config, owner()),
+        ingest: Ingest::new(Keys::new(&config.ingest.keys), config.redaction()?, pools.ingest.clone()),
         config,
         pools,
         clock,
@@ -50,10 +50,13 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
             listen(operator, endpoints::operator_router(services.clone())),
             try_join_all(names.iter().map(|name| export_regularly(&services, name, every, stop.clone()))),
             add_partitions_regularly(&services, stop.clone()),
-        )
+        )?;
+        // Callers that hung up have left batches behind.
+        services.ingest.drained().await;
+        anyhow::Ok(())
     };
     tokio::select! {
-        result = running => result.map(|_| ())?,
+        result = running => result?,
         () = overdue(stop.clone()) => tracing::warn!("stopped before everything was drained"),
     }
     tracing::info!("stopped");
@@ -62,7 +65,7 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
 
 /// Brings the database into a state that may be served from, or says why it is in none.
 async fn prepare(pools: &Pools, migrate: bool, clock: Clock) -> anyhow::Result<()> {
-    let mut connection = pools.work.acquire().await.context("cannot reach the database")?;
+    let mut connection = pools.export.acquire().await.context("cannot reach the database")?;
     if migrate {
         schema::MIGRATOR.run(&mut *connection).await.context("cannot migrate the database")?;
     }
@@ -104,7 +107,7 @@ async fn add_partitions_regularly(services: &Services, stop: watch::Receiver<boo
             () = stopped(stop.clone()) => return Ok(()),
         }
         let ensured =
-            async { partitions::ensure(&mut *services.pools.work.acquire().await?, services.clock.now()).await };
+            async { partitions::ensure(&mut *services.pools.export.acquire().await?, services.clock.now()).await };
         match ensured.await {
             Ok(0) => {}
             Ok(added) => tracing::info!(added, "partitions added"),

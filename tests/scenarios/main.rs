@@ -5,6 +5,7 @@
 mod assets;
 mod batches;
 mod edge;
+mod faults;
 mod fixture;
 mod kill;
 mod noscript;

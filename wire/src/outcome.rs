@@ -69,8 +69,7 @@ pub enum Reason {
     DuplicateKey,
     /// A number too long to be kept exactly, or beyond what an IEEE 754 double can hold.
     NumberOutOfRange,
-    /// The same id came earlier in the batch with other content. Across batches the first one stays, and what comes later
-    /// is a duplicate whatever it says.
+    /// The same id came earlier with other content, in this batch or in one before. The first one stays.
     Conflict,
     /// Postgres refused the row although every check passed.
     RefusedByStore,

@@ -7,6 +7,7 @@ use wire::CollectError;
 
 use crate::ingest::IngestError;
 use crate::ingest::decode::DecodeError;
+use crate::ingest::inflate::{ENCODINGS, InflateError};
 use crate::store;
 
 /// When the edge may try again, in seconds.
@@ -31,8 +32,7 @@ impl From<IngestError> for ApiError {
     fn from(error: IngestError) -> Self {
         match error {
             IngestError::Unauthorized(_) => Self::Unauthorized,
-            IngestError::Store(error) => Self::Store(error),
-            other @ IngestError::Undecodable(_) => Self::Ingest(other),
+            other => Self::Ingest(other),
         }
     }
 }
@@ -49,6 +49,12 @@ impl ApiError {
                 // Refused for good, the events would be lost; queued, they wait for the update.
                 DecodeError::Newer(_) => StatusCode::SERVICE_UNAVAILABLE,
             },
+            Self::Ingest(IngestError::Inflate(error)) => match error {
+                InflateError::Unknown => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                InflateError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+                InflateError::Corrupt => StatusCode::BAD_REQUEST,
+            },
+            Self::Ingest(IngestError::Full(_)) => StatusCode::TOO_MANY_REQUESTS,
             Self::Ingest(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -64,6 +70,8 @@ impl ApiError {
                 DecodeError::UnknownVersion(_) | DecodeError::Newer(_) => ("version", "v", error.to_string()),
                 DecodeError::TooMany { field, .. } => ("too_many", *field, error.to_string()),
             },
+            Self::Ingest(IngestError::Inflate(error)) => ("body", "", error.to_string()),
+            Self::Ingest(error @ IngestError::Full(_)) => ("busy", "", error.to_string()),
             Self::Ingest(_) | Self::Store(_) => ("unavailable", "", "try again later".to_owned()),
         };
         CollectError { error: error.to_owned(), field: field.to_owned(), reason }
@@ -76,24 +84,19 @@ impl IntoResponse for ApiError {
         match &self {
             // The database quotes values in its messages, and a parser the text it stumbled over: their kind must do.
             Self::Store(error) => {
-                let code = store::sqlstate(error);
-                tracing::error!(status = status.as_u16(), kind = kind(error), %code, "request failed");
+                let (kind, code) = (store::kind(error), store::sqlstate(error));
+                tracing::error!(status = status.as_u16(), kind, %code, "request failed");
             }
             other => tracing::warn!(status = status.as_u16(), error = other.body().error, "request refused"),
         }
         let mut response = (status, Json(self.body())).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static(RETRY_AFTER));
-        }
+        let (name, value) = match status {
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => (header::RETRY_AFTER, RETRY_AFTER),
+            // <https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16>
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => (header::ACCEPT_ENCODING, ENCODINGS),
+            _ => return response,
+        };
+        response.headers_mut().insert(name, header::HeaderValue::from_static(value));
         response
-    }
-}
-
-fn kind(error: &sqlx::Error) -> &'static str {
-    match error {
-        sqlx::Error::Database(_) => "database",
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) => "connection",
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => "pool",
-        _ => "other",
     }
 }

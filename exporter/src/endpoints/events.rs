@@ -41,7 +41,7 @@ pub(super) fn routes() -> Router<Arc<Services>> {
 }
 
 async fn count(State(services): State<Arc<Services>>) -> Result<Json<Count>, ApiError> {
-    let count = operator::count_events(&mut *services.pools.work.acquire().await?).await?;
+    let count = operator::count_events(&mut *services.pools.operator.acquire().await?).await?;
     Ok(Json(Count { count }))
 }
 
@@ -50,6 +50,6 @@ async fn recent(
     query: Result<Query<Recent>, QueryRejection>,
 ) -> Result<Json<RecentEvents>, ApiError> {
     let limit = i64::from(query?.limit.min(MOST));
-    let events = operator::recent_events(&mut *services.pools.work.acquire().await?, limit).await?;
+    let events = operator::recent_events(&mut *services.pools.operator.acquire().await?, limit).await?;
     Ok(Json(RecentEvents { events }))
 }

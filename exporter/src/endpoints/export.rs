@@ -34,7 +34,7 @@ async fn run(State(services): State<Arc<Services>>) -> Result<Json<Report>, ApiE
 }
 
 async fn status(State(services): State<Arc<Services>>) -> Result<Json<Status>, ApiError> {
-    let mut connection = services.pools.work.acquire().await?;
+    let mut connection = services.pools.operator.acquire().await?;
     let mut destinations = Vec::new();
     for name in services.config.destination_names() {
         destinations.push(operator::destination_status(&mut connection, &name).await?);

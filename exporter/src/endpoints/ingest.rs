@@ -1,9 +1,9 @@
 //! `POST /ingest`. The headers are looked at first, then the size of the body and its signature, and only then is anything
-//! parsed.
+//! inflated or parsed. Bodies count against the room that there is from the first byte.
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::HeaderMap;
 use axum::routing::post;
@@ -13,7 +13,6 @@ use wire::limits::INGEST_BODY_BYTES;
 
 use super::Services;
 use super::error::ApiError;
-use crate::ingest::{self, IngestError, authenticate};
 
 pub(super) fn routes() -> Router<Arc<Services>> {
     Router::new().route("/ingest", post(receive)).layer(DefaultBodyLimit::max(INGEST_BODY_BYTES))
@@ -24,8 +23,10 @@ async fn receive(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Json<IngestAnswer>, ApiError> {
-    let now = services.clock.now();
-    let claim = authenticate::claim(&services.keys, &headers, now).map_err(IngestError::from)?;
+    // Without a length it may be as long as allowed; with a greater one nothing is read of it.
+    let length = request.body().size_hint().upper().and_then(|length| usize::try_from(length).ok());
+    let room = length.map_or(INGEST_BODY_BYTES, |length| length.min(INGEST_BODY_BYTES));
+    let expected = services.ingest.expect(&headers, room, services.clock.now())?;
     let body = Bytes::from_request(request, &()).await?;
-    Ok(Json(ingest::ingest(&services.pools.ingest, &services.redaction, &claim, now, &body).await?))
+    Ok(Json(services.ingest.take(expected, &body).await?))
 }

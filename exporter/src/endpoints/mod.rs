@@ -26,13 +26,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware;
-use redaction::Policy;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::export::Exporter;
-use crate::ingest::authenticate::Keys;
+use crate::ingest::Ingest;
 use crate::store::Pools;
 
 /// The edge waits no longer for an answer, the reading of the body included.
@@ -46,10 +45,8 @@ pub struct Services {
     pub pools: Pools,
     /// The exporter.
     pub exporter: Exporter,
-    /// The edge's keys.
-    pub keys: Keys,
-    /// What is redacted on arrival.
-    pub redaction: Policy,
+    /// What takes batches in.
+    pub ingest: Ingest,
     /// The time.
     pub clock: Clock,
 }
@@ -66,7 +63,7 @@ pub fn ingest_router(services: Arc<Services>) -> Router {
 /// The listener for the operator.
 pub fn operator_router(services: Arc<Services>) -> Router {
     Router::new()
-        .merge(health::routes(|pools| &pools.work))
+        .merge(health::routes(|pools| &pools.operator))
         .merge(events::routes())
         .merge(export::routes())
         .layer(middleware::from_fn_with_state(services.clone(), token::require))

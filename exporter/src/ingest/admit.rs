@@ -1,8 +1,5 @@
 //! Which events of a batch may be inserted, and as what rows. Decides from values alone.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use chrono::{DateTime, Utc};
 use wire::{Reason, Refused, check};
 
@@ -10,13 +7,11 @@ use super::decode::Batch;
 use crate::store::events::EventRow;
 use crate::store::pixel_drops::PixelDrop;
 
-/// A batch, told apart: rows, duplicates and refusals add up to its events.
+/// A batch, told apart: rows and refusals add up to its events.
 #[derive(Debug, Default)]
 pub struct Admitted<'a> {
-    /// What to insert, each id once.
+    /// What to insert. An id may occur twice: that is found where it is found across batches.
     pub rows: Vec<EventRow<'a>>,
-    /// Events that came earlier in the same batch.
-    pub duplicates: u32,
     /// Events that cannot be stored.
     pub refused: Vec<Refused>,
 }
@@ -25,25 +20,14 @@ pub struct Admitted<'a> {
 #[must_use]
 pub fn admit(batch: &Batch, now: DateTime<Utc>) -> Admitted<'_> {
     let mut admitted = Admitted::default();
-    let mut first = HashMap::new();
     for (index, forwarded) in batch.events.iter().enumerate() {
-        let event = forwarded.event.as_ref();
-        let reason = match row(batch, index, now) {
-            Ok(row) => match first.entry(row.event_id) {
-                Entry::Vacant(vacant) => {
-                    vacant.insert(event);
-                    admitted.rows.push(row);
-                    continue;
-                }
-                Entry::Occupied(first) if *first.get() == event => {
-                    admitted.duplicates += 1;
-                    continue;
-                }
-                Entry::Occupied(_) => Reason::Conflict,
-            },
-            Err(reason) => reason,
-        };
-        admitted.refused.push(Refused { seq: event.map(|event| event.seq), reason });
+        match row(batch, index, now) {
+            Ok(row) => admitted.rows.push(row),
+            Err(reason) => {
+                let seq = forwarded.event.as_ref().map(|event| event.seq);
+                admitted.refused.push(Refused { seq, reason });
+            }
+        }
     }
     admitted
 }
@@ -137,11 +121,9 @@ mod tests {
     }
 
     #[test]
-    fn every_event_has_one_outcome() {
+    fn every_event_is_a_row_or_refused() {
         let batch = batch(&[
             event(1, &json!({})),
-            event(1, &json!({})),
-            event(1, &json!({"data": {"other": 1}})),
             event(2, &json!({"type": "Not A Type"})),
             event(3, &json!({"page": 9})),
             event(4, &json!({"t": "not a number"})),
@@ -149,11 +131,9 @@ mod tests {
         ]);
         let admitted = admit(&batch, now());
         assert_eq!(admitted.rows.iter().map(|row| row.seq).collect::<Vec<_>>(), [1, 5]);
-        assert_eq!(admitted.duplicates, 1);
         assert_eq!(
             admitted.refused,
             [
-                Refused { seq: Some(1), reason: Reason::Conflict },
                 Refused { seq: Some(2), reason: Reason::BadType },
                 Refused { seq: Some(3), reason: Reason::UnknownPage },
                 Refused { seq: None, reason: Reason::Malformed },

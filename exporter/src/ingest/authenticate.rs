@@ -1,6 +1,7 @@
 //! Whether a request comes from the edge. Every failure is the same to the caller.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use axum::http::{HeaderMap, HeaderName};
 use chrono::{DateTime, Utc};
@@ -16,6 +17,13 @@ pub struct Unauthorized;
 /// The signing keys by id.
 #[derive(Clone)]
 pub struct Keys(BTreeMap<String, Vec<u8>>);
+
+/// Shows the ids alone.
+impl fmt::Debug for Keys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Keys {
     /// The keys of a validated configuration.
@@ -52,6 +60,13 @@ pub fn claim<'a>(keys: &'a Keys, headers: &'a HeaderMap, now: DateTime<Utc>) -> 
     // That time tells which ids exist does no harm: an id is a name, the key is the secret.
     let key = keys.0.get(signed.key_id).ok_or(Unauthorized)?;
     Ok(Claim { signed, signature: header(signature::SIGNATURE_HEADER)?, key, now })
+}
+
+/// Shows the key's id alone.
+impl fmt::Debug for Claim<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Claim").field(&self.signed.key_id).finish()
+    }
 }
 
 impl Claim<'_> {

@@ -1,131 +1,146 @@
-//! From rows to a committed segment. One transaction is one segment; a row that Postgres refuses all the same is found by
-//! halving, and costs nobody but itself.
+//! From rows to a committed segment. One statement is one transaction is one segment; a row that Postgres refuses all the
+//! same is found by halving, and costs nobody but itself.
 
 use std::collections::HashSet;
+use std::io::ErrorKind;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection, PgConnection, PgPool};
-use uuid::Uuid;
-use wire::{Reason, Refused};
+use sqlx::error::DatabaseError;
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres};
+use tokio::time::timeout;
+use wire::{Outcome, Reason};
 
 use crate::store::events::{self, EventRow};
 use crate::store::pixel_drops::{self, PixelDrop};
-use crate::store::{partitions, segments, sqlstate};
+use crate::store::{partitions, sqlstate};
 
-/// How often a transaction that lost a deadlock or a serialisation race is tried.
-const ATTEMPTS: u32 = 5;
+/// How often a transaction that lost a deadlock or a serialisation race is tried again.
+const RACES: u32 = 4;
+/// Postgres gives a statement up sooner by itself. One that says nothing for so long cannot be reached any more.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What became of the rows; the three add up to them.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// What became of the rows.
+#[derive(Debug)]
 pub struct Committed {
-    /// New, and committed.
-    pub accepted: u32,
-    /// Stored before.
-    pub duplicates: u32,
-    /// Refused by Postgres.
-    pub refused: Vec<Refused>,
+    /// One for each row, in their order; none where the database failed before it was known. What it did commit of those
+    /// is a duplicate next time.
+    pub outcomes: Vec<Option<Outcome>>,
+    /// Why the database failed, where it did.
+    pub failure: Option<sqlx::Error>,
 }
 
-/// Commits `rows`, no id of which may occur twice, and a pixel's report beside them.
-///
-/// # Errors
-/// The database's, when it is not the fault of a row. Some rows may be committed then; sent again, they are duplicates.
-pub async fn commit(
+/// Commits `rows` and pixels' reports.
+pub async fn commit(pool: &PgPool, rows: &[EventRow<'_>], reports: &[PixelDrop<'_>], now: DateTime<Utc>) -> Committed {
+    let mut outcomes = vec![None; rows.len()];
+    let failure = if rows.is_empty() && reports.is_empty() {
+        None
+    } else {
+        by_halves(pool, rows, reports, now, &mut outcomes).await.err()
+    };
+    Committed { outcomes, failure }
+}
+
+async fn by_halves(
     pool: &PgPool,
     rows: &[EventRow<'_>],
-    report: Option<&PixelDrop<'_>>,
+    reports: &[PixelDrop<'_>],
     now: DateTime<Utc>,
-) -> sqlx::Result<Committed> {
-    let mut committed = Committed::default();
-    if rows.is_empty() && report.is_none() {
-        return Ok(committed);
-    }
+    outcomes: &mut [Option<Outcome>],
+) -> sqlx::Result<()> {
     let mut connection = pool.acquire().await?;
-    let mut parts = vec![rows];
-    while let Some(part) = parts.pop() {
-        match patiently(&mut connection, part, report, now).await {
-            Ok(new) => {
-                committed.accepted += new;
-                committed.duplicates += u32::try_from(part.len()).unwrap_or(u32::MAX) - new;
-            }
+    let mut parts = vec![(rows, outcomes)];
+    while let Some((part, outcomes)) = parts.pop() {
+        match patiently(pool, &mut connection, part, reports, now).await {
+            Ok(found) => outcomes.iter_mut().zip(found).for_each(|(outcome, found)| *outcome = Some(found)),
             Err(failure) if failure.fault != Fault::Row => return Err(failure.error),
             Err(failure) if part.len() == 1 => {
                 // The message may quote the row, so only its class is told.
                 tracing::error!(code = %sqlstate(&failure.error), "postgres refused an event that every check passed");
-                committed
-                    .refused
-                    .push(Refused { seq: u32::try_from(part[0].seq).ok(), reason: Reason::RefusedByStore });
+                outcomes.fill(Some(Outcome::Invalid(Reason::RefusedByStore)));
             }
             Err(_) => {
                 let (left, right) = part.split_at(part.len() / 2);
-                parts.extend([right, left]);
+                let (of_left, of_right) = outcomes.split_at_mut(left.len());
+                // The left one first: of two rows with one id the first is stored.
+                parts.extend([(right, of_right), (left, of_left)]);
             }
         }
     }
-    Ok(committed)
+    Ok(())
 }
 
-/// One transaction, tried again while that can help. Returns how many rows were new.
+/// Stores a part, tried again while that can help.
 async fn patiently(
-    connection: &mut PgConnection,
+    pool: &PgPool,
+    connection: &mut PoolConnection<Postgres>,
     rows: &[EventRow<'_>],
-    report: Option<&PixelDrop<'_>>,
+    reports: &[PixelDrop<'_>],
     now: DateTime<Utc>,
-) -> Result<u32, Failure> {
-    let mut attempt = 1;
+) -> Result<Vec<Outcome>, Failure> {
+    let (mut races, mut has_made_days, mut has_reconnected) = (0, false, false);
     loop {
-        let failure = match transaction(connection, rows, report).await {
-            Ok(new) => return Ok(new),
-            Err(failure) => failure,
+        let failure = match timeout(PATIENCE, store(connection, rows, reports)).await {
+            Ok(Ok(outcomes)) => return Ok(outcomes),
+            Ok(Err(error)) => Failure::from(error),
+            Err(_) => Failure { error: sqlx::Error::Io(ErrorKind::TimedOut.into()), fault: Fault::Connection },
         };
         match failure.fault {
-            Fault::Race if attempt < ATTEMPTS => {}
-            Fault::Partition if attempt == 1 => {
-                let added = partitions::ensure(connection, now).await?;
+            Fault::Race if races < RACES => races += 1,
+            Fault::Partition if !has_made_days => {
+                has_made_days = true;
+                let made = partitions::ensure(connection, now).await;
+                let added = made.map_err(|error| Failure { error, fault: Fault::Database })?;
                 tracing::error!(added, "a day partition was missing on arrival");
+            }
+            // Whatever it did commit is a duplicate now.
+            Fault::Connection if !has_reconnected => {
+                has_reconnected = true;
+                let broken = std::mem::replace(connection, acquire(pool).await?);
+                // Out of the pool: it may never say a word again.
+                drop(broken.detach());
             }
             _ => return Err(failure),
         }
-        attempt += 1;
     }
 }
 
-async fn transaction(
+async fn acquire(pool: &PgPool) -> Result<PoolConnection<Postgres>, Failure> {
+    pool.acquire().await.map_err(|error| Failure { error, fault: Fault::Database })
+}
+
+/// Stores what is new in `rows`, and says what became of each.
+async fn store(
     connection: &mut PgConnection,
     rows: &[EventRow<'_>],
-    report: Option<&PixelDrop<'_>>,
-) -> Result<u32, Failure> {
-    let mut transaction = connection.begin().await?;
-    let mut new = 0;
-    if !rows.is_empty() {
-        let segment_id = segments::next_id(&mut transaction).await?;
-        let inserted = events::insert(&mut transaction, segment_id, rows).await;
-        let ids = inserted.map_err(Failure::of_insert)?.into_iter().collect();
-        if let Some(contents) = contents(rows, &ids) {
-            segments::seal(&mut transaction, segment_id, &contents).await?;
-            new = ids.len();
+    reports: &[PixelDrop<'_>],
+) -> sqlx::Result<Vec<Outcome>> {
+    if !reports.is_empty() {
+        pixel_drops::record(connection, reports).await?;
+    }
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut new: HashSet<_> = events::insert(connection, rows).await?.into_iter().collect();
+    let mut outcomes = vec![Outcome::Accepted; rows.len()];
+    // Each id is taken once: the first row that has it is the one that was stored.
+    let old = rows.iter().zip(&mut outcomes).filter(|(row, _)| !new.remove(&row.event_id));
+    let (old, mut of_old): (Vec<_>, Vec<_>) = old.unzip();
+    if !old.is_empty() {
+        for outcome in &mut of_old {
+            **outcome = Outcome::Duplicate;
+        }
+        for place in events::conflicting(connection, &old).await? {
+            if let Some(outcome) = of_old.get_mut(place) {
+                **outcome = Outcome::Invalid(Reason::Conflict);
+            }
         }
     }
-    if let Some(report) = report {
-        pixel_drops::record(&mut transaction, report).await?;
-    }
-    transaction.commit().await?;
-    Ok(u32::try_from(new).unwrap_or(u32::MAX))
+    Ok(outcomes)
 }
 
-/// What the segment of the rows in `ids` holds; nothing when there is none.
-fn contents(rows: &[EventRow<'_>], ids: &HashSet<Uuid>) -> Option<segments::Contents> {
-    let new = || rows.iter().filter(|row| ids.contains(&row.event_id));
-    Some(segments::Contents {
-        rows: i32::try_from(ids.len()).ok()?,
-        min_event_id: new().map(|row| row.event_id).min()?,
-        max_event_id: new().map(|row| row.event_id).max()?,
-        min_timestamp: new().map(|row| row.timestamp).min()?,
-        max_timestamp: new().map(|row| row.timestamp).max()?,
-    })
-}
-
-/// Whose fault a failed transaction is.
+/// Whose fault a failed attempt is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     /// A row's: data that Postgres refuses.
@@ -134,40 +149,37 @@ enum Fault {
     Race,
     /// Ours: a day has no partition.
     Partition,
+    /// The connection's: it is gone, or was ended by the server.
+    Connection,
     /// The database's.
     Database,
 }
 
-/// A transaction that failed, and whose fault it is.
+/// An attempt that failed, and whose fault it is.
 #[derive(Debug)]
 struct Failure {
     error: sqlx::Error,
     fault: Fault,
 }
 
-/// Statements that hold no event: never the fault of one, whatever they fail with.
+/// By SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
+        let told = error.as_database_error();
+        // What is wrong with the tables beside `events` is no event's fault.
+        let is_beside = told.and_then(DatabaseError::table).is_some_and(|it| matches!(it, "segments" | "pixel_drops"));
         let fault = match sqlstate(&error).as_ref() {
             "40001" | "40P01" => Fault::Race,
-            _ => Fault::Database,
-        };
-        Self { error, fault }
-    }
-}
-
-impl Failure {
-    /// The insert of the events, by its SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
-    fn of_insert(error: sqlx::Error) -> Self {
-        let constraint = error.as_database_error().and_then(|error| error.constraint());
-        let fault = match sqlstate(&error).as_ref() {
             // A missing partition is a check violation of no named constraint.
-            "23514" if constraint.is_none() => Fault::Partition,
+            "23514" if told.is_some_and(|it| it.constraint().is_none()) => Fault::Partition,
             // An id that is taken does nothing: what else is unique is ours to keep so.
             "23505" => Fault::Database,
             // 54 are limits of the program, such as JSON nested too deep.
-            code if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => Fault::Row,
-            _ => return error.into(),
+            code if !is_beside && ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => Fault::Row,
+            // The server, or an operator, ended the session.
+            code if code.starts_with("57P") => Fault::Connection,
+            _ if matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_)) => Fault::Connection,
+            _ => Fault::Database,
         };
         Self { error, fault }
     }

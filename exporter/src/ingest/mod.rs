@@ -1,58 +1,108 @@
-//! The way of a batch into the database: authenticate, decode, redact, admit, commit. Each verb is a file; nothing here knows
-//! HTTP, and nothing but `commit` touches the database.
+//! The way of a batch into the database: authenticate, inflate, decode, redact, and with whoever came meanwhile, admit and commit.
+//! Each verb is a file; nothing here knows HTTP, and nothing but `commit` touches the database.
 
 pub mod admit;
 pub mod authenticate;
 pub mod commit;
 pub mod decode;
+pub mod group;
+pub mod inflate;
 pub mod redact;
+pub mod room;
 
 use std::collections::BTreeMap;
 
+use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use redaction::Policy;
 use sqlx::PgPool;
 use wire::{IngestAnswer, Refused};
 
-use self::admit::Admitted;
-use self::authenticate::{Claim, Unauthorized};
+use self::authenticate::{Claim, Keys, Unauthorized};
 use self::decode::DecodeError;
+use self::group::{Groups, NotCommitted};
+use self::inflate::{Encoding, InflateError};
+use self::room::{Full, Place, Room};
 
-/// Why a batch was not stored. Nothing of it was then.
+/// Why a batch was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     /// Not signed by the edge.
     #[error(transparent)]
     Unauthorized(#[from] Unauthorized),
+    /// Too much is under way.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// Signed, and compressed in no way that can be undone.
+    #[error(transparent)]
+    Inflate(#[from] InflateError),
     /// Signed, and not a batch.
     #[error(transparent)]
     Undecodable(#[from] DecodeError),
-    /// The database did not commit. What it did commit of the batch is a duplicate next time.
-    #[error("the batch could not be committed: {0}")]
-    Store(#[from] sqlx::Error),
+    /// The database failed.
+    #[error(transparent)]
+    NotCommitted(#[from] NotCommitted),
 }
 
-/// Stores what is new in a `body` that is signed as the request's headers claim, and answers for each of its events, once
-/// all of them are committed.
-pub async fn ingest(
-    pool: &PgPool,
-    redaction: &Policy,
-    claim: &Claim<'_>,
+/// What takes batches in.
+#[derive(Debug)]
+pub struct Ingest {
+    keys: Keys,
+    redaction: Policy,
+    room: Room,
+    groups: Groups,
+}
+
+/// A request whose headers are in order, and whose body is still to be read.
+#[derive(Debug)]
+pub struct Expected<'a> {
+    claim: Claim<'a>,
+    encoding: Result<Encoding, InflateError>,
+    place: Place,
     now: DateTime<Utc>,
-    body: &[u8],
-) -> Result<IngestAnswer, IngestError> {
-    claim.verify(body)?;
-    let mut batch = decode::decode(body)?;
-    let missed = redact::redact(redaction, &mut batch);
-    if !missed.is_empty() {
-        tracing::error!(edge_version = batch.edge_version, kinds = ?missed.counts(), "personal data on arrival");
+}
+
+impl Ingest {
+    /// Takes what is signed by one of `keys` into the database of `pool`.
+    #[must_use]
+    pub fn new(keys: Keys, redaction: Policy, pool: PgPool) -> Self {
+        Self { keys, redaction, room: Room::default(), groups: Groups::new(pool) }
     }
-    let Admitted { rows, mut duplicates, mut refused } = admit::admit(&batch, now);
-    let committed = commit::commit(pool, &rows, admit::pixel_drop(&batch).as_ref(), now).await?;
-    duplicates += committed.duplicates;
-    refused.extend(committed.refused);
-    log_refusals(&refused);
-    Ok(IngestAnswer { accepted: committed.accepted, duplicates, refused })
+
+    /// Looks at the headers of a request that came `now`, and keeps room for its body of at most `bytes`.
+    pub fn expect<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        bytes: usize,
+        now: DateTime<Utc>,
+    ) -> Result<Expected<'a>, IngestError> {
+        let claim = authenticate::claim(&self.keys, headers, now)?;
+        Ok(Expected { claim, encoding: Encoding::of(headers), place: self.room.take(bytes)?, now })
+    }
+
+    /// Stores what is new in a `body` that is signed, as it was sent, as its headers claim, and answers for each of its events, once all of
+    /// them are committed.
+    pub async fn take(&self, expected: Expected<'_>, body: &[u8]) -> Result<IngestAnswer, IngestError> {
+        let Expected { claim, encoding, mut place, now } = expected;
+        claim.verify(body)?;
+        let body = encoding?.inflate(body)?;
+        place.grow(body.len())?;
+        let mut batch = decode::decode(&body)?;
+        // Nobody needs it while the batch waits.
+        drop(body);
+        let missed = redact::redact(&self.redaction, &mut batch);
+        if !missed.is_empty() {
+            tracing::error!(edge_version = batch.edge_version, kinds = ?missed.counts(), "personal data on arrival");
+        }
+        let answer = self.groups.commit(batch, now, place).await?;
+        log_refusals(&answer.refused);
+        Ok(answer)
+    }
+
+    /// Returns once all that was taken in is committed, or was answered otherwise.
+    pub async fn drained(&self) {
+        self.room.emptied().await;
+    }
 }
 
 fn log_refusals(refused: &[Refused]) {

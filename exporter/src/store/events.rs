@@ -36,45 +36,62 @@ pub struct EventRow<'a> {
     pub data: &'a str,
 }
 
-/// Stores those of `rows` that are new and returns their ids. No id may occur twice in `rows`. Belongs into the
-/// transaction that seals `segment_id`.
-pub async fn insert(connection: &mut PgConnection, segment_id: i64, rows: &[EventRow<'_>]) -> sqlx::Result<Vec<Uuid>> {
+/// Stores those of `rows` that are new, as one segment, and returns their ids. Of two rows with one id the first is stored.
+/// One statement, so that it is a transaction by itself.
+pub async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>]) -> sqlx::Result<Vec<Uuid>> {
+    // Two transactions that insert the same ids in different orders would deadlock. Sorted here, since Postgres would copy
+    // every row for it; it takes them in the order of the arrays.
+    let mut rows: Vec<&EventRow<'_>> = rows.iter().collect();
+    rows.sort_by_key(|row| row.event_id);
+    let rows = &rows;
     let campaign = |field: fn(&wire::Attribution) -> &Option<String>| {
         rows.iter().map(|row| field(&row.page.attribution).as_deref()).collect::<Vec<_>>()
     };
     sqlx::query_scalar!(
         r#"-- name: insert_events
-        insert into events (
-            event_id, event_type, site_id, visitor_id, session_id, session_number, session_start, stream_id, seq, t,
-            timestamp, sent_at, received_at, url, path, title, referrer, channel, platform,
-            utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id,
-            country, region, user_agent, browser, os, device, bot, ip_address, consent, edge_version,
-            redactions, data, segment_id
+        with segment as materialized (
+            -- One that stores nothing leaves a gap.
+            select nextval(pg_get_serial_sequence('segments', 'id')) as id
+        ), stored as (
+            insert into events (
+                event_id, event_type, site_id, visitor_id, session_id, session_number, session_start, stream_id, seq, t,
+                timestamp, sent_at, received_at, url, path, title, referrer, channel, platform,
+                utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id,
+                country, region, user_agent, browser, os, device, bot, ip_address, consent, edge_version,
+                redactions, data, segment_id
+            )
+            select
+                event_id, event_type, site_id, visitor_id, session_id, session_number, session_start, stream_id, seq, t,
+                timestamp, sent_at, received_at, url, path, title, referrer, channel, platform,
+                utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id,
+                country, region, user_agent, browser, os, device, bot, ip_address, consent, edge_version,
+                redactions::json, data::json, (select id from segment)
+            from unnest(
+                $1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::bigint[], $7::timestamptz[],
+                $8::uuid[], $9::bigint[], $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
+                $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
+                $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[],
+                $30::text[], $31::text[], $32::text[], $33::text[], $34::text[], $35::text[], $36::text[], $37::text[]
+            ) as row (
+                event_id, event_type, site_id, visitor_id, session_id, session_number, session_start, stream_id, seq, t,
+                timestamp, sent_at, received_at, url, path, title, referrer, channel, platform,
+                utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id,
+                country, region, user_agent, browser, os, device, bot, ip_address, consent, edge_version,
+                redactions, data
+            )
+            on conflict (event_id) do nothing
+            returning event_id, timestamp
+        ), sealed as (
+            insert into segments (id, rows, min_event_id, max_event_id, min_timestamp, max_timestamp)
+            select
+                segment.id, count(*),
+                -- Postgres knows no smallest uuid before version 18; as text they have the same order.
+                min(event_id::text collate "C")::uuid, max(event_id::text collate "C")::uuid,
+                min(timestamp), max(timestamp)
+            from segment, stored
+            group by segment.id
         )
-        select
-            event_id, event_type, site_id, visitor_id, session_id, session_number, session_start, stream_id, seq, t,
-            timestamp, sent_at, received_at, url, path, title, referrer, channel, platform,
-            utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id,
-            country, region, user_agent, browser, os, device, bot, ip_address, consent, edge_version,
-            redactions::json, data::json, $1
-        from unnest(
-            $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::bigint[], $8::timestamptz[], $9::uuid[],
-            $10::bigint[], $11::bigint[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::text[],
-            $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[],
-            $24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[], $30::text[], $31::text[],
-            $32::text[], $33::text[], $34::text[], $35::text[], $36::text[], $37::text[], $38::text[]
-        ) as row (
-            event_id, event_type, site_id, visitor_id, session_id, session_number, session_start, stream_id, seq, t,
-            timestamp, sent_at, received_at, url, path, title, referrer, channel, platform,
-            utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id,
-            country, region, user_agent, browser, os, device, bot, ip_address, consent, edge_version,
-            redactions, data
-        )
-        -- Two transactions that insert the same ids in different orders would deadlock.
-        order by event_id
-        on conflict (event_id) do nothing
-        returning event_id"#,
-        segment_id,
+        select event_id from stored"#,
         column(rows, |row| row.event_id) as Vec<Uuid>,
         column(rows, |row| row.event_type) as Vec<&str>,
         column(rows, |row| row.site_id) as Vec<&str>,
@@ -117,6 +134,36 @@ pub async fn insert(connection: &mut PgConnection, segment_id: i64, rows: &[Even
     .await
 }
 
-fn column<'a, T>(rows: &'a [EventRow<'a>], value: impl Fn(&'a EventRow<'a>) -> T) -> Vec<T> {
-    rows.iter().map(value).collect()
+/// The places in `rows` of those whose id is stored with other content. What an edge may add differently to the same event,
+/// such as when it came, does not count.
+pub async fn conflicting(connection: &mut PgConnection, rows: &[&EventRow<'_>]) -> sqlx::Result<Vec<usize>> {
+    let places = sqlx::query_scalar!(
+        r#"-- name: conflicting_events
+        select row.position as "position!"
+        from unnest(
+            $1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::bigint[], $7::timestamptz[], $8::text[],
+            $9::text[]
+        ) with ordinality as row (event_id, event_type, site_id, stream_id, seq, t, timestamp, url, data, position)
+        join events using (event_id)
+        where (events.event_type, events.site_id, events.stream_id, events.seq, events.t, events.timestamp, events.url,
+                events.data::text)
+            is distinct from (row.event_type, row.site_id, row.stream_id, row.seq, row.t, row.timestamp, row.url,
+                row.data)"#,
+        column(rows, |row| row.event_id) as Vec<Uuid>,
+        column(rows, |row| row.event_type) as Vec<&str>,
+        column(rows, |row| row.site_id) as Vec<&str>,
+        column(rows, |row| row.stream_id) as Vec<Uuid>,
+        column(rows, |row| row.seq) as Vec<i64>,
+        column(rows, |row| row.t) as Vec<i64>,
+        column(rows, |row| row.timestamp) as Vec<DateTime<Utc>>,
+        column(rows, |row| row.page.url.as_str()) as Vec<&str>,
+        column(rows, |row| row.data) as Vec<&str>,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(places.into_iter().filter_map(|place| usize::try_from(place - 1).ok()).collect())
+}
+
+fn column<'a, T>(rows: &[&'a EventRow<'a>], value: impl Fn(&'a EventRow<'a>) -> T) -> Vec<T> {
+    rows.iter().map(|row| value(row)).collect()
 }

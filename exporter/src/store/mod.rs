@@ -22,17 +22,22 @@ use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::config::Database;
+use crate::ingest::group::COMMITS;
 
 /// A caller that waits longer for a connection is better told to come back.
 const ACQUIRE: Duration = Duration::from_secs(5);
+/// Connections for ingest beside those that commit: for whoever asks after the health.
+const SPARE: u32 = 2;
 
-/// Two pools, so that an export or a curious operator never takes ingest's connections.
+/// Three pools, so that neither an export nor a curious operator ever takes ingest's connections, or each other's.
 #[derive(Clone, Debug)]
 pub struct Pools {
     /// For the edge's listener alone.
     pub ingest: PgPool,
-    /// For everything else.
-    pub work: PgPool,
+    /// For export and verify, and what is done to the schema.
+    pub export: PgPool,
+    /// For the operator's listener.
+    pub operator: PgPool,
 }
 
 impl Pools {
@@ -40,14 +45,31 @@ impl Pools {
     pub fn new(database: &Database) -> sqlx::Result<Self> {
         let options = PgConnectOptions::from_str(database.url.expose())?.options([
             ("timezone", "UTC"),
-            ("lock_timeout", "10s"),
-            ("idle_in_transaction_session_timeout", "10min"),
             // An acknowledgement means that the commit is on disk, whatever the server's own default.
             ("synchronous_commit", "on"),
+            // The server notices in half a minute that we are gone, and lets go of what we held.
+            ("tcp_keepalives_idle", "15"),
+            ("tcp_keepalives_interval", "5"),
+            ("tcp_keepalives_count", "3"),
         ]);
-        let ingest = options.clone().application_name("evothesis-ingest").options([("statement_timeout", "20s")]);
-        let work = options.application_name("evothesis-work").options([("statement_timeout", "10min")]);
-        Ok(Self { ingest: pool(ingest, 12), work: pool(work, 8) })
+        let pool = |name: &str, connections: u32, statement: &str, lock: &str, idle: &str| {
+            let options = options.clone().application_name(name).options([
+                ("statement_timeout", statement),
+                ("lock_timeout", lock),
+                ("idle_in_transaction_session_timeout", idle),
+            ]);
+            PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE).connect_lazy_with(options)
+        };
+        Ok(Self {
+            ingest: pool("evothesis-ingest", COMMITS + SPARE, "8s", "4s", "10s"),
+            export: pool("evothesis-export", 8, "10min", "10s", "10min"),
+            operator: pool("evothesis-operator", 4, "15s", "4s", "10s"),
+        })
+    }
+
+    /// Ends all connections once nobody uses them any more.
+    pub async fn close(&self) {
+        tokio::join!(self.ingest.close(), self.export.close(), self.operator.close());
     }
 }
 
@@ -57,6 +79,13 @@ pub fn sqlstate(error: &sqlx::Error) -> Cow<'_, str> {
     error.as_database_error().and_then(DatabaseError::code).unwrap_or_default()
 }
 
-fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
-    PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE).connect_lazy_with(options)
+/// What kind of thing failed, for logs: unlike an error's message it quotes nothing.
+#[must_use]
+pub fn kind(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::Database(_) => "database",
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) => "connection",
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => "pool",
+        _ => "other",
+    }
 }

@@ -19,20 +19,27 @@ pub struct PixelDrop<'a> {
     pub received_at: DateTime<Utc>,
 }
 
-/// Records a report, once per batch however often it is delivered.
-pub async fn record(connection: &mut PgConnection, report: &PixelDrop<'_>) -> sqlx::Result<()> {
+/// Records reports, once per batch however often it is delivered.
+pub async fn record(connection: &mut PgConnection, reports: &[PixelDrop<'_>]) -> sqlx::Result<()> {
     sqlx::query!(
-        "-- name: record_pixel_drop
+        "-- name: record_pixel_drops
         insert into pixel_drops (batch_id, site_id, stream_id, dropped, received_at)
-        values ($1, $2, $3, $4, $5)
+        select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::timestamptz[])
+            as row (batch_id, site_id, stream_id, dropped, received_at)
+        -- Two that record the same batches in different orders would deadlock.
+        order by batch_id
         on conflict (batch_id) do nothing",
-        report.batch_id,
-        report.site_id,
-        report.stream_id,
-        i64::from(report.dropped),
-        report.received_at,
+        column(reports, |it| it.batch_id) as Vec<Uuid>,
+        column(reports, |it| it.site_id) as Vec<&str>,
+        column(reports, |it| it.stream_id) as Vec<Uuid>,
+        column(reports, |it| i64::from(it.dropped)) as Vec<i64>,
+        column(reports, |it| it.received_at) as Vec<DateTime<Utc>>,
     )
     .execute(connection)
     .await?;
     Ok(())
+}
+
+fn column<'a, T>(reports: &'a [PixelDrop<'a>], value: impl Fn(&'a PixelDrop<'a>) -> T) -> Vec<T> {
+    reports.iter().map(value).collect()
 }

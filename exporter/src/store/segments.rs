@@ -1,4 +1,4 @@
-//! Segments: what one ingest transaction stored, and the unit that export claims.
+//! Segments: what one ingest transaction stored, and the unit that export claims. The insert of the events writes them.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -15,45 +15,6 @@ pub struct Segment {
     pub max_event_id: Uuid,
     pub min_timestamp: DateTime<Utc>,
     pub max_timestamp: DateTime<Utc>,
-}
-
-/// What a segment holds.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of `segments`, explained there")]
-pub struct Contents {
-    pub rows: i32,
-    pub min_event_id: Uuid,
-    pub max_event_id: Uuid,
-    pub min_timestamp: DateTime<Utc>,
-    pub max_timestamp: DateTime<Utc>,
-}
-
-/// The id that a transaction's segment will have. A transaction that stores nothing leaves a gap.
-pub async fn next_id(connection: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"-- name: next_segment_id
-        select nextval(pg_get_serial_sequence('segments', 'id')) as "id!""#
-    )
-    .fetch_one(connection)
-    .await
-}
-
-/// Writes the segment of the transaction that inserted its events.
-pub async fn seal(connection: &mut PgConnection, id: i64, contents: &Contents) -> sqlx::Result<()> {
-    sqlx::query!(
-        "-- name: seal_segment
-        insert into segments (id, rows, min_event_id, max_event_id, min_timestamp, max_timestamp)
-        values ($1, $2, $3, $4, $5, $6)",
-        id,
-        contents.rows,
-        contents.min_event_id,
-        contents.max_event_id,
-        contents.min_timestamp,
-        contents.max_timestamp,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 /// The oldest segments without an export batch, at most `limit`, locked until the transaction ends. Those that another

@@ -17,7 +17,7 @@ const EXPORTED: &str = "select count(*) from segments where exported_at is not n
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn exporter(pools: &Pools, config: &Config) -> Exporter {
-    Exporter::new(pools.work.clone(), config, "test".to_owned())
+    Exporter::new(pools.export.clone(), config, "test".to_owned())
 }
 
 async fn ingest(pools: &Pools, n: u32) {
@@ -25,7 +25,7 @@ async fn ingest(pools: &Pools, n: u32) {
 }
 
 async fn verdict(pools: &Pools, config: &Config) -> Verdict {
-    verify(&pools.work, config).await.expect("the database answers")
+    verify(&pools.export, config).await.expect("the database answers")
 }
 
 fn told(verdict: &Verdict) -> Vec<String> {
@@ -57,8 +57,8 @@ async fn a_destination_without_a_delivery_holds_nothing() {
         let config = storage.config();
         ingest(&pools, 0).await;
         // Claimed under another configuration, whose destinations are gone.
-        claim(&pools.work, &["old".to_owned()], &Format::ALL).await.expect("claimed").expect("something");
-        let mut connection = pools.work.acquire().await.expect("connected");
+        claim(&pools.export, &["old".to_owned()], &Format::ALL).await.expect("claimed").expect("something");
+        let mut connection = pools.export.acquire().await.expect("connected");
         segments::mark_exported(&mut connection, None, &config.required_names()).await.expect("asked");
         assert_eq!(number(&pools, EXPORTED).await, 0);
         let before = verdict(&pools, &config).await;
@@ -87,7 +87,7 @@ async fn a_batch_keeps_the_formats_that_it_was_claimed_with() {
         let storage = Storage::start().await;
         let config = storage.config();
         ingest(&pools, 0).await;
-        claim(&pools.work, &config.destination_names(), &[Format::Jsonl]).await.expect("claimed").expect("something");
+        claim(&pools.export, &config.destination_names(), &[Format::Jsonl]).await.expect("claimed").expect("something");
         exporter(&pools, &config).run().await.expect("run");
         let objects = storage.keys("example-events/events/");
         assert!(matches!(&objects[..], [only] if only.ends_with(".jsonl.gz")), "{objects:?}");
@@ -110,7 +110,7 @@ async fn an_export_that_finishes_meanwhile_is_no_discrepancy() {
         ingest(&pools, 0).await;
         exporter.run().await.expect("run");
         ingest(&pools, 1).await;
-        claim(&pools.work, &config.destination_names(), &Format::ALL).await.expect("claimed").expect("something");
+        claim(&pools.export, &config.destination_names(), &Format::ALL).await.expect("claimed").expect("something");
 
         let first = storage.keys("example-events/manifests/").remove(0);
         storage.hold(&format!("GET /{first}").replace('=', "%3D"));

@@ -23,8 +23,7 @@ pub(crate) async fn with_empty_database(test: impl AsyncFnOnce(Pools)) {
 
     let pools = Pools::new(&Database { url: Secret::from(in_database(&server, &name).as_str()) }).expect("a url");
     let result = AssertUnwindSafe(test(pools.clone())).catch_unwind().await;
-    pools.ingest.close().await;
-    pools.work.close().await;
+    pools.close().await;
     sqlx::query(AssertSqlSafe(format!("drop database {name} with (force)")))
         .execute(&mut admin)
         .await
@@ -37,7 +36,7 @@ pub(crate) async fn with_empty_database(test: impl AsyncFnOnce(Pools)) {
 /// Runs `test` on a database that is ready to be served from.
 pub(crate) async fn with_database(test: impl AsyncFnOnce(Pools)) {
     with_empty_database(async |pools| {
-        let mut connection = pools.work.acquire().await.expect("connected");
+        let mut connection = pools.export.acquire().await.expect("connected");
         schema::MIGRATOR.run(&mut *connection).await.expect("migrated");
         partitions::ensure(&mut connection, now()).await.expect("partitions");
         drop(connection);

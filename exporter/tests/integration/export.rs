@@ -25,7 +25,7 @@ async fn ingest_segments(pools: &Pools, count: u32) {
 }
 
 async fn claimed(pools: &Pools) -> ExportBatch {
-    claim(&pools.work, &names(&["client", "backup"]), &Format::ALL).await.expect("claimed").expect("something")
+    claim(&pools.export, &names(&["client", "backup"]), &Format::ALL).await.expect("claimed").expect("something")
 }
 
 #[tokio::test]
@@ -33,13 +33,13 @@ async fn concurrent_claims_take_disjoint_segments_in_one_chain() {
     with_database(async |pools| {
         ingest_segments(&pools, 40).await;
         sqlx::query("update segments set ingested_at = ingested_at - make_interval(hours => (id % 10)::int)")
-            .execute(&pools.work)
+            .execute(&pools.export)
             .await
             .expect("spread over ten hours");
         let destinations = names(&["client"]);
         let worker = async || {
             let mut batches = Vec::new();
-            while let Some(batch) = claim(&pools.work, &destinations, &Format::ALL).await.expect("claimed") {
+            while let Some(batch) = claim(&pools.export, &destinations, &Format::ALL).await.expect("claimed") {
                 batches.push(batch);
             }
             batches
@@ -49,7 +49,7 @@ async fn concurrent_claims_take_disjoint_segments_in_one_chain() {
         assert!(of_workers.iter().all(|batches| !batches.is_empty()), "{of_workers:?}");
         let batches: Vec<_> = of_workers.into_iter().flatten().collect();
 
-        let mut connection = pools.work.acquire().await.expect("connected");
+        let mut connection = pools.export.acquire().await.expect("connected");
         let mut members = Vec::new();
         for batch in &batches {
             members.extend(segments::of_batch(&mut connection, batch.id).await.expect("members"));
@@ -75,11 +75,11 @@ async fn membership_is_written_once() {
         ingest_segments(&pools, 2).await;
         let first = claimed(&pools).await;
         assert_eq!(first.rows, 4);
-        assert!(claim(&pools.work, &[], &Format::ALL).await.expect("nothing").is_none());
+        assert!(claim(&pools.export, &[], &Format::ALL).await.expect("nothing").is_none());
         ingest_segments(&pools, 3).await;
         let second = claimed(&pools).await;
         assert_eq!((second.rows, second.previous), (2, Some(first.id)));
-        let mut connection = pools.work.acquire().await.expect("connected");
+        let mut connection = pools.export.acquire().await.expect("connected");
         assert_eq!(export_batches::get(&mut connection, first.id).await.expect("unchanged"), first);
     })
     .await;
@@ -94,7 +94,7 @@ async fn a_worker_that_slept_past_its_lease_changes_nothing() {
     with_database(async |pools| {
         ingest_segments(&pools, 1).await;
         claimed(&pools).await;
-        let mut connection = pools.work.acquire().await.expect("connected");
+        let mut connection = pools.export.acquire().await.expect("connected");
         let sleeper = lease(&mut connection, "client").await.expect("free");
         assert_eq!(lease(&mut connection, "client").await, None);
         sqlx::query("update deliveries set lease_until = clock_timestamp() - interval '1 second'")
@@ -126,7 +126,7 @@ async fn a_delivery_that_failed_waits_behind_those_not_tried() {
         let first = claimed(&pools).await;
         ingest_segments(&pools, 2).await;
         let second = claimed(&pools).await;
-        let mut connection = pools.work.acquire().await.expect("connected");
+        let mut connection = pools.export.acquire().await.expect("connected");
         let failing = lease(&mut connection, "client").await.expect("free");
         assert_eq!(failing.export_batch_id, first.id);
         assert!(deliveries::fail(&mut connection, &failing, "refused").await.expect("given back"));
@@ -144,7 +144,7 @@ async fn a_segment_is_exported_when_the_last_required_destination_has_it() {
         let exported = "select count(*) from segments where exported_at is not null";
         let required = names(&["client", "backup"]);
         for (destination, expected) in [("client", 0), ("backup", 1)] {
-            let mut connection = pools.work.acquire().await.expect("connected");
+            let mut connection = pools.export.acquire().await.expect("connected");
             let lease = lease(&mut connection, destination).await.expect("free");
             assert!(deliveries::finish(&mut connection, &lease).await.expect("finished"));
             segments::mark_exported(&mut connection, Some(batch.id), &required).await.expect("marked");
@@ -159,7 +159,7 @@ async fn a_batch_renders_to_the_same_bytes_whenever_it_is_rendered() {
     with_database(async |pools| {
         ingest_segments(&pools, 20).await;
         let batch = claimed(&pools).await;
-        let mut connection = pools.work.acquire().await.expect("connected");
+        let mut connection = pools.export.acquire().await.expect("connected");
         let first = render(&mut connection, &batch).await.expect("rendered");
         // Physically another table, and the same rows.
         sqlx::query("vacuum full events").execute(&mut *connection).await.expect("rewritten");
@@ -180,8 +180,8 @@ async fn a_batch_that_lost_rows_is_not_rendered() {
     with_database(async |pools| {
         ingest_segments(&pools, 2).await;
         let batch = claimed(&pools).await;
-        sqlx::query("delete from events where seq = 0").execute(&pools.work).await.expect("gone");
-        let mut connection = pools.work.acquire().await.expect("connected");
+        sqlx::query("delete from events where seq = 0").execute(&pools.export).await.expect("gone");
+        let mut connection = pools.export.acquire().await.expect("connected");
         let error = render(&mut connection, &batch).await.expect_err("incomplete");
         assert_eq!(error.to_string(), "the segments promise 4 rows, the database holds 3");
     })

@@ -1,5 +1,6 @@
 //! The two listeners, over real connections.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,14 +8,17 @@ use std::time::Duration;
 use axum::Router;
 use exporter::endpoints::{Services, ingest_router, operator_router};
 use exporter::export::Exporter;
+use exporter::ingest::Ingest;
 use exporter::ingest::authenticate::Keys;
+use exporter::secret::Secret;
 use exporter::store::Pools;
+use redaction::Policy;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::database::with_database;
-use crate::samples::{KEY, TOKEN, batch, clock, config, event, number, signed};
+use crate::samples::{KEY, TOKEN, batch, clock, config, event, number, signed, signed_by, taking};
 
 async fn start(router: Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -26,9 +30,8 @@ async fn start(router: Router) -> SocketAddr {
 fn services(pools: &Pools) -> Arc<Services> {
     let config = config();
     Arc::new(Services {
-        exporter: Exporter::new(pools.work.clone(), &config, "test".to_owned()),
-        keys: Keys::new(&config.ingest.keys),
-        redaction: config.redaction().expect("settings"),
+        exporter: Exporter::new(pools.export.clone(), &config, "test".to_owned()),
+        ingest: taking(pools),
         pools: pools.clone(),
         clock: clock(),
         config,
@@ -94,6 +97,61 @@ async fn what_is_no_batch_has_a_name() {
 }
 
 #[tokio::test]
+async fn a_compressed_batch_is_signed_as_it_was_sent() {
+    with_database(async |pools| {
+        let address = start(ingest_router(services(&pools))).await;
+        let gzip = |plain: &[u8]| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            encoder.write_all(plain).expect("memory");
+            encoder.finish().expect("memory")
+        };
+        let zstd = |plain: &[u8]| zstd::encode_all(plain, 0).expect("memory");
+        let plain = |n| serde_json::to_vec(&batch(vec![event(n)])).expect("json");
+        let bomb = vec![b' '; 100 * wire::limits::INGEST_BODY_BYTES];
+        for (encoding, signed_body, body, status) in [
+            ("gzip", gzip(&plain(0)), gzip(&plain(0)), 200),
+            ("zstd", zstd(&plain(1)), zstd(&plain(1)), 200),
+            // Signed before it was compressed.
+            ("gzip", plain(2), gzip(&plain(2)), 401),
+            // Nothing of it is inflated.
+            ("zstd", plain(2), zstd(&bomb), 401),
+            ("zstd", zstd(&bomb), zstd(&bomb), 413),
+            ("gzip", gzip(&bomb), gzip(&bomb), 413),
+            ("gzip", zstd(&plain(2)), zstd(&plain(2)), 400),
+            ("br", plain(2), plain(2), 415),
+        ] {
+            let headers = signed(&KEY, &signed_body);
+            let request = post(address, &headers, body).header("content-encoding", encoding);
+            let response = request.send().await.expect("answered");
+            assert_eq!(response.status().as_u16(), status, "{encoding}");
+            assert_eq!(response.headers().contains_key("accept-encoding"), status == 415);
+        }
+        assert_eq!(number(&pools, "select count(*) from events").await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_keys_are_good_while_one_replaces_the_other() {
+    with_database(async |pools| {
+        let mut keys = config().ingest.keys;
+        keys.insert("k2".to_owned(), Secret::from(wire::signature::hex(&[2; 32]).as_str()));
+        let mut services = Arc::into_inner(services(&pools)).expect("nobody else has it");
+        services.ingest = Ingest::new(Keys::new(&keys), Policy::default(), pools.ingest.clone());
+        let address = start(ingest_router(Arc::new(services))).await;
+        let body = serde_json::to_vec(&batch(vec![event(0)])).expect("json");
+        for (id, key, status) in
+            [("k1", [1; 32], 200), ("k2", [2; 32], 200), ("k1", [2; 32], 401), ("k3", [2; 32], 401)]
+        {
+            let headers = signed_by(id, &key, &body);
+            let response = post(address, &headers, body.clone()).send().await.expect("answered");
+            assert_eq!(response.status().as_u16(), status, "{id}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn no_body_is_read_of_a_request_without_our_headers() {
     with_database(async |pools| {
         let address = start(ingest_router(services(&pools))).await;
@@ -113,7 +171,7 @@ async fn no_body_is_read_of_a_request_without_our_headers() {
 async fn the_edges_health_is_that_of_its_own_connections() {
     with_database(async |pools| {
         let address = start(ingest_router(services(&pools))).await;
-        pools.work.close().await;
+        pools.operator.close().await;
         assert_eq!(reqwest::get(format!("http://{address}/health")).await.expect("answered").status(), 200);
         pools.ingest.close().await;
         assert_eq!(reqwest::get(format!("http://{address}/health")).await.expect("answered").status(), 503);
@@ -129,7 +187,7 @@ async fn without_a_database_the_edge_is_asked_to_come_back() {
         let well = answer(reqwest::get(&health).await.expect("answered")).await;
         assert_eq!(well, (200, json!({"status": "ok", "database": "connected"})));
         pools.ingest.close().await;
-        pools.work.close().await;
+        pools.export.close().await;
         let unwell = answer(reqwest::get(&health).await.expect("answered")).await;
         assert_eq!(unwell, (503, json!({"status": "unavailable", "database": "unreachable"})));
         let body = serde_json::to_vec(&batch(vec![event(0)])).expect("json");

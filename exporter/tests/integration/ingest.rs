@@ -4,9 +4,10 @@ use exporter::ingest::admit::admit;
 use exporter::ingest::commit::{Committed, commit};
 use exporter::ingest::decode::decode;
 use exporter::store::operator;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 use wire::limits::{FUTURE_MS, WINDOW_MS};
-use wire::{IngestAnswer, Reason, Refused};
+use wire::{IngestAnswer, Outcome, Reason, Refused};
 
 use crate::database::with_database;
 use crate::samples::{NOW_MS, batch, deliver, event, id, now, number};
@@ -75,9 +76,11 @@ async fn an_event_that_postgres_refuses_is_found_by_halving() {
         // No check knows why, yet Postgres will not have them.
         rows[2].data = "{";
         rows[5].event_type = "nul\0";
-        let committed = commit(&pools.ingest, &rows, None, now()).await.expect("the others");
-        let refused = |seq| Refused { seq: Some(seq), reason: Reason::RefusedByStore };
-        assert_eq!(committed, Committed { accepted: 5, duplicates: 0, refused: vec![refused(2), refused(5)] });
+        let Committed { outcomes, failure } = commit(&pools.ingest, &rows, &[], now()).await;
+        assert!(failure.is_none(), "{failure:?}");
+        let refused = Outcome::Invalid(Reason::RefusedByStore);
+        let expected = (0..7).map(|n| Some(if [2, 5].contains(&n) { refused } else { Outcome::Accepted }));
+        assert_eq!(outcomes, expected.collect::<Vec<_>>());
         let stored = number(&pools, "select count(*) from events where seq in (0, 1, 3, 4, 6)").await;
         assert_eq!(stored, 5);
         assert_eq!(number(&pools, "select sum(rows) from segments").await, 5);
@@ -107,7 +110,10 @@ async fn opposite_orders_do_not_deadlock() {
 async fn a_missing_day_is_made_rather_than_refused() {
     with_database(async |pools| {
         let day = now().format("%Y%m%d");
-        sqlx::query(sqlx::AssertSqlSafe(format!("drop table events_{day}"))).execute(&pools.work).await.expect("gone");
+        sqlx::query(sqlx::AssertSqlSafe(format!("drop table events_{day}")))
+            .execute(&pools.export)
+            .await
+            .expect("gone");
         let answer = deliver(&pools, &batch(vec![event(0)])).await.expect("stored");
         assert_eq!(answer.accepted, 1);
     })
@@ -144,7 +150,7 @@ async fn a_detached_day_is_attached_again() {
         let day = now().format("%Y%m%d");
         let detach = format!("alter table events detach partition events_{day}");
         deliver(&pools, &batch(vec![event(0)])).await.expect("stored");
-        sqlx::query(sqlx::AssertSqlSafe(detach)).execute(&pools.work).await.expect("detached");
+        sqlx::query(sqlx::AssertSqlSafe(detach)).execute(&pools.export).await.expect("detached");
         let answer = deliver(&pools, &batch(vec![event(0), event(1)])).await.expect("stored");
         assert_eq!(answer, IngestAnswer { accepted: 1, duplicates: 1, refused: vec![] });
     })
@@ -155,7 +161,7 @@ async fn a_detached_day_is_attached_again() {
 async fn the_event_can_be_rebuilt_to_the_last_digit() {
     with_database(async |pools| {
         deliver(&pools, &batch(vec![event(5)])).await.expect("stored");
-        let mut connection = pools.work.acquire().await.expect("connected");
+        let mut connection = pools.export.acquire().await.expect("connected");
         let recent = operator::recent_events(&mut connection, 10).await.expect("readable");
         assert_eq!(recent.len(), 1);
         assert!(recent[0].get().contains(r#"{"price": 9007199254740993.10}"#), "{}", recent[0]);
@@ -169,7 +175,7 @@ async fn the_event_can_be_rebuilt_to_the_last_digit() {
             "select column_name::text from information_schema.columns
             where table_name = 'events_log' order by ordinal_position",
         )
-        .fetch_all(&pools.work)
+        .fetch_all(&pools.export)
         .await
         .expect("the catalogue");
         assert_eq!(
@@ -177,6 +183,40 @@ async fn the_event_can_be_rebuilt_to_the_last_digit() {
             "id event_id event_type session_id visitor_id site_id timestamp url path user_agent ip_address \
              raw_event_data created_at exported_at"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_same_id_with_other_content_is_a_conflict_wherever_it_comes_from() {
+    with_database(async |pools| {
+        let other = |n: u32, data: &str| {
+            let mut event = event(n);
+            event.event.data = RawValue::from_string(data.to_owned()).expect("json");
+            event
+        };
+        let conflict = |seq| Refused { seq: Some(seq), reason: Reason::Conflict };
+        // In one batch: the first stays.
+        let answer = deliver(&pools, &batch(vec![event(0), event(0), other(0, "{}"), event(1)])).await.expect("stored");
+        assert_eq!(answer, IngestAnswer { accepted: 2, duplicates: 1, refused: vec![conflict(0)] });
+        // In another one, where what differs comes first.
+        let answer = deliver(&pools, &batch(vec![other(0, "{}"), event(0), event(2)])).await.expect("stored");
+        assert_eq!(answer, IngestAnswer { accepted: 1, duplicates: 1, refused: vec![conflict(0)] });
+        // Of a day long ago.
+        let mut old = event(3);
+        old.event.id = id(3, NOW_MS - WINDOW_MS + 1000);
+        deliver(&pools, &batch(vec![old.clone()])).await.expect("stored");
+        let answer = deliver(&pools, &batch(vec![old.clone(), old.clone()])).await.expect("known");
+        assert_eq!(answer, IngestAnswer { accepted: 0, duplicates: 2, refused: vec![] });
+        old.event.ts += 1;
+        let answer = deliver(&pools, &batch(vec![old])).await.expect("known");
+        assert_eq!(answer, IngestAnswer { accepted: 0, duplicates: 0, refused: vec![conflict(3)] });
+        // What the edge adds anew to the same event does not count.
+        let mut again = batch(vec![event(0)]);
+        (again.received_at, again.edge_version) = (NOW_MS + 5000, "0.2.0".to_owned());
+        let answer = deliver(&pools, &again).await.expect("known");
+        assert_eq!(answer, IngestAnswer { accepted: 0, duplicates: 1, refused: vec![] });
+        assert_eq!(number(&pools, "select count(*) from events").await, 4);
     })
     .await;
 }

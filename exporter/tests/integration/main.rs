@@ -3,6 +3,7 @@
 mod buckets;
 mod database;
 mod export;
+mod group;
 mod http;
 mod ingest;
 mod listener;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use exporter::clock::Clock;
 use exporter::config::Config;
-use exporter::ingest::authenticate::{self, Keys};
-use exporter::ingest::{IngestError, ingest};
+use exporter::ingest::authenticate::Keys;
+use exporter::ingest::{Ingest, IngestError};
 use exporter::store::Pools;
 use redaction::Policy;
 use serde_json::value::RawValue;
@@ -92,30 +92,45 @@ pub(crate) fn batch(events: Vec<ForwardedEvent>) -> ForwardBatch {
     }
 }
 
-/// The headers that sign `body` with `key`.
+/// The headers that sign `body` with `key`, known as `k1`.
 pub(crate) fn signed(key: &[u8], body: &[u8]) -> Vec<(&'static str, String)> {
+    signed_by("k1", key, body)
+}
+
+/// The headers that sign `body` with `key`.
+pub(crate) fn signed_by(key_id: &str, key: &[u8], body: &[u8]) -> Vec<(&'static str, String)> {
     let timestamp = NOW_MS / 1000;
-    let signed = Signed { method: "POST", path: "/ingest", timestamp, nonce: "nonce", key_id: "k1" };
+    let signed = Signed { method: "POST", path: "/ingest", timestamp, nonce: "nonce", key_id };
     vec![
         (signature::TIMESTAMP_HEADER, timestamp.to_string()),
         (signature::NONCE_HEADER, "nonce".to_owned()),
-        (signature::KEY_ID_HEADER, "k1".to_owned()),
+        (signature::KEY_ID_HEADER, key_id.to_owned()),
         (signature::SIGNATURE_HEADER, signed.sign(key, body).expect("one line each")),
     ]
 }
 
+/// What takes batches in as `serve` does.
+pub(crate) fn taking(pools: &Pools) -> Ingest {
+    Ingest::new(Keys::new(&config().ingest.keys), Policy::default(), pools.ingest.clone())
+}
+
 /// Ingests a batch as a request of the edge would.
 pub(crate) async fn deliver(pools: &Pools, batch: &ForwardBatch) -> Result<IngestAnswer, IngestError> {
+    deliver_to(&taking(pools), batch).await
+}
+
+/// Ingests a batch, with others that come at the same time.
+pub(crate) async fn deliver_to(ingest: &Ingest, batch: &ForwardBatch) -> Result<IngestAnswer, IngestError> {
     let body = serde_json::to_vec(batch).expect("json");
     let headers = signed(&KEY, &body)
         .into_iter()
         .map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().expect("ascii")));
-    let (keys, headers) = (Keys::new(&config().ingest.keys), headers.collect());
-    let claim = authenticate::claim(&keys, &headers, now()).expect("signed");
-    ingest(&pools.ingest, &Policy::default(), &claim, now(), &body).await
+    let headers = headers.collect();
+    let expected = ingest.expect(&headers, body.len(), now())?;
+    ingest.take(expected, &body).await
 }
 
 /// A single number that `sql` asks for.
 pub(crate) async fn number(pools: &Pools, sql: &'static str) -> i64 {
-    sqlx::query_scalar(sql).fetch_one(&pools.work).await.expect(sql)
+    sqlx::query_scalar(sql).fetch_one(&pools.export).await.expect(sql)
 }

@@ -9,7 +9,7 @@ use crate::samples::{now, number};
 #[tokio::test]
 async fn only_its_own_schema_is_accepted() {
     with_empty_database(async |pools| {
-        let mut connection = pools.work.acquire().await.expect("connected");
+        let mut connection = pools.export.acquire().await.expect("connected");
         assert!(matches!(schema::check(&mut connection).await, Err(SchemaError::Empty)));
         schema::MIGRATOR.run(&mut *connection).await.expect("migrated");
         schema::check(&mut connection).await.expect("current");
@@ -45,7 +45,7 @@ async fn every_table_and_column_is_explained() {
                     or col_description(class.oid, attribute.attnum) is null
                 )",
         )
-        .fetch_all(&pools.work)
+        .fetch_all(&pools.export)
         .await
         .expect("the catalogue");
         assert_eq!(silent, Vec::<String>::new());
@@ -56,7 +56,7 @@ async fn every_table_and_column_is_explained() {
 #[tokio::test]
 async fn partitions_span_the_window_and_three_days_more() {
     with_database(async |pools| {
-        let mut connection = pools.work.acquire().await.expect("connected");
+        let mut connection = pools.export.acquire().await.expect("connected");
         assert_eq!(partitions::ensure(&mut connection, now()).await.expect("again"), 0);
         assert_eq!(partitions::missing(&mut connection, now()).await.expect("none"), []);
         let days = number(&pools, "select count(*) from pg_inherits where inhparent = 'events'::regclass").await;

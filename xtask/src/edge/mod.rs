@@ -84,7 +84,10 @@ fn build_into(build: &Path, features: &[&str]) -> Result<()> {
 
     fs::create_dir_all(build)?;
     let mut wasm_opt = Command::new(workspace::npm_bin("wasm-opt"));
-    wasm_opt.env("PATH", node::path()).arg("-Os").args(wasm::FEATURES);
+    wasm_opt
+        .env("PATH", node::path())
+        .args(["-O2", "-Oz", "--strip-producers", "--strip-target-features"])
+        .args(wasm::FEATURES);
     wasm_opt.arg(bindings.join("index_bg.wasm")).arg("-o").arg(build.join("index_bg.wasm"));
     progress::step("Worker: wasm-opt", &mut wasm_opt)?;
     let status = Command::new(workspace::npm_bin("esbuild"))

@@ -1,0 +1,144 @@
+//! What shares a transaction: batches that arrive within a few milliseconds of each other, or while others are committed.
+//!
+//! One task gathers what waits, and a few commit side by side. No caller leads: one that hangs up would take the others'
+//! batches with it. What was taken in is committed, whether its caller still listens or not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::{Sleep, sleep};
+use wire::{IngestAnswer, Outcome, Refused};
+
+use super::admit::{admit, pixel_drop};
+use super::commit::{Committed, commit};
+use super::decode::Batch;
+use super::room::Place;
+use crate::store::{kind, sqlstate};
+
+/// How long a batch waits for company.
+const COMPANY: Duration = Duration::from_millis(2);
+/// A group is closed at so many events. More do not make the insert faster.
+const EVENTS: usize = 1000;
+/// Transactions at once. While one waits for the disk, another is prepared.
+pub const COMMITS: u32 = 3;
+
+/// The database did not commit. What it did commit of the batch is a duplicate next time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the batch could not be committed")]
+pub struct NotCommitted;
+
+/// The way to the next group.
+#[derive(Debug)]
+pub struct Groups {
+    queue: mpsc::UnboundedSender<Waiting>,
+}
+
+/// A batch and whoever waits for what becomes of it.
+struct Waiting {
+    batch: Batch,
+    now: DateTime<Utc>,
+    answer: oneshot::Sender<Result<IngestAnswer, NotCommitted>>,
+    _place: Place,
+}
+
+impl Groups {
+    /// Groups that are committed by the connections of `pool`, until this is dropped and all are.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        // The places bound it.
+        let (queue, waiting) = mpsc::unbounded_channel();
+        tokio::spawn(run(pool, waiting));
+        Self { queue }
+    }
+
+    /// Commits what is new in a `batch` that came `now`, and says what became of each event. Goes on without whoever asked.
+    pub async fn commit(&self, batch: Batch, now: DateTime<Utc>, place: Place) -> Result<IngestAnswer, NotCommitted> {
+        let (answer, answered) = oneshot::channel();
+        self.queue.send(Waiting { batch, now, answer, _place: place }).map_err(|_| NotCommitted)?;
+        answered.await.map_err(|_| NotCommitted)?
+    }
+}
+
+async fn run(pool: PgPool, mut queue: mpsc::UnboundedReceiver<Waiting>) {
+    let turns = Arc::new(Semaphore::new(COMMITS as usize));
+    while let Some(first) = queue.recv().await {
+        let company = sleep(COMPANY);
+        // Never closed, so it never fails.
+        let Ok(turn) = turns.clone().acquire_owned().await else { return };
+        let group = gather(first, &mut queue, company).await;
+        let pool = pool.clone();
+        tokio::spawn(async move {
+            settle(&pool, group).await;
+            drop(turn);
+        });
+    }
+}
+
+/// What is there when the wait for `company` ends, as far as it fits.
+async fn gather(first: Waiting, queue: &mut mpsc::UnboundedReceiver<Waiting>, company: Sleep) -> Vec<Waiting> {
+    tokio::pin!(company);
+    let mut events = first.batch.events.len();
+    let mut group = vec![first];
+    while events < EVENTS {
+        let next = tokio::select! {
+            biased;
+            next = queue.recv() => next,
+            () = &mut company => None,
+        };
+        let Some(next) = next else { break };
+        events += next.batch.events.len();
+        group.push(next);
+    }
+    group
+}
+
+/// Commits a group and answers every caller.
+async fn settle(pool: &PgPool, group: Vec<Waiting>) {
+    let Some(now) = group.iter().map(|it| it.now).max() else { return };
+    let (mut rows, mut shares) = (Vec::new(), Vec::with_capacity(group.len()));
+    for Waiting { batch, now, .. } in &group {
+        let mut admitted = admit(batch, *now);
+        shares.push((admitted.rows.len(), admitted.refused));
+        rows.append(&mut admitted.rows);
+    }
+    let reports: Vec<_> = group.iter().filter_map(|it| pixel_drop(&it.batch)).collect();
+    let Committed { outcomes, failure } = commit(pool, &rows, &reports, now).await;
+    if let Some(error) = &failure {
+        // The database quotes values in its messages: their kind must do.
+        let (kind, code) = (kind(error), sqlstate(error));
+        tracing::error!(kind, %code, batches = group.len(), events = rows.len(), "a group was not committed");
+    }
+    let mut settled = rows.iter().map(|row| u32::try_from(row.seq).ok()).zip(outcomes);
+    let mut answers = Vec::with_capacity(group.len());
+    for ((count, refused), waiting) in shares.into_iter().zip(&group) {
+        let is_reported = failure.is_none() || waiting.batch.dropped == 0;
+        let answer = answer(settled.by_ref().take(count), refused);
+        answers.push(answer.filter(|_| is_reported).ok_or(NotCommitted));
+    }
+    for (waiting, answer) in group.into_iter().zip(answers) {
+        // Whoever has hung up will send again.
+        let _ = waiting.answer.send(answer);
+    }
+}
+
+/// The answer for a batch of which events were `refused`, and the others have these outcomes; none while one is not known.
+fn answer(
+    outcomes: impl Iterator<Item = (Option<u32>, Option<Outcome>)>,
+    refused: Vec<Refused>,
+) -> Option<IngestAnswer> {
+    let mut answer = IngestAnswer { refused, ..IngestAnswer::default() };
+    let mut is_complete = true;
+    // To the end, since the next batch's outcomes follow.
+    for (seq, outcome) in outcomes {
+        match outcome {
+            None => is_complete = false,
+            Some(Outcome::Accepted) => answer.accepted += 1,
+            Some(Outcome::Duplicate) => answer.duplicates += 1,
+            Some(Outcome::Filtered(reason) | Outcome::Invalid(reason)) => answer.refused.push(Refused { seq, reason }),
+        }
+    }
+    is_complete.then_some(answer)
+}
