@@ -19,7 +19,7 @@ const decoder = new TextDecoder();
 const numbers = new BigUint64Array(64);
 let used = 0;
 
-/** @returns {string} fifteen hexadecimal digits that nobody can guess */
+/** @returns {string} sixteen hexadecimal digits that nobody can guess, of which the Wasm uses fifteen */
 const digits = () => {
   used %= numbers.length;
   if (!used) crypto.getRandomValues(numbers);
@@ -147,7 +147,8 @@ export const beat = () => {
  */
 export const tellStorage = (what, lines, ...sections) => {
   if (isOptedOut()) stop();
-  return wasm ? tell(what, lines, [storage(), ...sections]) : [];
+  // that a page is left must be known even if the Wasm comes later
+  return wasm || what === "leave" ? tell(what, lines, [storage(), ...sections]) : [];
 };
 
 /**
