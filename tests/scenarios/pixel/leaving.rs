@@ -1,6 +1,6 @@
 //! A page that is left takes nothing with it.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::{Event, Events, with_scene};
 use crate::fixture::now_ms;
@@ -106,8 +106,9 @@ async fn more_than_the_pixel_may_keep_is_sent_while_the_page_stays_and_counted_w
         // what was dropped is said with the next batch
         tab.go(&scene.address("/one")).await?;
         let settled = |events: &[Event]| events.of("large").len() as u64 + scene.collector.dropped() >= 80;
-        scene.collector.within(40, "all to be there or counted", settled).await?;
+        let is_settled = scene.collector.within(40, "all to be there or counted", settled).await;
         let (arrived, dropped) = (scene.collector.events().of("large").len() as u64, scene.collector.dropped());
+        is_settled.with_context(|| format!("{arrived} arrived, {dropped} dropped"))?;
         ensure!(arrived >= 45, "hardly anything was kept: {arrived}");
         // smaller events may be among the dropped
         ensure!(dropped > 0 && dropped <= 80 - arrived + 10, "{arrived} arrived, {dropped} dropped");

@@ -188,10 +188,10 @@ impl Tracker {
                 self.hurry = true;
                 self.wake = 0;
             }
-            Some(b'b') => self.beat(tail, false),
+            Some(b'b') => self.beat(tail, false, false),
             Some(b'l') => {
                 self.exit(is_true(first));
-                self.beat(tail, true);
+                self.beat(tail, true, is_true(first));
             }
             Some(b'n') => self.next(lines, tail),
             Some(b'r') => self.reply(lines, tail),
@@ -336,8 +336,8 @@ impl Tracker {
     }
 
     /// Does what is due: closes the batch after a page view, a minute without events or when the page is left, and saves
-    /// what is new.
-    fn beat(&mut self, storage: &[u8], leaving: bool) {
+    /// what is new. What finds no room when the page is `gone` is counted as dropped.
+    fn beat(&mut self, storage: &[u8], leaving: bool, gone: bool) {
         let mut queue = self.m.read_queue(storage);
         let (now, t) = (self.m.numbers[NOW], self.m.numbers[TIME]);
         self.m.clear(START);
@@ -356,7 +356,7 @@ impl Tracker {
             store(m, now + ABANDONED_MS);
         }
         while m.length(COMPLETE) > 0 {
-            let bytes = save(m, &mut queue, force && left > 0);
+            let bytes = save(m, &mut queue, force && left > 0, gone);
             if bytes == 0 {
                 break;
             }
@@ -532,17 +532,23 @@ impl Tracker {
     }
 }
 
-/// Says that the first of `COMPLETE` is to be stored, if there is room for it: its bytes, 0 when there is none.
-fn save(m: &mut Memory, queue: &mut Queue<'_>, force: bool) -> usize {
-    let record = before(m.text(COMPLETE), RECORD);
-    let (key, old) = look(queue.storage, before(record, b'\n'), true);
+/// Says that the first of `COMPLETE` is to be stored, if there is room for it: its bytes, 0 when there is none and it waits.
+fn save(m: &mut Memory, queue: &mut Queue<'_>, force: bool, gone: bool) -> usize {
+    let mut record = before(m.text(COMPLETE), RECORD);
     let bytes = record.len() + 1;
+    let (key, old) = look(queue.storage, take(&mut record, b'\n'), true);
+    let old_batch = read_batch(old);
+    let new_events = lost(&read_batch(record)) - lost(&old_batch);
     if m.has_room(OUT, bytes) && m.make_room(queue, bytes.saturating_sub(old.len()), force) {
         m.copy(OUT, COMPLETE, 0, bytes);
         return bytes;
     }
+    if gone {
+        m.numbers[DROPPED] += new_events;
+        return bytes;
+    }
     // it waits in memory; what is stored of it is still not for others
-    store_again(m, key, RETRY, &read_batch(old), m.numbers[NOW] + ABANDONED_MS);
+    store_again(m, key, RETRY, &old_batch, m.numbers[NOW] + ABANDONED_MS);
     0
 }
 

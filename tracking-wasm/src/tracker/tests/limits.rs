@@ -94,6 +94,34 @@ fn a_burst_during_an_outage_keeps_within_storage_too() {
 }
 
 #[test]
+fn what_finds_no_room_when_the_page_goes_for_good_is_counted() {
+    for is_hidden_first in [false, true] {
+        let mut site = Site::default();
+        let mut tab = site.open();
+        tab.beat(&mut site);
+        let sent = tab.next(&mut site, false).expect("a batch");
+        tab.reply(&mut site, &sent.key, failed(0));
+        for _ in 0..150 {
+            tab.track(&mut site, "custom", &text(1_000));
+        }
+        if is_hidden_first {
+            tab.leave(&mut site, false);
+            while tab.next(&mut site, true).is_some() {}
+            for _ in 0..20 {
+                tab.track(&mut site, "custom", &text(1_000));
+            }
+        }
+        tab.leave(&mut site, true);
+        let made = 152 + if is_hidden_first { 20 } else { 0 };
+        let mut next = site.open_at(tab.now + 10_000, "unknown", "storage");
+        next.pass(60_000);
+        let (sent, reported) = number_of(&next.deliver(&mut site));
+        assert!(sent >= 40, "{sent}");
+        assert_eq!((sent + reported as usize, site.state().dropped), (made + 1, 0), "hidden first: {is_hidden_first}");
+    }
+}
+
+#[test]
 fn what_waits_for_room_is_not_forgotten() {
     let mut site = Site::default();
     let mut tab = site.open();
@@ -181,8 +209,9 @@ fn many_forms_and_long_ones_do_no_harm() {
     }
     tab.edit(&mut site, "0", "again");
     tab.submit(&mut site, "299", "");
+    let mut batches = tab.deliver(&mut site);
     tab.leave(&mut site, true);
-    let batches = tab.deliver(&mut site);
+    batches.extend(tab.deliver(&mut site));
     let events: Vec<_> = batches.iter().flat_map(events).collect();
     let abandoned: Vec<_> = events.iter().filter(|event| event.kind == "form_abandon").map(data).collect();
     assert!(abandoned.len() > 50, "{}", abandoned.len());
