@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::clock::Clock;
+use crate::commands::{retention, status};
 use crate::config::Config;
 use crate::export::Exporter;
 use crate::store::{Pools, partitions, schema};
@@ -28,6 +29,8 @@ Examples:
   exporter serve   --config /etc/evothesis/exporter.toml    take events in and export them
   exporter export                                           export now, settings from the environment
   exporter verify --json                                    prove the buckets against the database
+  exporter status                                           see how the installation is doing, and what to do
+  exporter retention --dry-run                              see which days would be dropped, and what holds one back
   exporter redact --explain < lines.jsonl                   try out what is taken for personal data";
 
 const REDACT_EXAMPLE: &str = r#"Example:
@@ -87,6 +90,14 @@ enum Command {
     /// Try the database and every bucket, and say what is wrong and what to do. Exit code 1 when something is.
     #[command(after_help = "Example:\n  exporter doctor --config exporter.toml")]
     Doctor,
+    /// Say how the installation is doing: delivered share, loss, disk, lag, and what to do. Exit code 1 when something is critical.
+    #[command(after_help = status::EXAMPLES)]
+    Status(status::Arguments),
+    /// Drop the days that retention.days says, as `serve` does every hour. Exit code 1 when a day is held back.
+    ///
+    /// A day is dropped only when every required destination was verified to hold all of it.
+    #[command(after_help = retention::EXAMPLES)]
+    Retention(retention::Arguments),
 }
 
 /// Runs what the command line says.
@@ -131,6 +142,8 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(exit(redact::filter(&policy, io::stdin().lock(), io::stdout().lock(), explain)?))
         }
         Command::Verify { json } => verify(&config()?, json).await,
+        Command::Status(arguments) => status::run(&arguments, &config()?, clock).await,
+        Command::Retention(arguments) => retention::run(&arguments, &config()?, clock).await,
         Command::Doctor => {
             let findings = doctor::examine(&config()?, clock).await;
             for finding in &findings {
@@ -176,6 +189,12 @@ async fn verify(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
         println!(
             "{}: {} export batch(es), {} object(s), {} row(s) compared; {} batch(es) pending",
             it.destination, it.export_batches, it.objects, it.rows, it.pending
+        );
+    }
+    for it in verdict.checked.iter().filter(|it| it.never_got > 0) {
+        println!(
+            "{}: {} export batch(es) never came here before their days were dropped",
+            it.destination, it.never_got
         );
     }
     for discrepancy in &verdict.discrepancies {

@@ -1,4 +1,4 @@
-//! The service: two listeners, an export every so often, a look at the partitions every hour, and an orderly end.
+//! The service: two listeners, an export every so often, the regular work of the database, and an orderly end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +16,12 @@ use crate::export::Exporter;
 use crate::ingest::Ingest;
 use crate::ingest::authenticate::Keys;
 use crate::listener::{self, Limits, stopped};
-use crate::store::{Pools, partitions, schema};
+use crate::metrics::Metrics;
+use crate::regular::{self, Turn};
+use crate::store::{Pools, kind, partitions, schema, sqlstate};
 
-const PARTITIONS_EVERY: Duration = Duration::from_hours(1);
+/// Days are created and dropped so often. What is missing on arrival is made at once.
+const DAYS_EVERY: Duration = Duration::from_hours(1);
 /// How long requests and exports that are under way may take once the end has come. What is cut off is done again.
 const DRAIN: Duration = Duration::from_secs(30);
 
@@ -30,10 +33,13 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
     let operator = bind("operator.listen", config.operator.listen).await?;
     tracing::info!(ingest = %ingest.local_addr()?, operator = %operator.local_addr()?, "listening");
 
-    let every = config.export.every.duration();
+    let interval = config.export.every.duration();
+    let metrics = Metrics::new()?;
+    let keys = Keys::new(&config.ingest.keys);
     let services = Arc::new(Services {
         exporter: Exporter::new(pools.export.clone(), &config, owner()),
-        ingest: Ingest::new(Keys::new(&config.ingest.keys), config.redaction()?, pools.ingest.clone()),
+        ingest: Ingest::new(keys, config.redaction()?, pools.ingest.clone(), metrics.clone()),
+        metrics,
         config,
         pools,
         clock,
@@ -48,8 +54,9 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
         tokio::try_join!(
             listen(ingest, endpoints::ingest_router(services.clone())),
             listen(operator, endpoints::operator_router(services.clone())),
-            try_join_all(names.iter().map(|name| export_regularly(&services, name, every, stop.clone()))),
-            add_partitions_regularly(&services, stop.clone()),
+            try_join_all(names.iter().map(|name| export_regularly(&services, name, interval, stop.clone()))),
+            every(regular::EVERY, stop.clone(), async || measure(&services).await),
+            every(DAYS_EVERY, stop.clone(), async || turn_days(&services).await),
         )?;
         // Callers that hung up have left batches behind.
         services.ingest.drained().await;
@@ -99,20 +106,58 @@ async fn export_regularly(
     }
 }
 
-async fn add_partitions_regularly(services: &Services, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-    let mut ticks = interval(PARTITIONS_EVERY);
+/// Does `work` now and after each `interval`, until it is to stop.
+async fn every(pause: Duration, stop: watch::Receiver<bool>, work: impl AsyncFn()) -> anyhow::Result<()> {
+    let mut ticks = interval(pause);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = ticks.tick() => {}
+            _ = ticks.tick() => work().await,
             () = stopped(stop.clone()) => return Ok(()),
         }
-        let ensured =
-            async { partitions::ensure(&mut *services.pools.export.acquire().await?, services.clock.now()).await };
-        match ensured.await {
-            Ok(0) => {}
-            Ok(added) => tracing::info!(added, "partitions added"),
-            Err(error) => tracing::error!(reason = %error, "cannot add partitions"),
+    }
+}
+
+/// Measures the loss of what came since the last time.
+async fn measure(services: &Services) {
+    let measured = async {
+        match Turn::take(&services.pools.export).await? {
+            Some(mut turn) => regular::measure(turn.connection()).await,
+            None => Ok(0),
         }
+    };
+    if let Err(error) = measured.await {
+        tracing::error!(kind = kind(&error), code = %sqlstate(&error), "cannot measure");
+    }
+}
+
+/// Adds the days that are needed, and drops those that are not any more.
+async fn turn_days(services: &Services) {
+    match regular::add_days(&services.pools.export, services.clock.now()).await {
+        Ok(0) => {}
+        Ok(added) => tracing::info!(added, "partitions added"),
+        Err(error) => tracing::error!(reason = %error, "cannot add partitions"),
+    }
+    let dropped = async {
+        match Turn::take(&services.pools.export).await? {
+            Some(mut turn) => {
+                regular::measure(turn.connection()).await?;
+                regular::drop_days(turn.connection(), &services.config, services.clock.now()).await
+            }
+            None => Ok(None),
+        }
+    };
+    match dropped.await {
+        Ok(None) => tracing::debug!("days are left to another exporter, or to the time after verify"),
+        Ok(Some(days)) => {
+            for it in days {
+                match it.dropped_rows {
+                    Some(rows) => tracing::info!(day = %it.day, rows, bytes = it.bytes, "day dropped"),
+                    None => tracing::warn!(day = %it.day, held = ?it.held, "day held back"),
+                }
+            }
+        }
+        Err(error) => tracing::error!(reason = %error, "cannot drop days"),
     }
 }
 

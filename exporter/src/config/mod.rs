@@ -3,6 +3,7 @@
 mod environment;
 mod error;
 mod period;
+mod size;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use toml::Table;
 
 pub use self::error::{ConfigError, Shape};
 pub use self::period::Period;
+pub use self::size::{Size, readable};
 pub use self::validate::Invalid;
 use crate::secret::Secret;
 
@@ -36,6 +38,8 @@ pub struct Config {
     /// The client's own redaction: what the edge was told, so that it finds nothing here.
     #[serde(default)]
     pub redaction: redaction::Settings,
+    /// How long events stay in Postgres.
+    pub retention: Retention,
     /// When and how to export.
     pub export: Export,
     /// Where to.
@@ -49,6 +53,25 @@ pub struct Config {
 pub struct Database {
     /// A connection URL, password included.
     pub url: Secret,
+    /// How much it may take on disk; unknown unless it is set.
+    #[serde(default)]
+    pub disk: Option<Size>,
+}
+
+/// How long events stay in Postgres.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Full days beside the one that it is; 0 for all of them.
+    pub days: u32,
+}
+
+impl Retention {
+    /// How many full days are kept; `None` when all are.
+    #[must_use]
+    pub fn kept(self) -> Option<u32> {
+        (self.days > 0).then_some(self.days)
+    }
 }
 
 /// The listener for the edge.

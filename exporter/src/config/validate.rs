@@ -7,6 +7,7 @@ use std::str::FromStr;
 use axum::http::Uri;
 use redaction::Policy;
 use sqlx::postgres::PgConnectOptions;
+use wire::limits::WINDOW_DAYS;
 
 use super::{Config, Destination};
 use crate::secret::Secret;
@@ -45,6 +46,14 @@ impl Config {
         }
         self.validate_secrets()?;
         self.redaction()?;
+        // Ingest takes what is up to a window old, by any exporter's clock: that day must always be there.
+        if self.retention.kept().is_some_and(|days| i64::from(days) <= WINDOW_DAYS) {
+            let fewest = WINDOW_DAYS + 1;
+            return Err(invalid(
+                "retention.days",
+                format!("must be 0 or {fewest} and more: events may be {WINDOW_DAYS} days on their way"),
+            ));
+        }
         let formats: BTreeSet<_> = self.export.formats.iter().collect();
         if formats.is_empty() || formats.len() != self.export.formats.len() {
             return Err(invalid("export.formats", "must name at least one format, each once"));

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
+use tracing::Instrument;
 
 use super::Services;
 use super::error::ApiError;
@@ -27,7 +28,7 @@ pub(super) fn routes() -> Router<Arc<Services>> {
 
 async fn run(State(services): State<Arc<Services>>) -> Result<Json<Report>, ApiError> {
     // In a task of its own: a caller that hangs up does not stop the run in the middle.
-    match tokio::spawn(async move { services.exporter.run().await }).await {
+    match tokio::spawn(async move { services.exporter.run().await }.in_current_span()).await {
         Ok(report) => Ok(Json(report?)),
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }

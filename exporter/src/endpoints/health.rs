@@ -1,21 +1,24 @@
 //! `GET /health`: 200 while the database answers, 503 while it does not. Each listener asks by the connections that its own
-//! requests use.
+//! requests use. The edge is told no more than that; the operator how the installation is doing, and what to do.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
-use sqlx::PgPool;
 
 use super::Services;
-use crate::store::{Pools, operator};
+use crate::status::{self, Status};
+use crate::store::operator;
 
 /// Whoever asks wants to know soon.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The operator's figures take a look at every table.
+const OPERATORS_PATIENCE: Duration = Duration::from_secs(15);
 
 #[derive(Serialize)]
 struct Health {
@@ -23,15 +26,49 @@ struct Health {
     database: &'static str,
 }
 
-pub(super) fn routes(pool: fn(&Pools) -> &PgPool) -> Router<Arc<Services>> {
-    Router::new()
-        .route("/health", get(async move |State(services): State<Arc<Services>>| health(pool(&services.pools)).await))
+pub(super) fn of_ingest() -> Router<Arc<Services>> {
+    Router::new().route("/health", get(ingest))
 }
 
-async fn health(pool: &PgPool) -> (StatusCode, Json<Health>) {
-    let ping = async { operator::ping(&mut *pool.acquire().await?).await };
+pub(super) fn of_operator() -> Router<Arc<Services>> {
+    Router::new().route("/health", get(operator))
+}
+
+async fn ingest(State(services): State<Arc<Services>>) -> Response {
+    let ping = async { operator::ping(&mut *services.pools.ingest.acquire().await?).await };
     match tokio::time::timeout(PATIENCE, ping).await {
-        Ok(Ok(())) => (StatusCode::OK, Json(Health { status: "ok", database: "connected" })),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "unavailable", database: "unreachable" })),
+        Ok(Ok(())) => Json(Health { status: "ok", database: "connected" }).into_response(),
+        _ => unreachable(),
     }
+}
+
+async fn operator(State(services): State<Arc<Services>>) -> Response {
+    match examined(&services).await {
+        Some(status) => Json(status).into_response(),
+        None => unreachable(),
+    }
+}
+
+/// How the installation is doing; `None` when the database does not answer.
+pub(super) async fn examined(services: &Services) -> Option<Status> {
+    let examine = async {
+        let mut connection = services.pools.operator.acquire().await?;
+        status::examine(&mut connection, &services.config, services.clock.now()).await
+    };
+    match tokio::time::timeout(OPERATORS_PATIENCE, examine).await {
+        Ok(Ok(status)) => Some(status),
+        Ok(Err(error)) => {
+            tracing::error!(kind = crate::store::kind(&error), code = %crate::store::sqlstate(&error), "cannot examine");
+            None
+        }
+        Err(_) => {
+            tracing::error!("the database did not answer in time");
+            None
+        }
+    }
+}
+
+fn unreachable() -> Response {
+    let health = Health { status: "unavailable", database: "unreachable" };
+    (StatusCode::SERVICE_UNAVAILABLE, Json(health)).into_response()
 }

@@ -4,20 +4,24 @@
 //! |---|---|---|---|
 //! | ingest | `POST /ingest` | a signed batch from the edge | `ingest.rs` |
 //! | ingest | `GET /health` | may the edge deliver? | `health.rs` |
-//! | operator | `GET /health` | the same of the operator's side | `health.rs` |
+//! | operator | `GET /health` | how the installation is doing, and what to do | `health.rs` |
+//! | operator | `GET /metrics` | the same and more for Prometheus | `metrics.rs` |
 //! | operator | `GET /events/count` | how many events are stored | `events.rs` |
 //! | operator | `GET /events/recent?limit=` | the newest events | `events.rs` |
 //! | operator | `POST /export/run` | export now | `export.rs` |
 //! | operator | `GET /export/status` | how far each destination is | `export.rs` |
 //! | operator | `GET /export/config` | the settings, secrets masked | `export.rs` |
 //!
-//! Everything of the operator's wants `Authorization: Bearer`.
+//! Everything of the operator's wants `Authorization: Bearer`. Every answer has an `x-request-id`, which the log lines of
+//! the request have, too: `requests.rs`.
 
 mod error;
 mod events;
 mod export;
 mod health;
 mod ingest;
+mod metrics;
+mod requests;
 mod token;
 
 use std::sync::Arc;
@@ -32,6 +36,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::export::Exporter;
 use crate::ingest::Ingest;
+use crate::metrics::Metrics;
 use crate::store::Pools;
 
 /// The edge waits no longer for an answer, the reading of the body included.
@@ -47,6 +52,8 @@ pub struct Services {
     pub exporter: Exporter,
     /// What takes batches in.
     pub ingest: Ingest,
+    /// What is counted.
+    pub metrics: Metrics,
     /// The time.
     pub clock: Clock,
 }
@@ -55,17 +62,20 @@ pub struct Services {
 pub fn ingest_router(services: Arc<Services>) -> Router {
     Router::new()
         .merge(ingest::routes())
-        .merge(health::routes(|pools| &pools.ingest))
+        .merge(health::of_ingest())
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, INGEST))
+        .layer(middleware::from_fn_with_state(requests::Watch::new("ingest", &services), requests::watch))
         .with_state(services)
 }
 
 /// The listener for the operator.
 pub fn operator_router(services: Arc<Services>) -> Router {
     Router::new()
-        .merge(health::routes(|pools| &pools.operator))
+        .merge(health::of_operator())
+        .merge(metrics::routes())
         .merge(events::routes())
         .merge(export::routes())
         .layer(middleware::from_fn_with_state(services.clone(), token::require))
+        .layer(middleware::from_fn_with_state(requests::Watch::new("operator", &services), requests::watch))
         .with_state(services)
 }

@@ -7,15 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use redaction::Report;
 use sqlx::PgPool;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{Sleep, sleep};
 use wire::{IngestAnswer, Outcome, Refused};
 
 use super::admit::{admit, pixel_drop};
-use super::commit::{Committed, commit};
+use super::commit::{Committed, Group, commit};
 use super::decode::Batch;
 use super::room::Place;
+use super::tally::{Names, Tally};
+use crate::metrics::Metrics;
 use crate::store::{kind, sqlstate};
 
 /// How long a batch waits for company.
@@ -24,6 +27,10 @@ const COMPANY: Duration = Duration::from_millis(2);
 const EVENTS: usize = 1000;
 /// Transactions at once. While one waits for the disk, another is prepared.
 pub const COMMITS: u32 = 3;
+/// Sites that are counted by name on a day. All others are one.
+const SITES: usize = 1000;
+/// Versions of the edge that findings are counted by.
+const VERSIONS: usize = 16;
 
 /// The database did not commit. What it did commit of the batch is a duplicate next time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +46,7 @@ pub struct Groups {
 /// A batch and whoever waits for what becomes of it.
 struct Waiting {
     batch: Batch,
+    missed: Report,
     now: DateTime<Utc>,
     answer: oneshot::Sender<Result<IngestAnswer, NotCommitted>>,
     _place: Place,
@@ -47,31 +55,47 @@ struct Waiting {
 impl Groups {
     /// Groups that are committed by the connections of `pool`, until this is dropped and all are.
     #[must_use]
-    pub fn new(pool: PgPool) -> Self {
+    pub fn new(pool: PgPool, metrics: Metrics) -> Self {
         // The places bound it.
         let (queue, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(run(pool, waiting));
+        let settling = Settling { pool, metrics, sites: Names::new(SITES), versions: Names::new(VERSIONS) };
+        tokio::spawn(run(Arc::new(settling), waiting));
         Self { queue }
     }
 
-    /// Commits what is new in a `batch` that came `now`, and says what became of each event. Goes on without whoever asked.
-    pub async fn commit(&self, batch: Batch, now: DateTime<Utc>, place: Place) -> Result<IngestAnswer, NotCommitted> {
+    /// Commits what is new in a `batch` that came `now` and that personal data was `missed` in, and says what became of each
+    /// event. Goes on without whoever asked.
+    pub async fn commit(
+        &self,
+        batch: Batch,
+        missed: Report,
+        now: DateTime<Utc>,
+        place: Place,
+    ) -> Result<IngestAnswer, NotCommitted> {
         let (answer, answered) = oneshot::channel();
-        self.queue.send(Waiting { batch, now, answer, _place: place }).map_err(|_| NotCommitted)?;
+        self.queue.send(Waiting { batch, missed, now, answer, _place: place }).map_err(|_| NotCommitted)?;
         answered.await.map_err(|_| NotCommitted)?
     }
 }
 
-async fn run(pool: PgPool, mut queue: mpsc::UnboundedReceiver<Waiting>) {
+/// What settling a group takes.
+struct Settling {
+    pool: PgPool,
+    metrics: Metrics,
+    sites: Names,
+    versions: Names,
+}
+
+async fn run(settling: Arc<Settling>, mut queue: mpsc::UnboundedReceiver<Waiting>) {
     let turns = Arc::new(Semaphore::new(COMMITS as usize));
     while let Some(first) = queue.recv().await {
         let company = sleep(COMPANY);
         // Never closed, so it never fails.
         let Ok(turn) = turns.clone().acquire_owned().await else { return };
         let group = gather(first, &mut queue, company).await;
-        let pool = pool.clone();
+        let settling = settling.clone();
         tokio::spawn(async move {
-            settle(&pool, group).await;
+            settling.settle(group).await;
             drop(turn);
         });
     }
@@ -95,32 +119,45 @@ async fn gather(first: Waiting, queue: &mut mpsc::UnboundedReceiver<Waiting>, co
     group
 }
 
-/// Commits a group and answers every caller.
-async fn settle(pool: &PgPool, group: Vec<Waiting>) {
-    let Some(now) = group.iter().map(|it| it.now).max() else { return };
-    let (mut rows, mut shares) = (Vec::new(), Vec::with_capacity(group.len()));
-    for Waiting { batch, now, .. } in &group {
-        let mut admitted = admit(batch, *now);
-        shares.push((admitted.rows.len(), admitted.refused));
-        rows.append(&mut admitted.rows);
-    }
-    let reports: Vec<_> = group.iter().filter_map(|it| pixel_drop(&it.batch)).collect();
-    let Committed { outcomes, failure } = commit(pool, &rows, &reports, now).await;
-    if let Some(error) = &failure {
-        // The database quotes values in its messages: their kind must do.
-        let (kind, code) = (kind(error), sqlstate(error));
-        tracing::error!(kind, %code, batches = group.len(), events = rows.len(), "a group was not committed");
-    }
-    let mut settled = rows.iter().map(|row| u32::try_from(row.seq).ok()).zip(outcomes);
-    let mut answers = Vec::with_capacity(group.len());
-    for ((count, refused), waiting) in shares.into_iter().zip(&group) {
-        let is_reported = failure.is_none() || waiting.batch.dropped == 0;
-        let answer = answer(settled.by_ref().take(count), refused);
-        answers.push(answer.filter(|_| is_reported).ok_or(NotCommitted));
-    }
-    for (waiting, answer) in group.into_iter().zip(answers) {
-        // Whoever has hung up will send again.
-        let _ = waiting.answer.send(answer);
+impl Settling {
+    /// Commits a group and answers every caller.
+    async fn settle(&self, group: Vec<Waiting>) {
+        let Some(now) = group.iter().map(|it| it.now).max() else { return };
+        let (mut rows, mut shares) = (Vec::new(), Vec::with_capacity(group.len()));
+        let mut tally = Tally::new(now.date_naive());
+        for Waiting { batch, missed, now, .. } in &group {
+            let mut admitted = admit(batch, *now);
+            tally.add_refused(self.sites.known(tally.day(), &batch.site_id), &admitted.refused);
+            if !missed.is_empty() {
+                tally.add_findings(self.versions.known(tally.day(), &batch.edge_version), missed.counts());
+            }
+            shares.push((admitted.rows.len(), admitted.refused));
+            rows.append(&mut admitted.rows);
+        }
+        let reports: Vec<_> = group.iter().filter_map(|it| pixel_drop(&it.batch)).collect();
+        let whole = Group { rows: &rows, reports: &reports, tally, sites: &self.sites, now };
+        let Committed { outcomes, failure } = commit(&self.pool, &whole).await;
+        self.metrics.group(&outcomes);
+        if failure.is_none() {
+            self.metrics.beside(&whole.tally);
+        }
+        if let Some(error) = &failure {
+            // The database quotes values in its messages: their kind must do.
+            let (kind, code) = (kind(error), sqlstate(error));
+            tracing::error!(kind, %code, batches = group.len(), events = rows.len(), "a group was not committed");
+        }
+        let mut settled = rows.iter().map(|row| u32::try_from(row.seq).ok()).zip(outcomes);
+        let mut answers = Vec::with_capacity(group.len());
+        for ((count, refused), waiting) in shares.into_iter().zip(&group) {
+            // What is no row may not have been recorded.
+            let is_recorded = failure.is_none() || (waiting.batch.dropped == 0 && refused.is_empty());
+            let answer = answer(settled.by_ref().take(count), refused);
+            answers.push(answer.filter(|_| is_recorded).ok_or(NotCommitted));
+        }
+        for (waiting, answer) in group.into_iter().zip(answers) {
+            // Whoever has hung up will send again.
+            let _ = waiting.answer.send(answer);
+        }
     }
 }
 

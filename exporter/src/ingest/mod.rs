@@ -2,6 +2,7 @@
 //! Each verb is a file; nothing here knows HTTP, and nothing but `commit` touches the database.
 
 pub mod admit;
+pub mod alarm;
 pub mod authenticate;
 pub mod commit;
 pub mod decode;
@@ -9,6 +10,7 @@ pub mod group;
 pub mod inflate;
 pub mod redact;
 pub mod room;
+pub mod tally;
 
 use std::collections::BTreeMap;
 
@@ -18,11 +20,13 @@ use redaction::Policy;
 use sqlx::PgPool;
 use wire::{IngestAnswer, Refused};
 
+use self::alarm::Alarm;
 use self::authenticate::{Claim, Keys, Unauthorized};
 use self::decode::DecodeError;
 use self::group::{Groups, NotCommitted};
 use self::inflate::{Encoding, InflateError};
 use self::room::{Full, Place, Room};
+use crate::metrics::Metrics;
 
 /// Why a batch was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +55,8 @@ pub struct Ingest {
     redaction: Policy,
     room: Room,
     groups: Groups,
+    alarm: Alarm,
+    metrics: Metrics,
 }
 
 /// A request whose headers are in order, and whose body is still to be read.
@@ -65,8 +71,15 @@ pub struct Expected<'a> {
 impl Ingest {
     /// Takes what is signed by one of `keys` into the database of `pool`.
     #[must_use]
-    pub fn new(keys: Keys, redaction: Policy, pool: PgPool) -> Self {
-        Self { keys, redaction, room: Room::default(), groups: Groups::new(pool) }
+    pub fn new(keys: Keys, redaction: Policy, pool: PgPool, metrics: Metrics) -> Self {
+        let groups = Groups::new(pool, metrics.clone());
+        Self { keys, redaction, room: Room::default(), groups, alarm: Alarm::default(), metrics }
+    }
+
+    /// The room that is left, in bytes of bodies and in batches.
+    #[must_use]
+    pub fn room(&self) -> (usize, usize) {
+        self.room.left()
     }
 
     /// Looks at the headers of a request that came `now`, and keeps room for its body of at most `bytes`.
@@ -85,6 +98,7 @@ impl Ingest {
     pub async fn take(&self, expected: Expected<'_>, body: &[u8]) -> Result<IngestAnswer, IngestError> {
         let Expected { claim, encoding, mut place, now } = expected;
         claim.verify(body)?;
+        self.metrics.body(body.len());
         let body = encoding?.inflate(body)?;
         place.grow(body.len())?;
         let mut batch = decode::decode(&body)?;
@@ -92,9 +106,9 @@ impl Ingest {
         drop(body);
         let missed = redact::redact(&self.redaction, &mut batch);
         if !missed.is_empty() {
-            tracing::error!(edge_version = batch.edge_version, kinds = ?missed.counts(), "personal data on arrival");
+            self.alarm.sound(&batch.edge_version, &missed, now);
         }
-        let answer = self.groups.commit(batch, now, place).await?;
+        let answer = self.groups.commit(batch, missed, now, place).await?;
         log_refusals(&answer.refused);
         Ok(answer)
     }

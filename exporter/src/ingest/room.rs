@@ -43,6 +43,12 @@ impl Room {
         Ok(Place { room: self.bytes.clone(), bytes: some(&self.bytes, bytes)?, _batch: batch })
     }
 
+    /// The bytes and the batches that there is room for.
+    #[must_use]
+    pub fn left(&self) -> (usize, usize) {
+        (self.bytes.available_permits(), self.batches.available_permits())
+    }
+
     /// Returns once nothing is under way.
     pub async fn emptied(&self) {
         // Never closed, so it never fails.

@@ -23,8 +23,11 @@ pub struct Lease {
 pub struct State {
     /// Whether the bucket was checked to hold it.
     pub exported: bool,
-    /// The batch's segments that are marked exported, ascending.
+    /// The batch's segments that are marked exported, ascending. For a destination that does not hold the batch, only
+    /// those that are still here in full: it never gets the others.
     pub exported_segments: Vec<i64>,
+    /// Rows of the batch that retention has dropped.
+    pub dropped_rows: i64,
 }
 
 /// Adds the deliveries of a new export batch, in the transaction that makes it.
@@ -84,6 +87,11 @@ pub async fn lease(
             where deliveries.destination = $1
                 and deliveries.exported_at is null
                 and (deliveries.lease_until is null or deliveries.lease_until < clock_timestamp())
+                -- What retention has dropped cannot be rendered any more.
+                and not exists (
+                    select from segments
+                    where segments.export_batch_id = deliveries.export_batch_id and dropped_rows > 0
+                )
             order by deliveries.attempts, export_batches.number
             limit 1
             for update of deliveries skip locked
@@ -205,14 +213,23 @@ pub async fn state(connection: &mut PgConnection, export_batch_id: Uuid, destina
     sqlx::query_as!(
         State,
         r#"-- name: delivery_state
-        select
-            exists (
+        with delivery as (
+            select exists (
                 select from deliveries
                 where export_batch_id = $1 and destination = $2 and exported_at is not null
-            ) as "exported!",
+            ) as is_exported
+        )
+        select
+            is_exported as "exported!",
             array(
-                select id from segments where export_batch_id = $1 and exported_at is not null order by id
-            ) as "exported_segments!""#,
+                select id from segments
+                where export_batch_id = $1 and exported_at is not null and (dropped_rows = 0 or is_exported)
+                order by id
+            ) as "exported_segments!",
+            (
+                select coalesce(sum(dropped_rows), 0) from segments where export_batch_id = $1 and dropped_rows > 0
+            )::bigint as "dropped_rows!"
+        from delivery"#,
         export_batch_id,
         destination,
     )

@@ -3,13 +3,19 @@
 //! Functions take a connection and say when they need a transaction. Time comes from the database, so that workers on
 //! several machines agree on it.
 
+pub mod backlog;
 pub mod deliveries;
+pub mod disk;
 pub mod events;
 pub mod export_batches;
 pub mod exported_rows;
+pub mod losses;
 pub mod operator;
+pub mod outcomes;
 pub mod partitions;
 pub mod pixel_drops;
+pub mod redaction_findings;
+pub mod retention;
 pub mod schema;
 pub mod segments;
 

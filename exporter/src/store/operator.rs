@@ -79,6 +79,10 @@ pub async fn destination_status(connection: &mut PgConnection, destination: &str
                         select from deliveries
                         where export_batch_id = export_batches.id and destination = $1 and exported_at is not null
                     )
+                    -- What retention has dropped does not wait any more.
+                    and not exists (
+                        select from segments where export_batch_id = export_batches.id and dropped_rows > 0
+                    )
                 ), 0)
             )::bigint as "pending_rows!",
             (select max(exported_at) from deliveries where destination = $1) as last_success"#,

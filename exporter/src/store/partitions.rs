@@ -2,6 +2,7 @@
 //! whole statement it is in.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use serde::Serialize;
 use sqlx::PgConnection;
 use wire::limits::WINDOW_DAYS;
 
@@ -18,11 +19,44 @@ pub fn needed(now: DateTime<Utc>) -> (NaiveDate, NaiveDate) {
 /// Creates or attaches the days that are missing and returns how many those were.
 pub async fn ensure(connection: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<i32> {
     let (first, last) = needed(now);
+    add(connection, first, last).await
+}
+
+/// Creates or attaches what is missing of the days from `first` to `last` and returns how many those were.
+pub async fn add(connection: &mut PgConnection, first: NaiveDate, last: NaiveDate) -> sqlx::Result<i32> {
     sqlx::query_scalar!(
         r#"-- name: ensure_partitions
         select events_add_partitions($1, $2) as "added!""#,
         first,
         last
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// The first and the last day that there is a partition of, and how many there are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// The oldest day; none without any partition.
+    pub first: Option<NaiveDate>,
+    /// The newest day.
+    pub last: Option<NaiveDate>,
+    /// How many.
+    pub days: i64,
+}
+
+/// The days that there are.
+pub async fn span(connection: &mut PgConnection) -> sqlx::Result<Span> {
+    sqlx::query_as!(
+        Span,
+        r#"-- name: partition_span
+        select
+            to_date(right(min(relname::text), 8), 'YYYYMMDD') as first,
+            to_date(right(max(relname::text), 8), 'YYYYMMDD') as last,
+            count(*) as "days!"
+        from pg_inherits
+        join pg_class on pg_class.oid = inhrelid
+        where inhparent = to_regclass('events') and not inhdetachpending and relname ~ '^events_[0-9]{8}$'"#
     )
     .fetch_one(connection)
     .await

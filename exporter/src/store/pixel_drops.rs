@@ -19,25 +19,25 @@ pub struct PixelDrop<'a> {
     pub received_at: DateTime<Utc>,
 }
 
-/// Records reports, once per batch however often it is delivered.
-pub async fn record(connection: &mut PgConnection, reports: &[PixelDrop<'_>]) -> sqlx::Result<()> {
-    sqlx::query!(
+/// Records reports, once per batch however often it is delivered, and returns the batches that are new.
+pub async fn record(connection: &mut PgConnection, reports: &[PixelDrop<'_>]) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
         "-- name: record_pixel_drops
         insert into pixel_drops (batch_id, site_id, stream_id, dropped, received_at)
         select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::timestamptz[])
             as row (batch_id, site_id, stream_id, dropped, received_at)
         -- Two that record the same batches in different orders would deadlock.
         order by batch_id
-        on conflict (batch_id) do nothing",
+        on conflict (batch_id) do nothing
+        returning batch_id",
         column(reports, |it| it.batch_id) as Vec<Uuid>,
         column(reports, |it| it.site_id) as Vec<&str>,
         column(reports, |it| it.stream_id) as Vec<Uuid>,
         column(reports, |it| i64::from(it.dropped)) as Vec<i64>,
         column(reports, |it| it.received_at) as Vec<DateTime<Utc>>,
     )
-    .execute(connection)
-    .await?;
-    Ok(())
+    .fetch_all(connection)
+    .await
 }
 
 fn column<'a, T>(reports: &'a [PixelDrop<'a>], value: impl Fn(&'a PixelDrop<'a>) -> T) -> Vec<T> {

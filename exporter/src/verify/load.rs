@@ -8,15 +8,16 @@ use super::diff::{Expected, Found, FoundObject, Listing};
 use crate::bucket::{self, Bucket, BucketError};
 use crate::config::Destination;
 use crate::export::{keys, manifest, objects};
+use crate::store::deliveries::{self, State};
 use crate::store::export_batches::ExportBatch;
-use crate::store::{deliveries, exported_rows, segments};
+use crate::store::{exported_rows, segments};
 
-/// What a destination must hold of a batch of which segments are marked exported.
+/// What a destination must hold of a batch in this `state`.
 pub(super) async fn expected(
     connection: &mut PgConnection,
     destination: &Destination,
     batch: &ExportBatch,
-    exported_segments: Vec<i64>,
+    state: State,
 ) -> sqlx::Result<Expected> {
     let objects = deliveries::objects(connection, batch.id, &destination.name).await?;
     let members = segments::of_batch(connection, batch.id).await?;
@@ -24,7 +25,8 @@ pub(super) async fn expected(
         manifest_key: keys::manifest(&destination.prefix, batch),
         manifest: manifest::of(batch, members, objects),
         ids: exported_rows::ids_of_batch(connection, batch).await?,
-        exported_segments,
+        dropped_rows: state.dropped_rows.cast_unsigned(),
+        exported_segments: state.exported_segments,
     })
 }
 

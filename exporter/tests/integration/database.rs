@@ -21,7 +21,8 @@ pub(crate) async fn with_empty_database(test: impl AsyncFnOnce(Pools)) {
         .expect("a name");
     sqlx::query(AssertSqlSafe(format!("create database {name}"))).execute(&mut admin).await.expect("created");
 
-    let pools = Pools::new(&Database { url: Secret::from(in_database(&server, &name).as_str()) }).expect("a url");
+    let pools =
+        Pools::new(&Database { url: Secret::from(in_database(&server, &name).as_str()), disk: None }).expect("a url");
     let result = AssertUnwindSafe(test(pools.clone())).catch_unwind().await;
     pools.close().await;
     sqlx::query(AssertSqlSafe(format!("drop database {name} with (force)")))

@@ -10,6 +10,7 @@ use exporter::endpoints::{Services, ingest_router, operator_router};
 use exporter::export::Exporter;
 use exporter::ingest::Ingest;
 use exporter::ingest::authenticate::Keys;
+use exporter::metrics::Metrics;
 use exporter::secret::Secret;
 use exporter::store::Pools;
 use redaction::Policy;
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::database::with_database;
-use crate::samples::{KEY, TOKEN, batch, clock, config, event, number, signed, signed_by, taking};
+use crate::samples::{KEY, TOKEN, batch, clock, config, event, number, signed, signed_by, taking_with};
 
 async fn start(router: Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -29,9 +30,11 @@ async fn start(router: Router) -> SocketAddr {
 
 fn services(pools: &Pools) -> Arc<Services> {
     let config = config();
+    let metrics = Metrics::new().expect("metrics");
     Arc::new(Services {
         exporter: Exporter::new(pools.export.clone(), &config, "test".to_owned()),
-        ingest: taking(pools),
+        ingest: taking_with(pools, metrics.clone()),
+        metrics,
         pools: pools.clone(),
         clock: clock(),
         config,
@@ -137,7 +140,8 @@ async fn two_keys_are_good_while_one_replaces_the_other() {
         let mut keys = config().ingest.keys;
         keys.insert("k2".to_owned(), Secret::from(wire::signature::hex(&[2; 32]).as_str()));
         let mut services = Arc::into_inner(services(&pools)).expect("nobody else has it");
-        services.ingest = Ingest::new(Keys::new(&keys), Policy::default(), pools.ingest.clone());
+        services.ingest =
+            Ingest::new(Keys::new(&keys), Policy::default(), pools.ingest.clone(), services.metrics.clone());
         let address = start(ingest_router(Arc::new(services))).await;
         let body = serde_json::to_vec(&batch(vec![event(0)])).expect("json");
         for (id, key, status) in

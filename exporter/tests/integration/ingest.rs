@@ -1,8 +1,9 @@
 //! Once, or refused under a name; and nobody else's harm.
 
 use exporter::ingest::admit::admit;
-use exporter::ingest::commit::{Committed, commit};
+use exporter::ingest::commit::{Committed, Group, commit};
 use exporter::ingest::decode::decode;
+use exporter::ingest::tally::{Names, Tally};
 use exporter::store::operator;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -76,7 +77,9 @@ async fn an_event_that_postgres_refuses_is_found_by_halving() {
         // No check knows why, yet Postgres will not have them.
         rows[2].data = "{";
         rows[5].event_type = "nul\0";
-        let Committed { outcomes, failure } = commit(&pools.ingest, &rows, &[], now()).await;
+        let (tally, sites) = (Tally::new(now().date_naive()), Names::new(10));
+        let group = Group { rows: &rows, reports: &[], tally, sites: &sites, now: now() };
+        let Committed { outcomes, failure } = commit(&pools.ingest, &group).await;
         assert!(failure.is_none(), "{failure:?}");
         let refused = Outcome::Invalid(Reason::RefusedByStore);
         let expected = (0..7).map(|n| Some(if [2, 5].contains(&n) { refused } else { Outcome::Accepted }));

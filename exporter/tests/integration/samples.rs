@@ -7,6 +7,7 @@ use exporter::clock::Clock;
 use exporter::config::Config;
 use exporter::ingest::authenticate::Keys;
 use exporter::ingest::{Ingest, IngestError};
+use exporter::metrics::Metrics;
 use exporter::store::Pools;
 use redaction::Policy;
 use serde_json::value::RawValue;
@@ -111,7 +112,12 @@ pub(crate) fn signed_by(key_id: &str, key: &[u8], body: &[u8]) -> Vec<(&'static 
 
 /// What takes batches in as `serve` does.
 pub(crate) fn taking(pools: &Pools) -> Ingest {
-    Ingest::new(Keys::new(&config().ingest.keys), Policy::default(), pools.ingest.clone())
+    taking_with(pools, Metrics::new().expect("metrics"))
+}
+
+/// The same, counted by `metrics`.
+pub(crate) fn taking_with(pools: &Pools, metrics: Metrics) -> Ingest {
+    Ingest::new(Keys::new(&config().ingest.keys), Policy::default(), pools.ingest.clone(), metrics)
 }
 
 /// Ingests a batch as a request of the edge would.

@@ -23,6 +23,8 @@ pub struct Expected {
     pub manifest: Manifest,
     /// The events in the database, ascending.
     pub ids: Vec<Uuid>,
+    /// How many others it had, until retention dropped their days.
+    pub dropped_rows: u64,
     /// The segments that are marked exported.
     pub exported_segments: Vec<i64>,
 }
@@ -61,7 +63,7 @@ pub struct Listing {
 pub fn delivery(destination: &str, expected: &Expected, found: &Found) -> Vec<Discrepancy> {
     let mut kinds = compare_manifest(expected, found);
     kinds.extend(expected.manifest.objects.iter().flat_map(|object| match found.objects.get(&object.key) {
-        Some(found) => compare_object(object, &expected.ids, found),
+        Some(found) => compare_object(object, expected, found),
         None => vec![Kind::MissingObject { key: object.key.clone() }],
     }));
     in_destination(destination, kinds)
@@ -99,20 +101,21 @@ fn differing_fields(expected: &Manifest, found: &Value) -> Vec<String> {
     names.into_iter().filter(|name| expected.get(*name) != found.get(*name)).cloned().collect()
 }
 
-fn compare_object(expected: &ManifestObject, ids: &[Uuid], found: &FoundObject) -> Vec<Kind> {
-    let key = || expected.key.clone();
+fn compare_object(object: &ManifestObject, expected: &Expected, found: &FoundObject) -> Vec<Kind> {
+    let key = || object.key.clone();
     let mut kinds = Vec::new();
-    if (found.bytes, &found.sha256) != (expected.bytes, &expected.sha256) {
-        kinds.push(Kind::ObjectDiffers { key: key(), expected_bytes: expected.bytes, found_bytes: found.bytes });
+    if (found.bytes, &found.sha256) != (object.bytes, &object.sha256) {
+        kinds.push(Kind::ObjectDiffers { key: key(), expected_bytes: object.bytes, found_bytes: found.bytes });
     }
     match &found.ids {
         Err(reason) => kinds.push(Kind::ObjectUnreadable { key: key(), reason: reason.clone() }),
         Ok(found) => {
-            if found.len() as u64 != expected.rows {
-                kinds.push(Kind::RowsDiffer { key: key(), expected: expected.rows, found: found.len() as u64 });
+            if found.len() as u64 != object.rows {
+                kinds.push(Kind::RowsDiffer { key: key(), expected: object.rows, found: found.len() as u64 });
             }
-            let (missing, unexpected) = difference(ids, found);
-            if missing + unexpected > 0 {
+            let (missing, unexpected) = difference(&expected.ids, found);
+            // Those that were dropped here are there, so many and no more.
+            if missing > 0 || unexpected as u64 != expected.dropped_rows {
                 kinds.push(Kind::RowIdsDiffer { key: key(), missing, unexpected });
             }
         }

@@ -21,6 +21,7 @@ fn both_sides() -> (Expected, Found) {
         manifest_key: "manifests/m".to_owned(),
         manifest: manifest::of(&manifest::tests::batch(), vec![4, 7], vec![object]),
         ids: ids(&[1, 2]),
+        dropped_rows: 0,
         exported_segments: vec![4, 7],
     };
     let object = FoundObject { bytes: 10, sha256: "aa".to_owned(), ids: Ok(ids(&[2, 1])) };

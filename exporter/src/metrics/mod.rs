@@ -1,0 +1,157 @@
+//! What this process counts of itself, for Prometheus. Every label has few values, whatever is sent: routes are those of the
+//! program, statuses are classes, and versions of the edge are told apart up to a number.
+
+mod gauges;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+use wire::Outcome;
+
+pub use self::gauges::{Pool, Process, gauges};
+use crate::ingest::tally::Tally;
+
+/// What the text is, by <https://prometheus.io/docs/instrumenting/exposition_formats/>.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Seconds: from what a commit takes to what nobody waits for.
+const SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 25.0];
+/// Events in one transaction.
+const GROUP_EVENTS: [f64; 7] = [1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1000.0];
+
+/// The counters. Copies count together.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    seconds: HistogramVec,
+    in_flight: IntGaugeVec,
+    events: IntCounterVec,
+    groups: IntCounter,
+    group_events: prometheus::Histogram,
+    body_bytes: IntCounter,
+    findings: IntCounterVec,
+}
+
+impl Metrics {
+    /// Counters at zero.
+    ///
+    /// # Errors
+    /// When two of them have one name.
+    pub fn new() -> prometheus::Result<Self> {
+        let requests = Opts::new("evothesis_http_requests_total", "Requests answered.");
+        let seconds =
+            HistogramOpts::new("evothesis_http_request_duration_seconds", "From a request's head to its answer's.");
+        let in_flight = Opts::new("evothesis_http_requests_in_flight", "Requests that are being answered.");
+        let events = Opts::new("evothesis_ingest_events_total", "Events by what became of them.");
+        let groups = Opts::new("evothesis_ingest_groups_total", "Groups of batches committed, or given up.");
+        let group_events = HistogramOpts::new("evothesis_ingest_group_events", "Events that were committed together.");
+        let body_bytes = Opts::new("evothesis_ingest_body_bytes_total", "Bytes of signed bodies, as they were sent.");
+        let findings = Opts::new(
+            "evothesis_redaction_findings_total",
+            "Personal data that an edge let pass and that was taken out on arrival.",
+        );
+        let labels = ["listener", "route", "status"];
+        let metrics = Self {
+            registry: Registry::new(),
+            requests: IntCounterVec::new(requests, &labels)?,
+            seconds: HistogramVec::new(seconds.buckets(SECONDS.to_vec()), &labels)?,
+            in_flight: IntGaugeVec::new(in_flight, &["listener"])?,
+            events: IntCounterVec::new(events, &["outcome"])?,
+            groups: IntCounter::with_opts(groups)?,
+            group_events: prometheus::Histogram::with_opts(group_events.buckets(GROUP_EVENTS.to_vec()))?,
+            body_bytes: IntCounter::with_opts(body_bytes)?,
+            findings: IntCounterVec::new(findings, &["edge_version"])?,
+        };
+        metrics.register()?;
+        // There from the start, so that the first one is an increase.
+        metrics.events.with_label_values(&["accepted"]);
+        metrics.events.with_label_values(&["duplicate"]);
+        Ok(metrics)
+    }
+
+    fn register(&self) -> prometheus::Result<()> {
+        self.registry.register(Box::new(self.requests.clone()))?;
+        self.registry.register(Box::new(self.seconds.clone()))?;
+        self.registry.register(Box::new(self.in_flight.clone()))?;
+        self.registry.register(Box::new(self.events.clone()))?;
+        self.registry.register(Box::new(self.groups.clone()))?;
+        self.registry.register(Box::new(self.group_events.clone()))?;
+        self.registry.register(Box::new(self.body_bytes.clone()))?;
+        self.registry.register(Box::new(self.findings.clone()))
+    }
+
+    /// Counts a request as under way until what this returns is dropped.
+    #[must_use]
+    pub fn begin(&self, listener: &'static str) -> UnderWay {
+        let gauge = self.in_flight.with_label_values(&[listener]);
+        gauge.inc();
+        UnderWay(gauge)
+    }
+
+    /// Counts a request that was answered.
+    pub fn answered(&self, listener: &'static str, route: &str, status: u16, time: Duration) {
+        let class = match status / 100 {
+            1 => "1xx",
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            _ => "5xx",
+        };
+        let labels = [listener, route, class];
+        self.requests.with_label_values(&labels).inc();
+        self.seconds.with_label_values(&labels).observe(time.as_secs_f64());
+    }
+
+    /// Counts a group: what became of its rows, where that is known.
+    pub fn group(&self, outcomes: &[Option<Outcome>]) {
+        self.groups.inc();
+        #[expect(clippy::cast_precision_loss, reason = "some thousand at most")]
+        self.group_events.observe(outcomes.len() as f64);
+        for outcome in outcomes.iter().flatten() {
+            let name = outcome.reason().map_or(outcome.name(), wire::Reason::name);
+            self.events.with_label_values(&[name]).inc();
+        }
+    }
+
+    /// Counts what came with the rows of a group: events that were refused before, and what edges let pass.
+    pub fn beside(&self, tally: &Tally<'_>) {
+        let add = |family: &IntCounterVec, sums: BTreeMap<&str, i64>| {
+            for (label, count) in sums {
+                family.with_label_values(&[label]).inc_by(count.unsigned_abs());
+            }
+        };
+        add(&self.events, tally.by_outcome());
+        add(&self.findings, tally.by_version());
+    }
+
+    /// Counts a signed body.
+    pub fn body(&self, bytes: usize) {
+        self.body_bytes.inc_by(bytes as u64);
+    }
+
+    /// The text that Prometheus reads: these, and `others`.
+    ///
+    /// # Errors
+    /// When a family has no name, or none of its members.
+    pub fn text(&self, others: &Registry) -> prometheus::Result<String> {
+        let mut text = Vec::new();
+        let encoder = TextEncoder::new();
+        encoder.encode(&self.registry.gather(), &mut text)?;
+        encoder.encode(&others.gather(), &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+/// A request that is being answered.
+#[derive(Debug)]
+pub struct UnderWay(prometheus::IntGauge);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

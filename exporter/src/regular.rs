@@ -1,0 +1,93 @@
+//! The regular work of the database: days created ahead, loss measured, old days dropped. Of several exporters one does it at
+//! a time; whichever comes finds it done.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, PgConnection, PgPool, Postgres};
+use wire::limits::WINDOW_DAYS;
+
+use crate::config::Config;
+use crate::retention::{self, Verdict};
+use crate::store::{losses, outcomes, partitions};
+
+/// How often it is looked whether there is something to do. Measuring is cheap when there is not.
+pub const EVERY: Duration = Duration::from_mins(1);
+/// Segments that are measured in one transaction.
+const SEGMENTS: i64 = 500;
+/// Days that a page load may go on for, beyond those that an event may be on its way.
+const STREAM_DAYS: u64 = 10;
+/// Days that outcomes are told of.
+const OUTCOME_DAYS: Days = Days::new(400);
+
+/// The right to the regular work. It ends with the connection, however that comes about.
+#[derive(Debug)]
+pub struct Turn(PoolConnection<Postgres>);
+
+impl Turn {
+    /// Takes it; `None` while another exporter has it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take(pool: &PgPool) -> sqlx::Result<Option<Self>> {
+        let mut connection = pool.acquire().await?;
+        // Given up in the middle, the right must not go back to the pool with it.
+        connection.close_on_drop();
+        Ok(crate::store::retention::lock_regular_work(&mut connection).await?.then_some(Self(connection)))
+    }
+
+    /// The connection that it belongs to.
+    pub fn connection(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+}
+
+/// Creates the days that are needed at `now` and missing, and returns how many those were. Needs no turn.
+///
+/// # Errors
+/// The database's.
+pub async fn add_days(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<i32> {
+    partitions::ensure(&mut *pool.acquire().await?, now).await
+}
+
+/// Measures all that is not measured yet, and returns how many segments that were.
+///
+/// # Errors
+/// The database's. What was measured stays so.
+pub async fn measure(connection: &mut PgConnection) -> sqlx::Result<usize> {
+    let mut sum = 0;
+    loop {
+        let mut transaction = connection.begin().await?;
+        let (segments, days) = losses::measure(&mut transaction, SEGMENTS).await?;
+        for day in days {
+            losses::sum_up(&mut transaction, day).await?;
+        }
+        transaction.commit().await?;
+        if segments == 0 {
+            return Ok(sum);
+        }
+        sum += segments;
+    }
+}
+
+/// Drops the days that may go at `now`, and what is counted of days long gone. `None`, and no day is dropped, while `verify`
+/// runs.
+///
+/// # Errors
+/// The database's. The next run goes on.
+pub async fn drop_days(
+    connection: &mut PgConnection,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Vec<Verdict>>> {
+    let today = now.date_naive();
+    losses::forget(connection, first_open(today)).await?;
+    outcomes::forget(connection, today - OUTCOME_DAYS).await?;
+    retention::run(connection, config, now).await
+}
+
+/// The oldest day that a page load may have begun on which still sends.
+fn first_open(today: NaiveDate) -> NaiveDate {
+    today - Days::new(WINDOW_DAYS.unsigned_abs() + STREAM_DAYS)
+}

@@ -1,0 +1,202 @@
+//! The other checks: values in, judgements out.
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+
+use super::check::{Check, State};
+use crate::config::Config;
+use crate::ingest::tally::{DROPPED_BY_PIXEL, LATE};
+use crate::store::backlog::Backlog;
+use crate::store::losses::Loss;
+use crate::store::outcomes::OfDay;
+use crate::store::redaction_findings::OfVersion;
+
+/// A share of delivered events below which something should be done, and below which it must be.
+const DELIVERED: (f64, f64) = (0.999, 0.99);
+/// Fewer events than that tell nothing of shares.
+const ENOUGH: i64 = 1000;
+/// A day that is overdue for so long is held back, rather than waiting for the next run.
+const OVERDUE: Days = Days::new(2);
+/// A required destination that lacks rows for so long beyond its interval.
+const LAG: (TimeDelta, TimeDelta) = (TimeDelta::hours(1), TimeDelta::hours(24));
+
+pub(super) fn partitions(missing: &[NaiveDate]) -> Check {
+    match missing {
+        [] => Check::ok("partitions", "every day that events may belong to has a partition"),
+        [first, ..] => Check::trouble(
+            "partitions",
+            State::Critical,
+            format!("{} day(s) have no partition, the first is {first}", missing.len()),
+            "run `exporter migrate`, then `exporter doctor`; the log of Postgres says what is in the way",
+        ),
+    }
+}
+
+/// Of the days that should be gone, with `first` as the oldest to keep.
+pub(super) fn retention(held: &[NaiveDate], first: Option<NaiveDate>) -> Check {
+    const NAME: &str = "retention";
+    let Some(first) = first else {
+        return Check::ok(NAME, "no day is ever dropped: retention.days is 0");
+    };
+    match held {
+        [oldest, ..] if first.checked_sub_days(OVERDUE).is_some_and(|late| *oldest < late) => Check::trouble(
+            NAME,
+            State::Warning,
+            format!("{} day(s) should be dropped and are held back, the oldest is {oldest}", held.len()),
+            "`exporter retention --dry-run` says by what; mostly it is a destination that does not take its export",
+        ),
+        _ => Check::ok(NAME, format!("days before {first} are dropped once every required destination holds them")),
+    }
+}
+
+pub(super) fn export(config: &Config, backlogs: &[Backlog], now: DateTime<Utc>) -> Check {
+    const NAME: &str = "export";
+    let every = TimeDelta::seconds(i64::from(config.export.every.seconds()));
+    let required = config.required_names();
+    let mut worst = Check::ok(NAME, "every destination is up to date");
+    for it in backlogs {
+        let age = it.oldest.map_or(TimeDelta::zero(), |oldest| now - oldest);
+        let late = age - every * 2;
+        let state = match () {
+            () if late > LAG.1 && required.contains(&it.destination) => State::Critical,
+            () if late > LAG.0 => State::Warning,
+            () => State::Ok,
+        };
+        if state > worst.state {
+            let (name, rows, hours) = (&it.destination, it.pending_rows, age.num_hours());
+            worst = Check::trouble(
+                NAME,
+                state,
+                format!("{name} lacks {rows} row(s), the oldest for {hours} hour(s)"),
+                "GET /export/status says why the last attempts failed; `exporter doctor` tries the bucket. Nothing is lost \
+                 meanwhile: it stays here until the destination takes it",
+            );
+        }
+    }
+    worst
+}
+
+pub(super) fn redaction(found: &[OfVersion]) -> Check {
+    const NAME: &str = "redaction";
+    if found.is_empty() {
+        return Check::ok(NAME, "edges have let no personal data pass since yesterday");
+    }
+    let said = found.iter().map(|it| format!("edge {}: {} of {}", it.edge_version, it.findings, it.kinds.join(", ")));
+    Check::trouble(
+        NAME,
+        State::Critical,
+        format!(
+            "edges let personal data pass since yesterday, it was taken out here: {}",
+            said.collect::<Vec<_>>().join("; ")
+        ),
+        "deploy the edge of this release, with the same settings as [redaction] here; its Queue may hold older batches for days",
+    )
+}
+
+/// Of the last day that is over.
+pub(super) fn loss(yesterday: Option<&Loss>, unmeasured: i64) -> Check {
+    const NAME: &str = "loss";
+    if unmeasured >= 1000 {
+        return Check::trouble(
+            NAME,
+            State::Warning,
+            "the figures are behind: 1000 segments or more are not measured yet",
+            "after an update this goes by; otherwise look for \"cannot measure\" in the log",
+        );
+    }
+    let Some((loss, share)) = yesterday.and_then(|loss| Some((loss, loss.delivered()?))) else {
+        return Check::ok(NAME, "no event of yesterday");
+    };
+    let finding = format!("{} of yesterday's events came, {} are missing", percent(share), loss.missing);
+    let state = match () {
+        () if loss.events < ENOUGH || share >= DELIVERED.0 => return Check::ok(NAME, finding),
+        () if share >= DELIVERED.1 => State::Warning,
+        () => State::Critical,
+    };
+    let remedy = "`exporter status` names the sites; see the edge's dead-letter queue and its counts of refused events, and \
+                  whether a site blocks the edge";
+    Check::trouble(NAME, state, finding, remedy)
+}
+
+/// Of what was refused on `today`.
+pub(super) fn refused(outcomes: &[OfDay], today: NaiveDate) -> Check {
+    const NAME: &str = "refused";
+    let of_today = || outcomes.iter().filter(|it| it.day == today);
+    let beside = ["accepted", "duplicate", LATE, DROPPED_BY_PIXEL];
+    let refused = || of_today().filter(|it| !beside.contains(&it.outcome.as_str()));
+    let accepted: i64 = of_today().filter(|it| it.outcome == "accepted").map(|it| it.events).sum();
+    let count: i64 = refused().map(|it| it.events).sum();
+    let reason = refused().max_by_key(|it| it.events).map_or("", |it| it.outcome.as_str());
+    let finding = match count {
+        0 => "no event was refused today".to_owned(),
+        _ => format!("{count} event(s) were refused today, most as {reason}"),
+    };
+    if count < ENOUGH / 10 || count * 100 < accepted + count {
+        return Check::ok(NAME, finding);
+    }
+    let remedy = match reason {
+        "expired" | "from_the_future" => "see that the clocks of this machine and of the edge are right",
+        "conflict" => "an id came with other content: two versions of the edge redact differently; deploy one of them",
+        "refused_by_store" => "the log names the SQLSTATE; report it, since every check had passed",
+        _ => "the edge should have refused these: deploy the edge of this release",
+    };
+    Check::trouble(NAME, State::Warning, finding, remedy)
+}
+
+/// A share as people read it: three digits after the point, and 100 % only when nothing is missing.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    let cut = (share * 100_000.0).floor() / 1000.0;
+    format!("{cut:.3} %")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, 22).expect("a day")
+    }
+
+    #[test]
+    fn a_share_is_never_rounded_up() {
+        for (share, text) in [(1.0, "100.000 %"), (0.999_999_9, "99.999 %"), (0.999, "99.900 %"), (0.0, "0.000 %")] {
+            assert_eq!(percent(share), text);
+        }
+    }
+
+    #[test]
+    fn loss_is_judged_where_there_is_enough_to_judge() {
+        let judged = |events, missing| {
+            let loss = Loss { day: day(), events, missing, ..Loss::default() };
+            super::loss(Some(&loss), 0).state
+        };
+        assert_eq!(judged(999_000, 1000), State::Ok);
+        assert_eq!(judged(998_999, 1001), State::Warning);
+        assert_eq!(judged(989_000, 11_000), State::Critical);
+        assert_eq!(judged(10, 10), State::Ok);
+        assert_eq!(super::loss(None, 0).state, State::Ok);
+        assert_eq!(super::loss(None, 1000).state, State::Warning);
+    }
+
+    #[test]
+    fn refusals_are_judged_by_their_share() {
+        let judged = |events: &[(&str, i64)]| {
+            let of_day = |&(outcome, events): &(&str, i64)| OfDay { day: day(), outcome: outcome.to_owned(), events };
+            super::refused(&events.iter().map(of_day).collect::<Vec<_>>(), day())
+        };
+        assert_eq!(judged(&[]).state, State::Ok);
+        assert_eq!(judged(&[("accepted", 1000), ("duplicate", 5000), ("late", 500)]).state, State::Ok);
+        assert_eq!(judged(&[("accepted", 9_901), ("expired", 99)]).state, State::Ok);
+        assert_eq!(judged(&[("accepted", 9_900), ("expired", 100)]).state, State::Warning);
+        assert!(judged(&[("accepted", 10), ("expired", 1000), ("bad_id", 9)]).remedy.contains("clocks"));
+    }
+
+    #[test]
+    fn a_day_is_held_back_only_after_the_next_runs() {
+        let first = day();
+        let before = |days| first - Days::new(days);
+        assert_eq!(retention(&[before(1)], Some(first)).state, State::Ok);
+        assert_eq!(retention(&[before(3), before(1)], Some(first)).state, State::Warning);
+        assert_eq!(retention(&[before(3)], None).state, State::Ok);
+    }
+}

@@ -1,0 +1,140 @@
+//! How the installation is doing: what `/health`, `/metrics` and `exporter status` tell, from one look at the database.
+
+mod check;
+pub mod disk;
+mod judge;
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use serde::Serialize;
+use sqlx::PgConnection;
+
+pub use self::check::{Check, State};
+pub use self::disk::Disk;
+pub use self::judge::percent;
+use crate::config::Config;
+use crate::retention;
+use crate::store::backlog::{self, Backlog};
+use crate::store::losses::{self, Loss};
+use crate::store::outcomes::{self, OfDay};
+use crate::store::partitions::{self, Span};
+use crate::store::redaction_findings::{self, OfVersion};
+
+/// Days that figures are told of, today included.
+const DAYS: Days = Days::new(7);
+/// Sites that loss is told of.
+const SITES: i64 = 10;
+
+/// How the installation is doing.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// The worst of the checks.
+    pub status: State,
+    /// That the database answers; there is no status otherwise.
+    pub database: &'static str,
+    /// When it was looked at.
+    pub at: DateTime<Utc>,
+    /// What was judged.
+    pub checks: Vec<Check>,
+    /// When the disk will be full.
+    pub disk: Disk,
+    /// The days that there are.
+    pub partitions: Partitions,
+    /// The days that should be gone.
+    pub retention: Retention,
+    /// What became of the events of the last days.
+    pub outcomes: Vec<OfDay>,
+    /// What was lost of the last days, the newest first.
+    pub losses: Vec<Loss>,
+    /// Where most was lost.
+    pub worst_sites: Vec<Loss>,
+    /// Segments whose loss is not measured yet, counted up to 1000.
+    pub unmeasured_segments: i64,
+    /// Personal data that edges let pass since yesterday.
+    pub redaction: Vec<OfVersion>,
+    /// How far behind each destination is.
+    pub destinations: Vec<Backlog>,
+}
+
+/// The day partitions.
+#[derive(Clone, Debug, Serialize)]
+pub struct Partitions {
+    /// Those that there are.
+    #[serde(flatten)]
+    pub span: Span,
+    /// Days that events may belong to and that have none.
+    pub missing: Vec<NaiveDate>,
+}
+
+/// What retention has to do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Retention {
+    /// The setting; absent when nothing is dropped.
+    pub days: Option<u32>,
+    /// Days that are older and still there, the oldest first.
+    pub held: Vec<NaiveDate>,
+}
+
+impl Status {
+    /// The loss of the day that it is.
+    #[must_use]
+    pub fn loss_today(&self) -> Option<&Loss> {
+        self.loss_of(self.at.date_naive())
+    }
+
+    /// The loss of the last day that is over.
+    #[must_use]
+    pub fn loss_yesterday(&self) -> Option<&Loss> {
+        self.loss_of(self.at.date_naive().pred_opt()?)
+    }
+
+    fn loss_of(&self, day: NaiveDate) -> Option<&Loss> {
+        self.losses.iter().find(|it| it.day == day)
+    }
+}
+
+/// Looks at everything there is, at `now`.
+///
+/// # Errors
+/// The database's.
+pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTime<Utc>) -> sqlx::Result<Status> {
+    let today = now.date_naive();
+    let (first, yesterday) = (today - DAYS, today - Days::new(1));
+    let missing = partitions::missing(connection, now).await?;
+    let partitions = Partitions { span: partitions::span(connection).await?, missing };
+    let used = crate::store::disk::used(connection, today).await?;
+    let kept = config.retention.kept().map(i64::from);
+    let disk = disk::forecast(&used, config.database.disk.map(crate::config::Size::bytes), kept);
+    let retention =
+        Retention { days: config.retention.kept(), held: retention::overdue(connection, config, now).await? };
+    let outcomes = outcomes::since(connection, first).await?;
+    let losses = losses::by_day(connection, first).await?;
+    let worst_sites = losses::worst_sites(connection, first, SITES).await?;
+    let unmeasured_segments = losses::unmeasured(connection).await?;
+    let redaction = redaction_findings::since(connection, yesterday).await?;
+    let destinations = backlog::of(connection, &config.destination_names()).await?;
+    let of_yesterday = losses.iter().find(|it| it.day == yesterday);
+    let checks = vec![
+        judge::partitions(&partitions.missing),
+        disk::check(&disk),
+        judge::retention(&retention.held, retention::first_kept(config, now)),
+        judge::export(config, &destinations, now),
+        judge::redaction(&redaction),
+        judge::loss(of_yesterday, unmeasured_segments),
+        judge::refused(&outcomes, today),
+    ];
+    Ok(Status {
+        status: checks.iter().map(|it| it.state).max().unwrap_or_default(),
+        database: "connected",
+        at: now,
+        checks,
+        disk,
+        partitions,
+        retention,
+        outcomes,
+        losses,
+        worst_sites,
+        unmeasured_segments,
+        redaction,
+        destinations,
+    })
+}

@@ -1,0 +1,194 @@
+//! Measured loss: the numbers that page loads gave their events, and which of them never came.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use sqlx::PgConnection;
+
+/// A gap that no page makes: whoever sends such a number makes it up, and may not spoil the figure of all others.
+pub const IMPLAUSIBLE: i64 = 10_000;
+
+/// The loss of one day, all sites together or one of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of `losses`, explained there")]
+pub struct Loss {
+    pub day: NaiveDate,
+    pub site_id: Option<String>,
+    pub streams: i64,
+    pub incomplete_streams: i64,
+    pub implausible_streams: i64,
+    pub events: i64,
+    pub missing: i64,
+}
+
+impl Loss {
+    /// The share of the numbered events that came, from 0 to 1; none where no event came.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a share, not a count")]
+    pub fn delivered(&self) -> Option<f64> {
+        let numbered = self.events + self.missing;
+        (numbered > 0).then(|| self.events as f64 / numbered as f64)
+    }
+}
+
+/// Takes up to `limit` segments that are not measured yet, adds what they hold to the streams, and returns how many those
+/// were and the days whose loss is another now. Belongs into a transaction. Any number of exporters may do this at once.
+pub async fn measure(connection: &mut PgConnection, limit: i64) -> sqlx::Result<(usize, Vec<NaiveDate>)> {
+    let segments = sqlx::query!(
+        "-- name: take_unmeasured_segments
+        update segments set measured_at = now()
+        where id in (
+            select id from segments where measured_at is null order by id limit $1 for update skip locked
+        )
+        returning id, min_event_id, max_event_id",
+        limit,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let (Some(first), Some(last)) =
+        (segments.iter().map(|it| it.min_event_id).min(), segments.iter().map(|it| it.max_event_id).max())
+    else {
+        return Ok((0, Vec::new()));
+    };
+    let ids: Vec<_> = segments.iter().map(|it| it.id).collect();
+    let days = sqlx::query_scalar!(
+        r#"-- name: measure_segments
+        with touched as (
+            insert into stream_days (stream_id, site_id, day, first_seq, last_seq, events)
+            select stream_id, site_id, events_day(event_id), min(seq), max(seq), count(*)
+            from events
+            where segment_id = any ($1)
+                -- Leaves the partitions out that the segments do not touch.
+                and event_id between $2 and $3
+            group by 1, 2, 3
+            -- Two that add to the same rows in different orders would deadlock.
+            order by 1, 2, 3
+            on conflict (stream_id, site_id, day) do update
+            set first_seq = least(stream_days.first_seq, excluded.first_seq),
+                last_seq = greatest(stream_days.last_seq, excluded.last_seq),
+                events = stream_days.events + excluded.events
+            returning stream_id, site_id, day
+        )
+        select day as "day!" from touched
+        union
+        -- What a page load sent later begins where this ends.
+        select later.day
+        from touched
+        join stream_days as later
+            on later.stream_id = touched.stream_id and later.site_id = touched.site_id and later.day > touched.day
+        order by 1"#,
+        &ids,
+        first,
+        last,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok((ids.len(), days))
+}
+
+/// Sums the streams of `day` up, by site.
+pub async fn sum_up(connection: &mut PgConnection, day: NaiveDate) -> sqlx::Result<()> {
+    sqlx::query!(
+        "-- name: sum_up_losses
+        insert into losses (day, site_id, streams, incomplete_streams, implausible_streams, events, missing)
+        select
+            $1, site_id, count(*),
+            count(*) filter (where missing between 1 and $2),
+            count(*) filter (where missing > $2),
+            sum(events),
+            coalesce(sum(missing) filter (where missing <= $2), 0)
+        from (
+            select
+                stream.site_id,
+                stream.events,
+                greatest(stream.last_seq - coalesce(earlier.last_seq, -1) - stream.events, 0) as missing
+            from stream_days as stream
+            left join lateral (
+                select max(last_seq) as last_seq
+                from stream_days
+                where stream_id = stream.stream_id and site_id = stream.site_id and day < stream.day
+            ) as earlier on stream.first_seq > 0
+            where stream.day = $1
+        ) as stream
+        group by site_id
+        order by site_id
+        on conflict (day, site_id) do update
+        set streams = excluded.streams,
+            incomplete_streams = excluded.incomplete_streams,
+            implausible_streams = excluded.implausible_streams,
+            events = excluded.events,
+            missing = excluded.missing,
+            measured_at = now()",
+        day,
+        IMPLAUSIBLE,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The loss of the days since `first`, the newest first.
+pub async fn by_day(connection: &mut PgConnection, first: NaiveDate) -> sqlx::Result<Vec<Loss>> {
+    sqlx::query_as!(
+        Loss,
+        r#"-- name: losses_by_day
+        select
+            day,
+            null::text as site_id,
+            sum(streams)::bigint as "streams!",
+            sum(incomplete_streams)::bigint as "incomplete_streams!",
+            sum(implausible_streams)::bigint as "implausible_streams!",
+            sum(events)::bigint as "events!",
+            sum(missing)::bigint as "missing!"
+        from losses where day >= $1
+        group by day
+        order by day desc"#,
+        first,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// The sites that most is missing of since `first`, a line for each site and day, at most `limit`.
+pub async fn worst_sites(connection: &mut PgConnection, first: NaiveDate, limit: i64) -> sqlx::Result<Vec<Loss>> {
+    sqlx::query_as!(
+        Loss,
+        "-- name: worst_losses
+        select day, site_id, streams, incomplete_streams, implausible_streams, events, missing
+        from losses where day >= $1 and missing > 0
+        order by missing desc, day desc, site_id
+        limit $2",
+        first,
+        limit,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Segments whose loss is not measured yet, counted up to a thousand.
+pub async fn unmeasured(connection: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"-- name: unmeasured_segments
+        select count(*) as "segments!" from (select from segments where measured_at is null limit 1000) as first"#
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Forgets page loads and pixels' reports before `first`, which nothing can be added to any more.
+pub async fn forget(connection: &mut PgConnection, first: NaiveDate) -> sqlx::Result<()> {
+    sqlx::query!(
+        "-- name: forget_streams
+        delete from stream_days where day < $1",
+        first,
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "-- name: forget_pixel_drops
+        delete from pixel_drops where received_at < $1::date",
+        first,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
