@@ -10,6 +10,11 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::samples::now;
 
+/// The address of a test's own database.
+pub(crate) fn url(name: &str) -> String {
+    in_database(&std::env::var("TEST_DATABASE_URL").expect("set"), name)
+}
+
 /// Runs `test` on an empty database.
 pub(crate) async fn with_empty_database(test: impl AsyncFnOnce(Pools)) {
     let server = std::env::var("TEST_DATABASE_URL")

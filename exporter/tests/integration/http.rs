@@ -21,7 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::database::with_database;
 use crate::samples::{KEY, TOKEN, batch, clock, config, event, number, signed, signed_by, taking_with};
 
-async fn start(router: Router) -> SocketAddr {
+pub(crate) async fn start(router: Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -41,7 +41,7 @@ fn services(pools: &Pools) -> Arc<Services> {
     })
 }
 
-fn post(address: SocketAddr, headers: &[(&'static str, String)], body: Vec<u8>) -> RequestBuilder {
+pub(crate) fn post(address: SocketAddr, headers: &[(&'static str, String)], body: Vec<u8>) -> RequestBuilder {
     let request = Client::new().post(format!("http://{address}/ingest")).body(body);
     headers.iter().fold(request, |request, (name, value)| request.header(*name, value))
 }

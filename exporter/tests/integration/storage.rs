@@ -63,6 +63,11 @@ impl Storage {
         objects.keys().filter(|key| key.starts_with(prefix)).cloned().collect()
     }
 
+    /// What is there under bucket and key.
+    pub(crate) fn get(&self, path: &str) -> Option<Bytes> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
+    }
+
     /// From now on, requests whose method and path hold `text` wait.
     pub(crate) fn hold(&self, text: &str) {
         self.hold.send_replace(text.to_owned());

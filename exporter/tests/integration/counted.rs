@@ -1,0 +1,319 @@
+//! What is counted with the events: outcomes, loss, and personal data that an edge let pass.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Days, Utc};
+use exporter::ingest::tally::LATE_MS;
+use exporter::regular::{self, Turn};
+use exporter::status;
+use exporter::store::{Pools, losses};
+use futures::future::join_all;
+use serde_json::value::RawValue;
+use sqlx::AssertSqlSafe;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+use wire::limits::{FUTURE_MS, WINDOW_MS};
+use wire::{ForwardBatch, ForwardedEvent};
+
+use crate::database::with_database;
+use crate::samples::{NOW_MS, batch, config, deliver, deliver_to, event, id, now, number, taking};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// The counts of all outcomes, as `outcome=events`, in their order.
+async fn outcomes(pools: &Pools) -> Vec<String> {
+    sqlx::query_scalar(
+        "select site_id || ' ' || outcome || '=' || sum(events) from outcomes group by site_id, outcome
+        order by site_id, outcome",
+    )
+    .fetch_all(&pools.export)
+    .await
+    .expect("outcomes")
+}
+
+/// Events of `stream` with these numbers, which happened at `time`.
+fn of_stream(stream: u128, numbers: impl IntoIterator<Item = u32>, time: i64) -> ForwardBatch {
+    let events = numbers.into_iter().map(|seq| {
+        let mut event = event(seq);
+        event.event.id = id(seq + u32::try_from(stream).expect("small") * 100_000, time);
+        event
+    });
+    ForwardBatch { stream_id: Uuid::from_u128(stream), ..batch(events.collect()) }
+}
+
+/// Measures, and answers the loss of the day that `time` is in: events, missing numbers, incomplete and implausible streams.
+async fn loss(pools: &Pools, time: i64) -> (i64, i64, i64, i64) {
+    let mut turn = Turn::take(&pools.export).await.expect("asked").expect("nobody else");
+    regular::measure(turn.connection()).await.expect("measured");
+    let day = DateTime::from_timestamp_millis(time).expect("in range").date_naive();
+    let losses = losses::by_day(turn.connection(), day).await.expect("losses");
+    let it = losses.iter().find(|it| it.day == day).expect("the day");
+    (it.events, it.missing, it.incomplete_streams, it.implausible_streams)
+}
+
+fn poison(n: u32) -> ForwardedEvent {
+    let mut event = event(n);
+    event.event.kind = "poison".to_owned();
+    event
+}
+
+#[tokio::test]
+async fn every_event_is_counted_once_under_its_outcome() {
+    with_database(async |pools| {
+        sqlx::query("alter table events add constraint no_poison check (event_type <> 'poison')")
+            .execute(&pools.export)
+            .await
+            .expect("constraint");
+        let mut events: Vec<_> = (0..8).map(event).collect();
+        events[1].event.id = id(1, NOW_MS - WINDOW_MS - 1);
+        events[2].event.id = id(2, NOW_MS + FUTURE_MS + 1);
+        events[3].event.id = id(3, NOW_MS - LATE_MS);
+        events[4].event.id = id(4, NOW_MS - LATE_MS + 1);
+        events[5] = poison(5);
+        events[6] = event(0);
+        events[7] = event(0);
+        events[7].event.data = RawValue::from_string("{}".to_owned()).expect("json");
+        let all = ForwardBatch { dropped: 4, ..batch(events) };
+        let answer = deliver(&pools, &all).await.expect("stored");
+        assert_eq!((answer.accepted, answer.duplicates, answer.refused.len()), (3, 1, 4), "{answer:?}");
+        let site = "shop.example.com";
+        let expected = [
+            ("accepted", 3),
+            ("conflict", 1),
+            ("dropped_by_pixel", 4),
+            ("duplicate", 1),
+            ("expired", 1),
+            ("from_the_future", 1),
+            ("late", 1),
+            ("refused_by_store", 1),
+        ];
+        assert_eq!(outcomes(&pools).await, expected.map(|(outcome, events)| format!("{site} {outcome}={events}")));
+
+        // All of it again: nothing is stored, and the pixel's report counts once.
+        deliver(&pools, &all).await.expect("known");
+        let counted = |outcome: &str, events: i64| format!("{site} {outcome}={events}");
+        let again = outcomes(&pools).await;
+        for it in [counted("accepted", 3), counted("duplicate", 5), counted("dropped_by_pixel", 4), counted("late", 1)]
+        {
+            assert!(again.contains(&it), "{it} in {again:?}");
+        }
+        assert_eq!(number(&pools, "select count(*) from events").await, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_batch_of_refusals_alone_is_counted() {
+    with_database(async |pools| {
+        sqlx::query("alter table events add constraint no_poison check (event_type <> 'poison')")
+            .execute(&pools.export)
+            .await
+            .expect("constraint");
+        let mut old = event(0);
+        old.event.id = id(0, 0);
+        deliver(&pools, &batch(vec![old.clone()])).await.expect("answered");
+        deliver(&pools, &ForwardBatch { dropped: 2, ..batch(vec![poison(1), poison(2), old]) })
+            .await
+            .expect("answered");
+        let site = "shop.example.com";
+        let expected = ["dropped_by_pixel=2", "expired=2", "refused_by_store=2"].map(|it| format!("{site} {it}"));
+        assert_eq!(outcomes(&pools).await, expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_counted_is_what_is_stored_whoever_stores_it() {
+    with_database(async |pools| {
+        // Three exporters, each batch at all of them, on a database that ends connections now and then.
+        let mut senders = JoinSet::new();
+        for _ in 0..3 {
+            let (pools, ingest) = (pools.clone(), taking(&pools));
+            senders.spawn(async move {
+                for n in 0..40_u32 {
+                    let batch = batch((0..5).map(|at| event(n * 5 + at)).collect());
+                    while deliver_to(&ingest, &batch).await.is_err() {
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                }
+                drop(pools);
+            });
+        }
+        for _ in 0..5 {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            number(
+                &pools,
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity
+                where datname = current_database() and application_name = 'evothesis-ingest'",
+            )
+            .await;
+        }
+        senders.join_all().await;
+        assert_eq!(number(&pools, "select count(*) from events").await, 200);
+        let accepted = "select sum(events)::bigint from outcomes where outcome = 'accepted'";
+        assert_eq!(number(&pools, accepted).await, 200);
+        assert_eq!(number(&pools, "select sum(rows) from segments").await, 200);
+        let answered = "select sum(events)::bigint from outcomes where outcome in ('accepted', 'duplicate')";
+        assert!(number(&pools, answered).await >= 600);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sites_beyond_a_thousand_are_counted_as_one() {
+    with_database(async |pools| {
+        let ingest = taking(&pools);
+        let batches: Vec<_> = (0..1003)
+            .map(|n| {
+                let mut old = event(0);
+                old.event.id = id(0, 0);
+                ForwardBatch { site_id: format!("site-{n}.example"), ..batch(vec![old]) }
+            })
+            .collect();
+        for some in batches.chunks(500) {
+            join_all(some.iter().map(|batch| deliver_to(&ingest, batch))).await;
+        }
+        assert_eq!(number(&pools, "select count(distinct site_id) from outcomes").await, 1001);
+        let others = "select sum(events)::bigint from outcomes where site_id = '(other)'";
+        assert_eq!(number(&pools, others).await, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_number_that_is_missing_is_an_event_that_is() {
+    with_database(async |pools| {
+        // Complete, one with gaps at its beginning and in its middle, and one that nobody believes.
+        deliver(&pools, &of_stream(1, 0..10, NOW_MS)).await.expect("stored");
+        deliver(&pools, &of_stream(2, [2, 3, 7], NOW_MS)).await.expect("stored");
+        deliver(&pools, &of_stream(3, [0, 50_000], NOW_MS)).await.expect("stored");
+        assert_eq!(loss(&pools, NOW_MS).await, (15, 5, 1, 1));
+        // Measured again, nothing changes; delivered again, neither.
+        deliver(&pools, &of_stream(2, [2, 3, 7], NOW_MS)).await.expect("known");
+        assert_eq!(loss(&pools, NOW_MS).await, (15, 5, 1, 1));
+        // What comes late is taken off.
+        deliver(&pools, &of_stream(2, [0, 1, 5], NOW_MS)).await.expect("stored");
+        assert_eq!(loss(&pools, NOW_MS).await, (18, 2, 1, 1));
+        deliver(&pools, &of_stream(2, [4, 6], NOW_MS)).await.expect("stored");
+        assert_eq!(loss(&pools, NOW_MS).await, (20, 0, 0, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_load_goes_on_after_midnight() {
+    with_database(async |pools| {
+        let (first, second) = (NOW_MS - 2 * DAY_MS, NOW_MS);
+        deliver(&pools, &of_stream(1, 0..4, first)).await.expect("stored");
+        deliver(&pools, &of_stream(1, 5..8, second)).await.expect("stored");
+        assert_eq!(loss(&pools, first).await, (4, 0, 0, 0));
+        assert_eq!(loss(&pools, second).await, (3, 1, 1, 0));
+        // It was the last of the first day, and comes late: the second day begins where the first ends.
+        deliver(&pools, &of_stream(1, [4], first)).await.expect("stored");
+        assert_eq!(loss(&pools, second).await, (3, 0, 0, 0));
+        assert_eq!(loss(&pools, first).await, (5, 0, 0, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_same_page_load_of_two_sites_is_two() {
+    with_database(async |pools| {
+        deliver(&pools, &of_stream(1, 0..3, NOW_MS)).await.expect("stored");
+        let other = ForwardBatch { site_id: "other.example".to_owned(), ..of_stream(1, [3, 4], NOW_MS) };
+        deliver(&pools, &other).await.expect("stored");
+        assert_eq!(loss(&pools, NOW_MS).await, (5, 3, 1, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn segments_are_measured_once_by_however_many() {
+    with_database(async |pools| {
+        for n in 0..30 {
+            deliver(&pools, &of_stream(n, 0..3, NOW_MS)).await.expect("stored");
+        }
+        let mut workers = JoinSet::new();
+        for _ in 0..4 {
+            let pools = pools.clone();
+            workers.spawn(async move {
+                loop {
+                    let mut transaction = pools.export.begin().await.expect("begun");
+                    let (segments, _) = losses::measure(&mut transaction, 3).await.expect("measured");
+                    transaction.commit().await.expect("committed");
+                    if segments == 0 {
+                        return;
+                    }
+                }
+            });
+        }
+        workers.join_all().await;
+        assert_eq!(number(&pools, "select sum(events)::bigint from stream_days").await, 90);
+        assert_eq!(number(&pools, "select count(*) from segments where measured_at is null").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_regular_work_is_one_exporters_at_a_time() {
+    with_database(async |pools| {
+        let turn = Turn::take(&pools.export).await.expect("asked").expect("free");
+        assert!(Turn::take(&pools.export).await.expect("asked").is_none());
+        drop(turn);
+        // It ends with its connection, whatever becomes of who had it.
+        let again = async {
+            while Turn::take(&pools.export).await.expect("asked").is_none() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), again).await.expect("free again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_an_edge_let_pass_is_taken_out_counted_and_judged() {
+    with_database(async |pools| {
+        let mut leaky = event(0);
+        leaky.event.data = RawValue::from_string(r#"{"note": "to jane@example.org"}"#.to_owned()).expect("json");
+        for (n, version) in [(0, "0.0.9"), (1, "0.0.9"), (2, "0.0.8")] {
+            leaky.event.id = id(n, NOW_MS);
+            let batch = ForwardBatch { edge_version: version.to_owned(), ..batch(vec![leaky.clone(), event(9)]) };
+            // Two exporters, of which none knows what the other has counted.
+            deliver(&pools, &batch).await.expect("stored");
+        }
+        assert_eq!(number(&pools, "select count(*) from events where data::text like '%jane%'").await, 0);
+        let sum =
+            "select sum(findings)::bigint from redaction_findings where edge_version = '0.0.9' and kind = 'email'";
+        assert_eq!(number(&pools, sum).await, 2);
+        let mut connection = pools.operator.acquire().await.expect("connected");
+        let status = status::examine(&mut connection, &config(), now()).await.expect("examined");
+        let check = status.checks.iter().find(|it| it.name == "redaction").expect("a check");
+        assert_eq!((check.state, status.status), (status::State::Critical, status::State::Critical));
+        assert!(
+            check.finding.contains("edge 0.0.9: 2 of email") && check.remedy.contains("deploy the edge"),
+            "{check:?}"
+        );
+        // The day after tomorrow nobody is alarmed any more.
+        let later: DateTime<Utc> = now() + Days::new(2);
+        let status = status::examine(&mut connection, &config(), later).await.expect("examined");
+        assert!(status.redaction.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_backlog_of_old_segments_is_measured_in_steps() {
+    with_database(async |pools| {
+        deliver(&pools, &of_stream(1, 0..3, NOW_MS)).await.expect("stored");
+        // As an installation has them that is updated.
+        let many = "insert into segments (rows, min_event_id, max_event_id, min_timestamp, max_timestamp)
+            select 1, min_event_id, max_event_id, min_timestamp, max_timestamp from segments, generate_series(1, 1200)";
+        sqlx::query(AssertSqlSafe(many)).execute(&pools.export).await.expect("segments");
+        let mut turn = Turn::take(&pools.export).await.expect("asked").expect("nobody else");
+        assert_eq!(losses::unmeasured(turn.connection()).await.expect("counted"), 1000);
+        assert_eq!(regular::measure(turn.connection()).await.expect("measured"), 1201);
+        assert_eq!(losses::unmeasured(turn.connection()).await.expect("counted"), 0);
+    })
+    .await;
+}

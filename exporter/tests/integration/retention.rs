@@ -1,0 +1,350 @@
+//! Days that are dropped, and what must never be (I10).
+
+use std::time::Duration;
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use exporter::config::Config;
+use exporter::export::Exporter;
+use exporter::regular::{self, Turn};
+use exporter::retention::{self, Verdict};
+use exporter::store::retention::{self as days, Stage};
+use exporter::store::{Pools, backlog, partitions};
+use exporter::verify::verify;
+use sqlx::{AssertSqlSafe, Executor};
+use tokio::time::timeout;
+use wire::limits::WINDOW_MS;
+use wire::{Reason, Refused};
+
+use crate::database::with_database;
+use crate::samples::{NOW_MS, batch, deliver, event, id, now, number};
+use crate::storage::Storage;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn keeping(storage: &Storage, days: u32) -> Config {
+    let mut config = storage.config();
+    config.retention.days = days;
+    config
+}
+
+fn exporter(pools: &Pools, config: &Config) -> Exporter {
+    Exporter::new(pools.export.clone(), config, "test".to_owned())
+}
+
+/// Stores an event of `age` days ago, with others.
+async fn ingest(pools: &Pools, n: u32, ages: &[i64]) {
+    let aged = ages.iter().zip(n..).map(|(age, n)| {
+        let mut event = event(n);
+        event.event.id = id(n, NOW_MS - age * DAY_MS);
+        event
+    });
+    let answer = deliver(pools, &batch(aged.collect())).await.expect("stored");
+    assert_eq!(answer.accepted as usize, ages.len(), "{answer:?}");
+}
+
+fn day(age: u64) -> NaiveDate {
+    now().date_naive() - Days::new(age)
+}
+
+/// When what was `age` days old is just old enough to be dropped under 31 days.
+fn after(age: u64) -> DateTime<Utc> {
+    now() + Days::new(32 - age)
+}
+
+async fn run(pools: &Pools, config: &Config, at: DateTime<Utc>) -> Vec<Verdict> {
+    let mut turn = loop {
+        // The last one's connection may still be closing.
+        match Turn::take(&pools.export).await.expect("asked") {
+            Some(turn) => break turn,
+            None => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    };
+    regular::measure(turn.connection()).await.expect("measured");
+    regular::drop_days(turn.connection(), config, at).await.expect("run").expect("nobody verifies")
+}
+
+fn dropped(verdicts: &[Verdict]) -> Vec<(NaiveDate, i64)> {
+    verdicts.iter().filter_map(|it| Some((it.day, it.dropped_rows?))).filter(|(_, rows)| *rows > 0).collect()
+}
+
+fn held(verdicts: &[Verdict]) -> Vec<(NaiveDate, Vec<String>)> {
+    let reasons = |it: &Verdict| it.held.iter().map(|it| format!("{}{}", it.reason, it.destination)).collect();
+    verdicts.iter().filter(|it| !it.held.is_empty()).map(|it| (it.day, reasons(it))).collect()
+}
+
+async fn discrepancies(pools: &Pools, config: &Config) -> Vec<String> {
+    let verdict = verify(&pools.export, config).await.expect("the database answers");
+    verdict.discrepancies.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn a_day_is_dropped_only_when_every_required_destination_holds_it() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = keeping(&storage, 31);
+        ingest(&pools, 0, &[29, 29, 28, 0]).await;
+        ingest(&pools, 10, &[0]).await;
+        // Not exported yet.
+        let verdicts = run(&pools, &config, after(29)).await;
+        assert_eq!(dropped(&verdicts), []);
+        let reasons = ["not exported", "not verifiedbackup", "not verifiedclient"].map(str::to_owned).to_vec();
+        assert_eq!(held(&verdicts), [(day(29), reasons)]);
+        // The day before held nothing, and nothing held it.
+        assert!(verdicts.iter().any(|it| it.day == day(30) && it.dropped_rows == Some(0)), "{verdicts:?}");
+
+        // One destination has it, the other does not answer.
+        let mut broken = config.clone();
+        broken.destinations[1].endpoint = Some("http://127.0.0.1:1".to_owned());
+        exporter(&pools, &broken).run().await.expect("run");
+        let reasons = ["not exported", "not verifiedbackup"].map(str::to_owned).to_vec();
+        assert_eq!(held(&run(&pools, &config, after(29)).await), [(day(29), reasons)]);
+        assert_eq!(number(&pools, "select count(*) from events").await, 5);
+
+        // All of them have it: planned first, then done.
+        exporter(&pools, &config).run().await.expect("run");
+        let plan = retention::plan(&mut pools.export.acquire().await.expect("connected"), &config, after(29)).await;
+        assert_eq!(held(&plan.expect("planned")), []);
+        assert_eq!(number(&pools, "select count(*) from events").await, 5);
+        assert_eq!(dropped(&run(&pools, &config, after(29)).await), [(day(29), 2)]);
+        assert_eq!(number(&pools, "select count(*) from events").await, 3);
+        assert_eq!(number(&pools, "select sum(rows)::bigint from dropped_days").await, 2);
+        // The segment has rows of days that are still there; the bucket has all of it, and verify knows.
+        assert_eq!(number(&pools, "select sum(dropped_rows) from segments").await, 2);
+        assert_eq!(discrepancies(&pools, &config).await, Vec::<String>::new());
+        assert_eq!(dropped(&run(&pools, &config, after(28)).await), [(day(28), 1)]);
+        assert_eq!(discrepancies(&pools, &config).await, Vec::<String>::new());
+        assert_eq!(dropped(&run(&pools, &config, after(0)).await), [(day(0), 2)]);
+        assert_eq!(discrepancies(&pools, &config).await, Vec::<String>::new());
+        // And still sees what is wrong with the bucket.
+        let object = storage.keys("example-events/events/").remove(0);
+        storage.put(&object, "something else");
+        assert!(!discrepancies(&pools, &config).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_destination_that_became_required_later_counts() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = keeping(&storage, 31);
+        ingest(&pools, 0, &[29]).await;
+        let mut alone = config.clone();
+        alone.destinations.pop();
+        exporter(&pools, &alone).run().await.expect("run");
+        assert_eq!(number(&pools, "select count(*) from segments where exported_at is not null").await, 1);
+        let reasons = vec!["not verifiedbackup".to_owned()];
+        assert_eq!(held(&run(&pools, &config, after(29)).await), [(day(29), reasons)]);
+        // Where it is not required, it does not.
+        assert_eq!(dropped(&run(&pools, &alone, after(29)).await), [(day(29), 1)]);
+
+        // What it never got is no work any more, no discrepancy, and told.
+        let report = exporter(&pools, &config).run().await.expect("run");
+        assert!(report.failures.is_empty() && report.objects.is_empty(), "{report:?}");
+        let verdict = verify(&pools.export, &config).await.expect("the database answers");
+        assert_eq!(verdict.discrepancies, []);
+        assert_eq!(verdict.checked.iter().map(|it| (it.never_got, it.pending)).collect::<Vec<_>>(), [(0, 0), (1, 0)]);
+        let mut connection = pools.operator.acquire().await.expect("connected");
+        let backlogs = backlog::of(&mut connection, &config.destination_names()).await.expect("asked");
+        let told: Vec<_> = backlogs.iter().map(|it| (it.pending_rows, it.never_got_rows, it.oldest)).collect();
+        assert_eq!(told, [(0, 0, None), (0, 1, None)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_late_event_between_the_question_and_the_answer_saves_its_day() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = keeping(&storage, 31);
+        ingest(&pools, 0, &[29]).await;
+        exporter(&pools, &config).run().await.expect("run");
+        let mut turn = Turn::take(&pools.export).await.expect("asked").expect("nobody else");
+        regular::measure(turn.connection()).await.expect("measured");
+
+        // An exporter whose clock is behind has begun to store an event of that day, and not committed it yet.
+        let mut late = pools.ingest.acquire().await.expect("connected");
+        late.execute("begin").await.expect("begun");
+        let id = id(77, NOW_MS - 29 * DAY_MS);
+        let insert = format!(
+            "with segment as (
+                insert into segments (rows, min_event_id, max_event_id, min_timestamp, max_timestamp)
+                values (1, '{id}', '{id}', now(), now()) returning id
+            )
+            insert into events select (jsonb_populate_record(
+                events, jsonb_build_object('event_id', '{id}', 'segment_id', (select id from segment))
+            )).* from events limit 1"
+        );
+        sqlx::raw_sql(AssertSqlSafe(insert)).execute(&mut *late).await.expect("inserted");
+        let dropping = tokio::spawn({
+            let (config, at) = (config.clone(), after(29));
+            async move { regular::drop_days(turn.connection(), &config, at).await }
+        });
+        // It waits for the insert, which nobody could see when it asked.
+        let waiting = "select count(*) from pg_stat_activity
+            where datname = current_database() and query like 'alter table events detach%' and wait_event_type = 'Lock'";
+        let waits = async {
+            while number(&pools, waiting).await == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(PATIENCE, waits).await.expect("it waits");
+        // Others are not held up by it.
+        timeout(PATIENCE, ingest(&pools, 50, &[0, 28])).await.expect("in time");
+        late.execute("commit").await.expect("committed");
+        let verdicts = timeout(PATIENCE, dropping).await.expect("in time").expect("ran").expect("run").expect("free");
+        assert_eq!(dropped(&verdicts), []);
+        assert!(held(&verdicts)[0].1.contains(&"not exported".to_owned()), "{verdicts:?}");
+        assert_eq!(number(&pools, "select count(*) from events").await, 4);
+        assert_eq!(number(&pools, "select count(*) from dropped_days where dropped_at is null").await, 0);
+
+        // Exported, it goes with its day.
+        exporter(&pools, &config).run().await.expect("run");
+        assert_eq!(dropped(&run(&pools, &config, after(29)).await), [(day(29), 2)]);
+        assert_eq!(discrepancies(&pools, &config).await, Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_is_interrupted_is_gone_on_with() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = keeping(&storage, 31);
+        ingest(&pools, 0, &[29]).await;
+        ingest(&pools, 1, &[28]).await;
+        exporter(&pools, &config).run().await.expect("run");
+        let mut connection = pools.export.acquire().await.expect("connected");
+        regular::measure(&mut connection).await.expect("measured");
+        let first = days::days_before(&mut connection, day(28)).await.expect("days").pop().expect("a day");
+        assert_eq!((first.day, first.stage), (day(29), Stage::Attached));
+        // Detached, and then the process ended.
+        days::detach(&mut connection, &first).await.expect("detached");
+        assert_eq!(number(&pools, "select count(*) from events").await, 1);
+        // verify takes it back before it compares.
+        assert_eq!(discrepancies(&pools, &config).await, Vec::<String>::new());
+        assert_eq!(number(&pools, "select count(*) from events").await, 2);
+        days::detach(&mut connection, &first).await.expect("detached again");
+        drop(connection);
+        assert_eq!(dropped(&run(&pools, &config, after(29)).await), [(day(29), 1)]);
+        // A table that somebody else detached is theirs.
+        let theirs = day(28).format("%Y%m%d");
+        let sql = format!("alter table events detach partition events_{theirs}");
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pools.export).await.expect("detached");
+        assert_eq!(dropped(&run(&pools, &config, after(28)).await), []);
+        let sql = format!("select count(*) from events_{theirs}");
+        let rows: i64 = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&pools.export).await.expect("still there");
+        assert_eq!(rows, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_day_is_dropped_while_verify_counts_on_it() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = keeping(&storage, 31);
+        ingest(&pools, 0, &[29]).await;
+        exporter(&pools, &config).run().await.expect("run");
+        storage.hold("GET /example-events/manifests");
+        let verifying = tokio::spawn({
+            let (pools, config) = (pools.clone(), config.clone());
+            async move { discrepancies(&pools, &config).await }
+        });
+        timeout(PATIENCE, storage.held()).await.expect("in time");
+        let mut turn = Turn::take(&pools.export).await.expect("asked").expect("nobody else");
+        regular::measure(turn.connection()).await.expect("measured");
+        assert_eq!(regular::drop_days(turn.connection(), &config, after(29)).await.expect("asked"), None);
+        storage.release();
+        assert_eq!(verifying.await.expect("verified"), Vec::<String>::new());
+        drop(turn);
+        assert_eq!(dropped(&run(&pools, &config, after(29)).await), [(day(29), 1)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_of_a_day_that_is_gone_costs_only_itself() {
+    with_database(async |pools| {
+        // Dropped by an exporter whose clock is far ahead; nobody makes that day again.
+        let gone = day(30);
+        let sql =
+            format!("alter table events detach partition events_{0}; drop table events_{0}", gone.format("%Y%m%d"));
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pools.export).await.expect("gone");
+        sqlx::query(
+            "create or replace function events_add_partitions(first_day date, last_day date) returns integer
+            language sql return 0",
+        )
+        .execute(&pools.export)
+        .await
+        .expect("nobody makes days");
+        let mut events: Vec<_> = (0..9).map(event).collect();
+        events[4].event.id = id(4, NOW_MS - WINDOW_MS + 1000);
+        let answer = deliver(&pools, &batch(events)).await.expect("stored");
+        assert_eq!(answer.accepted, 8);
+        assert_eq!(answer.refused, [Refused { seq: Some(4), reason: Reason::Expired }]);
+        let expired = "select sum(events)::bigint from outcomes where outcome = 'expired'";
+        assert_eq!(number(&pools, expired).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_ingest_takes_is_never_what_retention_drops() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = keeping(&storage, 31);
+        config.validate().expect("the fewest days there may be");
+        // At any time of the day, and of a clock that is a few hours off.
+        for hours in 0..24 {
+            let at = now() + TimeDelta::hours(hours);
+            let oldest_taken = (at - TimeDelta::milliseconds(WINDOW_MS)).date_naive();
+            let first_kept = retention::first_kept(&config, at).expect("a day");
+            assert!(first_kept < oldest_taken, "{at}");
+            assert!(partitions::needed(at).0 >= first_kept, "what is dropped would be made again");
+        }
+        let mut connection = pools.export.acquire().await.expect("connected");
+        assert!(days::days_before(&mut connection, partitions::needed(now()).0).await.expect("days").is_empty());
+        assert!(keeping(&storage, 30).validate().is_err());
+        assert_eq!(retention::first_kept(&keeping(&storage, 0), now()), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_restored_older_database_overwrites_nothing() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = storage.config();
+        ingest(&pools, 0, &[0]).await;
+        exporter(&pools, &config).run().await.expect("run");
+        ingest(&pools, 1, &[0]).await;
+        exporter(&pools, &config).run().await.expect("run");
+        let before: Vec<_> = storage.keys("").into_iter().map(|key| (storage.get(&key), key)).collect();
+        assert_eq!(before.len(), 12);
+
+        // A backup of before the second export: its rows are there, and nobody knows that they were exported.
+        let last = "(select id from export_batches order by number desc limit 1)";
+        for sql in [
+            format!("update segments set export_batch_id = null, exported_at = null where export_batch_id = {last}"),
+            format!("delete from objects where export_batch_id = {last}"),
+            format!("delete from deliveries where export_batch_id = {last}"),
+            format!("delete from export_batches where id = {last}"),
+            "select setval(pg_get_serial_sequence('export_batches', 'number'), 1)".to_owned(),
+        ] {
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pools.export).await.expect("restored");
+        }
+        let report = exporter(&pools, &config).run().await.expect("run");
+        assert_eq!((report.objects.len(), report.failures.len()), (4, 0));
+        for (body, key) in &before {
+            assert_eq!(storage.get(key), *body, "{key} was overwritten");
+        }
+        assert_eq!(storage.keys("").len(), 18);
+        // What the lost bookkeeping knew of is named, in both buckets: two objects and a manifest each.
+        let found = discrepancies(&pools, &config).await;
+        assert_eq!(found.len(), 6, "{found:?}");
+        assert!(found.iter().all(|it| it.contains("stray ")), "{found:?}");
+    })
+    .await;
+}
