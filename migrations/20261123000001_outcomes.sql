@@ -12,7 +12,7 @@ comment on table outcomes is 'How many events had which outcome. Moved in the tr
 comment on column outcomes.day is 'The UTC day they came.';
 comment on column outcomes.site_id is 'As in events; (other) for sites beyond the first thousand of a day.';
 comment on column outcomes.outcome is 'accepted, duplicate, the reason of a refusal, or beside these: late (accepted an hour or more after its own time), dropped_by_pixel (reported, never came).';
-comment on column outcomes.slot is 'Transactions side by side add to different rows, so that none waits for another. Readers sum.';
+comment on column outcomes.slot is 'Transactions side by side add to different rows, so that none waits for another. Readers sum; of days that are over one row is made.';
 comment on column outcomes.events is 'How many. A refusal counts as often as the batch is delivered.';
 
 create table redaction_findings (

@@ -87,14 +87,12 @@ async fn drop_all(connection: &mut PgConnection, config: &Config, now: DateTime<
         }
         retention::detach(connection, &day).await?;
         let dropped_rows = retention::drop_day(connection, day.day, &required).await?;
-        let held = match dropped_rows {
-            Some(_) => Vec::new(),
-            None => {
-                // A late event came in between.
-                retention::attach_again(connection, day.day).await?;
-                retention::held(connection, day.day, &required).await?
-            }
-        };
+        let mut held = Vec::new();
+        if dropped_rows.is_none() {
+            // A late event came in between.
+            retention::attach_again(connection, day.day).await?;
+            held = retention::held(connection, day.day, &required).await?;
+        }
         verdicts.push(verdict(&day, held, dropped_rows));
     }
     Ok(verdicts)

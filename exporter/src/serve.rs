@@ -151,9 +151,10 @@ async fn turn_days(services: &Services) {
         Ok(None) => tracing::debug!("days are left to another exporter, or to the time after verify"),
         Ok(Some(days)) => {
             for it in days {
-                match it.dropped_rows {
-                    Some(rows) => tracing::info!(day = %it.day, rows, bytes = it.bytes, "day dropped"),
-                    None => tracing::warn!(day = %it.day, held = ?it.held, "day held back"),
+                if let Some(rows) = it.dropped_rows {
+                    tracing::info!(day = %it.day, rows, bytes = it.bytes, "day dropped");
+                } else {
+                    tracing::warn!(day = %it.day, held = ?it.held, "day held back");
                 }
             }
         }

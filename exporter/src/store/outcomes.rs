@@ -34,7 +34,7 @@ pub async fn add(connection: &mut PgConnection, counts: &[Count<'_>]) -> sqlx::R
     sqlx::query!(
         "-- name: add_outcomes
         insert into outcomes (day, site_id, outcome, slot, events)
-        select day, site_id, outcome, pg_backend_pid() % 4, events
+        select day, site_id, outcome, pg_backend_pid() % 64, events
         from unnest($1::date[], $2::text[], $3::text[], $4::bigint[]) as row (day, site_id, outcome, events)
         -- Two that add to the same rows in different orders would deadlock.
         order by 1, 2, 3
@@ -62,6 +62,23 @@ pub async fn since(connection: &mut PgConnection, first: NaiveDate) -> sqlx::Res
     )
     .fetch_all(connection)
     .await
+}
+
+/// Makes one row of what different transactions have counted of the days before `first`, which nothing is added to any more.
+pub async fn fold(connection: &mut PgConnection, first: NaiveDate) -> sqlx::Result<()> {
+    sqlx::query!(
+        "-- name: fold_outcomes
+        with scattered as (
+            delete from outcomes where day < $1 and slot <> 0 returning day, site_id, outcome, events
+        )
+        insert into outcomes (day, site_id, outcome, slot, events)
+        select day, site_id, outcome, 0, sum(events) from scattered group by 1, 2, 3
+        on conflict (day, site_id, outcome, slot) do update set events = outcomes.events + excluded.events",
+        first,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Forgets days before `first`.

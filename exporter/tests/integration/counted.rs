@@ -53,7 +53,7 @@ async fn loss(pools: &Pools, time: i64) -> (i64, i64, i64, i64) {
 
 fn poison(n: u32) -> ForwardedEvent {
     let mut event = event(n);
-    event.event.kind = "poison".to_owned();
+    "poison".clone_into(&mut event.event.kind);
     event
 }
 
@@ -98,6 +98,26 @@ async fn every_event_is_counted_once_under_its_outcome() {
             assert!(again.contains(&it), "{it} in {again:?}");
         }
         assert_eq!(number(&pools, "select count(*) from events").await, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn days_that_are_over_are_folded_and_say_the_same() {
+    with_database(async |pools| {
+        for n in 0..6 {
+            // Each by a connection of its own.
+            deliver(&pools, &batch(vec![event(n)])).await.expect("stored");
+            sqlx::query("update outcomes set slot = slot + 100").execute(&pools.export).await.expect("another one");
+        }
+        let before = outcomes(&pools).await;
+        assert_eq!(number(&pools, "select count(*) from outcomes").await, 6);
+        let mut connection = pools.export.acquire().await.expect("connected");
+        for (at, rows) in [(now() + Days::new(1), 6), (now() + Days::new(2), 1), (now() + Days::new(3), 1)] {
+            regular::drop_days(&mut connection, &config(), at).await.expect("folded");
+            assert_eq!(number(&pools, "select count(*) from outcomes").await, rows);
+            assert_eq!(outcomes(&pools).await, before);
+        }
     })
     .await;
 }

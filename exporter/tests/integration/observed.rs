@@ -188,6 +188,41 @@ async fn metrics_are_what_prometheus_reads_and_no_label_is_unbounded() {
 }
 
 #[tokio::test]
+async fn alarms_and_documentation_name_what_there_is() {
+    with_database(async |pools| {
+        let services = services(&pools);
+        let (ingest, operator) = (start(ingest_router(services.clone())).await, start(operator_router(services)).await);
+        let mut leaky = event(0);
+        leaky.event.data = RawValue::from_string(r#"{"note": "to jane@example.org"}"#.to_owned()).expect("json");
+        leaky.event.id = id(0, NOW_MS - 24 * 60 * 60 * 1000);
+        let body = serde_json::to_vec(&batch(vec![leaky])).expect("json");
+        post(ingest, &signed(&KEY, &body), body).send().await.expect("answered").error_for_status().expect("stored");
+        let mut turn = Turn::take(&pools.export).await.expect("asked").expect("nobody else");
+        regular::measure(turn.connection()).await.expect("measured");
+        let request = Client::new().get(format!("http://{operator}/metrics")).bearer_auth(TOKEN);
+        let text = request.send().await.expect("answered").text().await.expect("text");
+        // Only a disk that fills has days left.
+        let there: BTreeSet<String> = parsed(&text).into_iter().map(|it| it.0).collect();
+        let is_there = |name: &str| {
+            name == "evothesis_database_days_left" || there.contains(name) || there.contains(&format!("{name}_bucket"))
+        };
+        for document in
+            [include_str!("../../../deploy/prometheus.rules.yml"), include_str!("../../../docs/operations.md")]
+        {
+            let names: BTreeSet<&str> = document
+                .split(|c: char| !(c.is_ascii_lowercase() || c == '_'))
+                .filter(|word| word.starts_with("evothesis_"))
+                .collect();
+            assert!(names.len() > 8, "{names:?}");
+            for name in names {
+                assert!(is_there(name), "{name} is no metric");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn metrics_and_health_want_the_token() {
     with_database(async |pools| {
         let operator = start(operator_router(services(&pools))).await;
