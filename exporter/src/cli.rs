@@ -123,7 +123,9 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=error"));
-    let logger = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_writer(writer);
+    // One span says it all: none is inside another.
+    let logger = tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false);
+    let logger = logger.with_env_filter(filter).with_writer(writer);
     logger.try_init().map_err(|error| anyhow::anyhow!("cannot log: {error}"))
 }
 

@@ -115,6 +115,8 @@ fn what_makes_no_sense_is_named() {
         (format!("[ingest.keys]\nk1 = \"{}\"", "00".repeat(32)), "ingest.keys.k1"),
         ("[operator]\ntoken = \"short\"".to_owned(), "operator.token"),
         ("[operator]\ntoken = \"change-me-change-me\"".to_owned(), "operator.token"),
+        ("[database]\ndisk = \"100\"".to_owned(), "database.disk"),
+        ("[retention]\ndays = 30".to_owned(), "retention.days"),
         ("[export]\nformats = []".to_owned(), "export.formats"),
         ("[export]\nformats = [\"jsonl\", \"jsonl\"]".to_owned(), "export.formats"),
         ("destinations = []".to_owned(), "destinations"),

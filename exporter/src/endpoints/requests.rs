@@ -81,7 +81,9 @@ pub(super) async fn watch(State(watch): State<Watch>, request: Request, next: Ne
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(HEADER, id);
         }
-        let (ms, bytes_out) = (time.as_secs_f64() * 1000.0, response.body().size_hint().exact());
+        // To the microsecond, and no digit more.
+        let ms = (time.as_secs_f64() * 1_000_000.0).round() / 1000.0;
+        let bytes_out = response.body().size_hint().exact();
         tracing::info!(status, ms, bytes_in, bytes_out, "answered");
         response
     };

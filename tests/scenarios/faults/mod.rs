@@ -92,6 +92,10 @@ impl Service {
             "segments say {segments} rows, {} are stored",
             stored.len()
         );
+        let counted: i64 = sqlx::query_scalar("select sum(events)::bigint from outcomes where outcome = 'accepted'")
+            .fetch_one(&mut connection)
+            .await?;
+        ensure!(usize::try_from(counted)? == stored.len(), "{counted} events are counted, {} are stored", stored.len());
         // what a killed exporter had begun belongs to it until its lease ends
         let mut pending = serde_json::Value::Null;
         for _ in 0..60 {
