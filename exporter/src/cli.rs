@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::clock::Clock;
-use crate::commands::{retention, status};
+use crate::commands::{retention, sites, status, usage, webhooks};
 use crate::config::Config;
 use crate::export::Exporter;
 use crate::store::{Pools, partitions, schema};
@@ -31,6 +31,7 @@ Examples:
   exporter verify --json                                    prove the buckets against the database
   exporter status                                           see how the installation is doing, and what to do
   exporter retention --dry-run                              see which days would be dropped, and what holds one back
+  exporter usage --month 2026-10 --invoice                  what is due for a month
   exporter redact --explain < lines.jsonl                   try out what is taken for personal data";
 
 const REDACT_EXAMPLE: &str = r#"Example:
@@ -87,6 +88,15 @@ enum Command {
         #[arg(long, value_name = "FILE", conflicts_with = "config")]
         settings: Option<PathBuf>,
     },
+    /// List sites, and say which of them are billed.
+    #[command(after_help = sites::EXAMPLES)]
+    Sites(sites::Arguments),
+    /// Print what was stored in a month, and what is due for it.
+    #[command(after_help = usage::EXAMPLES)]
+    Usage(usage::Arguments),
+    /// List the messages that webhooks tell, and send some again.
+    #[command(after_help = webhooks::EXAMPLES)]
+    Webhooks(webhooks::Arguments),
     /// Try the database and every bucket, and say what is wrong and what to do. Exit code 1 when something is.
     #[command(after_help = "Example:\n  exporter doctor --config exporter.toml")]
     Doctor,
@@ -108,7 +118,7 @@ pub async fn run() -> ExitCode {
         _ => log_to(io::stderr),
     };
     let result = match result {
-        Ok(()) => execute(cli).await,
+        Ok(()) => Box::pin(execute(cli)).await,
         Err(error) => Err(error),
     };
     result.unwrap_or_else(|error| {
@@ -134,7 +144,7 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
     let clock = Clock::system();
     match cli.command {
         Command::Serve { migrate } => {
-            serve::serve(config()?, migrate, clock).await?;
+            Box::pin(serve::serve(config()?, migrate, clock)).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Migrate => migrate(&config()?, clock).await,
@@ -146,6 +156,9 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify { json } => verify(&config()?, json).await,
         Command::Status(arguments) => status::run(&arguments, &config()?, clock).await,
         Command::Retention(arguments) => retention::run(&arguments, &config()?, clock).await,
+        Command::Sites(arguments) => sites::run(arguments, &config()?).await,
+        Command::Usage(arguments) => usage::run(arguments, &config()?).await,
+        Command::Webhooks(arguments) => webhooks::run(arguments, &config()?).await,
         Command::Doctor => {
             let findings = doctor::examine(&config()?, clock).await;
             for finding in &findings {

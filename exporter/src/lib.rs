@@ -4,6 +4,7 @@
 //! The way of an event: `endpoints::ingest` -> [`ingest`] -> [`store`] (one transaction, one segment) -> [`export`]
 //! (whole segments, objects, manifest) -> bucket; [`verify`] compares the two ends.
 
+pub mod billing;
 pub mod bucket;
 pub mod causes;
 pub mod cli;
@@ -14,6 +15,7 @@ pub mod doctor;
 pub mod endpoints;
 pub mod export;
 pub mod ingest;
+pub mod ledger;
 pub mod listener;
 pub mod metrics;
 pub mod redact;
@@ -24,3 +26,4 @@ pub mod serve;
 pub mod status;
 pub mod store;
 pub mod verify;
+pub mod webhooks;

@@ -15,13 +15,17 @@ use crate::endpoints::{self, Services};
 use crate::export::Exporter;
 use crate::ingest::Ingest;
 use crate::ingest::authenticate::Keys;
+use crate::ledger;
 use crate::listener::{self, Limits, stopped};
 use crate::metrics::Metrics;
 use crate::regular::{self, Turn};
 use crate::store::{Pools, kind, partitions, schema, sqlstate};
+use crate::webhooks::Webhooks;
 
 /// Days are created and dropped so often. What is missing on arrival is made at once.
 const DAYS_EVERY: Duration = Duration::from_hours(1);
+const LEDGER_EVERY: Duration = Duration::from_secs(30);
+const WEBHOOKS_EVERY: Duration = Duration::from_secs(2);
 /// How long requests and exports that are under way may take once the end has come. What is cut off is done again.
 const DRAIN: Duration = Duration::from_secs(30);
 
@@ -34,17 +38,21 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
     tracing::info!(ingest = %ingest.local_addr()?, operator = %operator.local_addr()?, "listening");
 
     let interval = config.export.every.duration();
+    let stop = stop_signal()?;
     let metrics = Metrics::new()?;
+    let webhooks = Webhooks::new(pools.export.clone(), &config.webhooks, clock)?;
     let keys = Keys::new(&config.ingest.keys);
+    let new_sites = config.sites.new_a_day;
     let services = Arc::new(Services {
         exporter: Exporter::new(pools.export.clone(), &config, owner()),
-        ingest: Ingest::new(keys, config.redaction()?, pools.ingest.clone(), metrics.clone()),
+        ingest: Ingest::new(keys, config.redaction()?, pools.ingest.clone(), new_sites, metrics.clone()),
         metrics,
         config,
         pools,
         clock,
+        readers: endpoints::readers(),
+        stop: stop.clone(),
     });
-    let stop = stop_signal()?;
     let names = services.config.destination_names();
     let listen = async |listener, router| {
         listener::serve(listener, router, Limits::default(), stop.clone()).await;
@@ -57,6 +65,8 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
             try_join_all(names.iter().map(|name| export_regularly(&services, name, interval, stop.clone()))),
             every(regular::EVERY, stop.clone(), async || measure(&services).await),
             every(DAYS_EVERY, stop.clone(), async || turn_days(&services).await),
+            every(LEDGER_EVERY, stop.clone(), async || keep_ledger(&services).await),
+            every(WEBHOOKS_EVERY, stop.clone(), async || send_webhooks(&webhooks, stop.clone()).await),
         )?;
         // Callers that hung up have left batches behind.
         services.ingest.drained().await;
@@ -159,6 +169,26 @@ async fn turn_days(services: &Services) {
             }
         }
         Err(error) => tracing::error!(reason = %error, "cannot drop days"),
+    }
+}
+
+/// Lists and confirms sites, folds usage and closes months.
+async fn keep_ledger(services: &Services) {
+    let config = &services.config;
+    if let Err(error) = ledger::keep(&services.pools.export, &config.sites, &config.billing).await {
+        tracing::error!(reason = %error, "cannot keep sites and usage");
+    }
+}
+
+/// Sends what is due. Cut off in the middle by a stop, a message is sent again when its lease runs out.
+async fn send_webhooks(webhooks: &Webhooks, stop: watch::Receiver<bool>) {
+    tokio::select! {
+        sent = webhooks.send_due() => match sent {
+            Ok(0) => {}
+            Ok(sent) => tracing::info!(sent, "webhooks delivered"),
+            Err(error) => tracing::error!(reason = %error, "cannot send webhooks"),
+        },
+        () = stopped(stop) => {}
     }
 }
 

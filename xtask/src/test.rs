@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
+use crate::setup::python;
 use crate::{checks, demo, progress, sqlx_data};
 
 #[derive(Args)]
@@ -23,6 +24,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     tests.args(["with-postgres", "--", "cargo", "test", "--workspace"]).args(&options.filter);
     // where a test failed is in its message; a trace of the runtime would bury it
     tests.env("RUST_LIB_BACKTRACE", "0");
+    tests.env("SCHEMATHESIS", python::schemathesis()?);
     progress::show("testing", &mut tests)?;
     if options.filter.is_none() {
         progress::show("one visit from browser to bucket", demo::local_stack()?.args(["demo", "--once"]))?;

@@ -20,7 +20,9 @@ pub use self::error::{ConfigError, Shape};
 pub use self::period::Period;
 pub use self::size::{Size, readable};
 pub use self::validate::Invalid;
+use crate::billing::Plan;
 use crate::secret::Secret;
+use crate::store::sites::Threshold;
 
 /// The defaults, every key explained.
 pub const DEFAULT: &str = include_str!("../../config/default.toml");
@@ -40,6 +42,12 @@ pub struct Config {
     pub redaction: redaction::Settings,
     /// How long events stay in Postgres.
     pub retention: Retention,
+    /// When a new site counts.
+    pub sites: Sites,
+    /// What was agreed on.
+    pub billing: Billing,
+    /// Who is told.
+    pub webhooks: Webhooks,
     /// When and how to export.
     pub export: Export,
     /// Where to.
@@ -92,6 +100,56 @@ pub struct Operator {
     pub listen: SocketAddr,
     /// The bearer token.
     pub token: Secret,
+}
+
+/// When a new site counts.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sites {
+    /// Sites that may be new on one UTC day.
+    pub new_a_day: u32,
+    /// Events that a site must have to be confirmed by itself.
+    pub events: u32,
+    /// The visitors they must come from.
+    pub visitors: u32,
+    /// The UTC days they must come on.
+    pub days: u32,
+    /// Days of silence after which an unconfirmed site is forgotten.
+    pub forget_after_days: u32,
+}
+
+impl Sites {
+    /// What confirms a site by itself.
+    #[must_use]
+    pub fn threshold(&self) -> Threshold {
+        Threshold { events: self.events, visitors: self.visitors, days: self.days }
+    }
+}
+
+/// What was agreed on.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Billing {
+    /// The plan.
+    pub plan: Plan,
+    /// Whether the HIPAA terms are in force.
+    pub hipaa: bool,
+    /// Shares of the plan's page views at which a message goes out, in percent.
+    pub tell_at_percent: Vec<u32>,
+}
+
+/// Who is told of new sites, closed months and passed shares.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Where messages are posted to; empty for nowhere.
+    pub url: String,
+    /// What they are signed with: keys by id, each `whsec_` and base64.
+    #[serde(default)]
+    pub keys: BTreeMap<String, Secret>,
+    /// An address of this machine that `url` may name all the same, for trying it out.
+    #[serde(default)]
+    pub loopback: Option<SocketAddr>,
 }
 
 /// When and how to export.

@@ -9,8 +9,9 @@ use redaction::Policy;
 use sqlx::postgres::PgConnectOptions;
 use wire::limits::WINDOW_DAYS;
 
-use super::{Config, Destination};
+use super::{Config, Destination, Webhooks};
 use crate::secret::Secret;
+use crate::webhooks;
 
 /// Shorter operator tokens can be guessed.
 const TOKEN_CHARS: usize = 16;
@@ -18,6 +19,9 @@ const TOKEN_CHARS: usize = 16;
 const PLACEHOLDER: &str = "change-me";
 /// A signing key, in bytes.
 const KEY_BYTES: usize = 32;
+
+/// Above any number that makes sense.
+const MOST: u32 = 1_000_000;
 
 /// A value that makes no sense.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +58,23 @@ impl Config {
                 format!("must be 0 or {fewest} and more: events may be {WINDOW_DAYS} days on their way"),
             ));
         }
+        for (field, number) in [
+            ("sites.events", self.sites.events),
+            ("sites.visitors", self.sites.visitors),
+            ("sites.days", self.sites.days),
+            ("sites.forget_after_days", self.sites.forget_after_days),
+        ] {
+            if !(1..=MOST).contains(&number) {
+                return Err(invalid(field, format!("must be 1 to {MOST}")));
+            }
+        }
+        if self.sites.new_a_day > MOST {
+            return Err(invalid("sites.new_a_day", format!("must be 0 to {MOST}")));
+        }
+        if self.billing.tell_at_percent.iter().any(|percent| !(1..=1000).contains(percent)) {
+            return Err(invalid("billing.tell_at_percent", "must be of 1 to 1000"));
+        }
+        self.webhooks.validate()?;
         let formats: BTreeSet<_> = self.export.formats.iter().collect();
         if formats.is_empty() || formats.len() != self.export.formats.len() {
             return Err(invalid("export.formats", "must name at least one format, each once"));
@@ -104,6 +125,30 @@ impl Config {
         }
         if self.operator.token.expose().len() < TOKEN_CHARS {
             return Err(invalid("operator.token", format!("must have {TOKEN_CHARS} characters or more")));
+        }
+        Ok(())
+    }
+}
+
+impl Webhooks {
+    fn validate(&self) -> Result<(), Invalid> {
+        if self.loopback.is_some_and(|address| !address.ip().is_loopback()) {
+            return Err(invalid("webhooks.loopback", "must be an address of this machine, such as 127.0.0.1:9000"));
+        }
+        for (id, key) in &self.keys {
+            if webhooks::key(key).is_none() {
+                return Err(invalid(format!("webhooks.keys.{id}"), "must be whsec_ and 24 to 64 bytes of base64"));
+            }
+        }
+        if self.keys.len() > 2 {
+            return Err(invalid("webhooks.keys", "must be one, or two while one replaces the other"));
+        }
+        if self.url.is_empty() {
+            return Ok(());
+        }
+        webhooks::Target::parse(&self.url, self.loopback).map_err(|reason| invalid("webhooks.url", reason))?;
+        if self.keys.is_empty() {
+            return Err(invalid("webhooks.keys", "at least one must be set"));
         }
         Ok(())
     }

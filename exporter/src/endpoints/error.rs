@@ -1,10 +1,9 @@
 //! The one mapping from errors to HTTP, and the one log line for each. A body never holds more than the caller needs.
 
-use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use wire::CollectError;
 
+use super::problem::Problem;
 use crate::ingest::IngestError;
 use crate::ingest::decode::DecodeError;
 use crate::ingest::inflate::{ENCODINGS, InflateError};
@@ -16,12 +15,14 @@ const RETRY_AFTER: &str = "5";
 /// Why a request was not served.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ApiError {
-    #[error("unauthorized")]
+    #[error("the request does not prove who sends it")]
     Unauthorized,
     #[error("the body is too large or cannot be read: {0}")]
     Body(#[from] axum::extract::rejection::BytesRejection),
+    #[error("{field}: {reason}")]
+    Invalid { field: String, reason: String },
     #[error("{0}")]
-    Query(#[from] axum::extract::rejection::QueryRejection),
+    Busy(&'static str),
     #[error("{0}")]
     Ingest(#[source] IngestError),
     #[error("the database failed: {0}")]
@@ -42,7 +43,8 @@ impl ApiError {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Body(rejection) => rejection.status(),
-            Self::Query(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid { .. } => StatusCode::BAD_REQUEST,
+            Self::Store(error) if is_too_slow(error) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Ingest(IngestError::Undecodable(error)) => match error {
                 DecodeError::Malformed(_) => StatusCode::BAD_REQUEST,
                 DecodeError::UnknownVersion(_) | DecodeError::TooMany { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -54,28 +56,48 @@ impl ApiError {
                 InflateError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
                 InflateError::Corrupt => StatusCode::BAD_REQUEST,
             },
-            Self::Ingest(IngestError::Full(_)) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy(_) | Self::Ingest(IngestError::Full(_)) => StatusCode::TOO_MANY_REQUESTS,
             Self::Ingest(_) | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
-    /// The stable name of the error, the field at fault and what is wrong with it.
-    fn body(&self) -> CollectError {
-        let (error, field, reason) = match self {
-            Self::Unauthorized => ("unauthorized", "", String::new()),
-            Self::Body(_) => ("body", "", "too large or cut short".to_owned()),
-            Self::Query(error) => ("query", "", error.body_text()),
+    /// What is answered.
+    fn problem(&self) -> Problem {
+        let status = self.status();
+        let (name, title, field) = match self {
+            Self::Unauthorized => ("unauthorized", "not authorised", None),
+            Self::Body(_) | Self::Ingest(IngestError::Inflate(_)) => ("body", "the body cannot be read", None),
+            Self::Invalid { field, .. } => ("invalid", "a parameter makes no sense", Some(field.as_str())),
+            Self::Busy(_) | Self::Ingest(IngestError::Full(_)) => ("busy", "too much is under way", None),
             Self::Ingest(IngestError::Undecodable(error)) => match error {
-                DecodeError::Malformed(_) => ("malformed", "", "not a forwarded batch".to_owned()),
-                DecodeError::UnknownVersion(_) | DecodeError::Newer(_) => ("version", "v", error.to_string()),
-                DecodeError::TooMany { field, .. } => ("too_many", *field, error.to_string()),
+                DecodeError::Malformed(_) => ("malformed", "not a forwarded batch", None),
+                DecodeError::UnknownVersion(_) | DecodeError::Newer(_) => {
+                    ("version", "not this exporter's version", Some("v"))
+                }
+                DecodeError::TooMany { field, .. } => ("too_many", "more than a batch may hold", Some(*field)),
             },
-            Self::Ingest(IngestError::Inflate(error)) => ("body", "", error.to_string()),
-            Self::Ingest(error @ IngestError::Full(_)) => ("busy", "", error.to_string()),
-            Self::Ingest(_) | Self::Store(_) => ("unavailable", "", "try again later".to_owned()),
+            Self::Store(error) if is_too_slow(error) => ("too_slow", "too much to look through", None),
+            Self::Ingest(_) | Self::Store(_) => ("unavailable", "not now", None),
         };
-        CollectError { error: error.to_owned(), field: field.to_owned(), reason }
+        Problem::new(status, name, title, self.detail(), field.map(str::to_owned))
     }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Body(_) => "too large or cut short".to_owned(),
+            Self::Invalid { reason, .. } => reason.clone(),
+            // The parser quotes what it stumbled over.
+            Self::Ingest(IngestError::Undecodable(DecodeError::Malformed(_))) => "not a forwarded batch".to_owned(),
+            Self::Store(error) if is_too_slow(error) => "narrow it down by from and to".to_owned(),
+            Self::Store(_) | Self::Ingest(IngestError::NotCommitted(_)) => "try again later".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// Whether a statement was given up for the time it took.
+fn is_too_slow(error: &sqlx::Error) -> bool {
+    store::sqlstate(error) == "57014"
 }
 
 impl IntoResponse for ApiError {
@@ -87,12 +109,13 @@ impl IntoResponse for ApiError {
                 let (kind, code) = (store::kind(error), store::sqlstate(error));
                 tracing::error!(status = status.as_u16(), kind, %code, "request failed");
             }
-            other => tracing::warn!(status = status.as_u16(), error = other.body().error, "request refused"),
+            other => tracing::warn!(status = status.as_u16(), problem = other.problem().kind, "request refused"),
         }
-        let mut response = (status, Json(self.body())).into_response();
+        let mut response = self.problem().into_response();
         let (name, value) = match status {
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => (header::RETRY_AFTER, RETRY_AFTER),
             // <https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16>
+            StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, "Bearer"),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => (header::ACCEPT_ENCODING, ENCODINGS),
             _ => return response,
         };

@@ -7,15 +7,19 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 use tracing::Instrument;
+use utoipa::ToSchema;
 
 use super::Services;
 use super::error::ApiError;
+use super::parameters::Nothing;
+use super::problem::Refusals;
 use crate::config::Config;
 use crate::export::Report;
 use crate::store::operator::{self, DestinationStatus};
 
-#[derive(Serialize)]
-struct Status {
+/// How far each destination is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Status {
     destinations: Vec<DestinationStatus>,
 }
 
@@ -26,7 +30,9 @@ pub(super) fn routes() -> Router<Arc<Services>> {
         .route("/export/config", get(config))
 }
 
-async fn run(State(services): State<Arc<Services>>) -> Result<Json<Report>, ApiError> {
+/// Exports now, and answers when it is done. What failed stays pending.
+#[utoipa::path(post, path = "/export/run", tag = "export", responses((status = 200, body = Report), Refusals))]
+pub(super) async fn run(State(services): State<Arc<Services>>, _: Nothing) -> Result<Json<Report>, ApiError> {
     // In a task of its own: a caller that hangs up does not stop the run in the middle.
     match tokio::spawn(async move { services.exporter.run().await }.in_current_span()).await {
         Ok(report) => Ok(Json(report?)),
@@ -34,7 +40,9 @@ async fn run(State(services): State<Arc<Services>>) -> Result<Json<Report>, ApiE
     }
 }
 
-async fn status(State(services): State<Arc<Services>>) -> Result<Json<Status>, ApiError> {
+/// How far each destination is.
+#[utoipa::path(get, path = "/export/status", tag = "export", responses((status = 200, body = Status), Refusals))]
+pub(super) async fn status(State(services): State<Arc<Services>>, _: Nothing) -> Result<Json<Status>, ApiError> {
     let mut connection = services.pools.operator.acquire().await?;
     let mut destinations = Vec::new();
     for name in services.config.destination_names() {
@@ -43,7 +51,8 @@ async fn status(State(services): State<Arc<Services>>) -> Result<Json<Status>, A
     Ok(Json(Status { destinations }))
 }
 
-/// Secrets serialise as "[redacted]".
-async fn config(State(services): State<Arc<Services>>) -> Json<Config> {
-    Json(services.config.clone())
+/// The settings, each secret as `[redacted]`.
+#[utoipa::path(get, path = "/export/config", tag = "export", responses((status = 200, body = Object), Refusals))]
+pub(super) async fn config(State(services): State<Arc<Services>>, _: Nothing) -> Result<Json<Config>, ApiError> {
+    Ok(Json(services.config.clone()))
 }

@@ -10,8 +10,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Services;
+use super::problem::Problem;
 use crate::status::{self, Status};
 use crate::store::operator;
 
@@ -20,8 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The operator's figures take a look at every table.
 const OPERATORS_PATIENCE: Duration = Duration::from_secs(15);
 
-#[derive(Serialize)]
-struct Health {
+/// Whether the database answers.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
     status: &'static str,
     database: &'static str,
 }
@@ -42,7 +45,19 @@ async fn ingest(State(services): State<Arc<Services>>) -> Response {
     }
 }
 
-async fn operator(State(services): State<Arc<Services>>) -> Response {
+/// How the installation is doing, and what to do.
+#[utoipa::path(
+    get,
+    path = "/health",
+    tag = "service",
+    operation_id = "health",
+    responses(
+        (status = 200, body = Status),
+        (status = 503, body = Health, description = "The database does not answer."),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn operator(State(services): State<Arc<Services>>) -> Response {
     match examined(&services).await {
         Some(status) => Json(status).into_response(),
         None => unreachable(),

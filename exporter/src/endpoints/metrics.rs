@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::problem::Problem;
 use super::{Services, health};
 use crate::metrics::{CONTENT_TYPE, Process, gauges};
 
@@ -15,7 +16,17 @@ pub(super) fn routes() -> Router<Arc<Services>> {
     Router::new().route("/metrics", get(metrics))
 }
 
-async fn metrics(State(services): State<Arc<Services>>) -> Response {
+/// Figures for Prometheus.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "service",
+    responses(
+        (status = 200, body = String, content_type = "text/plain"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn metrics(State(services): State<Arc<Services>>) -> Response {
     let status = health::examined(&services).await;
     let process = Process::new(services.ingest.room(), &services.pools);
     match gauges(&process, status.as_ref()).and_then(|gauges| services.metrics.text(&gauges)) {

@@ -14,6 +14,7 @@ use futures::future::join_all;
 use serde::Serialize;
 use sqlx::PgPool;
 use tokio::sync::Mutex;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use self::claim::claim;
@@ -46,7 +47,8 @@ struct Target {
 }
 
 /// What a run did.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = ExportReport)]
 pub struct Report {
     /// Export batches that are new.
     pub claimed: Vec<Claimed>,
@@ -57,7 +59,7 @@ pub struct Report {
 }
 
 /// A new export batch.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Claimed {
     /// Its id.
     pub export_batch_id: Uuid,
@@ -66,7 +68,7 @@ pub struct Claimed {
 }
 
 /// An object that a bucket was verified to hold.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct PutObject {
     /// The destination.
     pub destination: String,
@@ -79,7 +81,7 @@ pub struct PutObject {
 }
 
 /// A delivery that failed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Failure {
     /// The destination.
     pub destination: String,

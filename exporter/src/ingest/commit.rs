@@ -43,6 +43,8 @@ pub struct Group<'a> {
     pub tally: Tally<'a>,
     /// The sites that are counted by name.
     pub sites: &'a Names,
+    /// How many sites may be listed a day.
+    pub new_sites: u32,
     /// When the last of it came.
     pub now: DateTime<Utc>,
 }
@@ -137,7 +139,7 @@ impl<'a> Group<'a> {
         beside: Option<&Tally<'_>>,
     ) -> sqlx::Result<Vec<Outcome>> {
         let mut transaction = connection.begin().await?;
-        let outcomes = insert(&mut transaction, rows).await?;
+        let outcomes = insert(&mut transaction, rows, self.new_sites).await?;
         let mut tally = Tally::new(self.tally.day());
         self.count(&mut tally, rows, &outcomes);
         if let Some(beside) = beside {
@@ -170,11 +172,11 @@ async fn acquire(pool: &PgPool) -> Result<PoolConnection<Postgres>, Failure> {
 }
 
 /// Inserts what is new in `rows`, and says what became of each.
-async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>]) -> sqlx::Result<Vec<Outcome>> {
+async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>], new_sites: u32) -> sqlx::Result<Vec<Outcome>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let mut new: HashSet<_> = events::insert(connection, rows).await?.into_iter().collect();
+    let mut new: HashSet<_> = events::insert(connection, rows, new_sites).await?.into_iter().collect();
     let mut outcomes = vec![Outcome::Accepted; rows.len()];
     // Each id is taken once: the first row that has it is the one that was stored.
     let old = rows.iter().zip(&mut outcomes).filter(|(row, _)| !new.remove(&row.event_id));

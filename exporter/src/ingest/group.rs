@@ -53,12 +53,13 @@ struct Waiting {
 }
 
 impl Groups {
-    /// Groups that are committed by the connections of `pool`, until this is dropped and all are.
+    /// Groups that are committed by the connections of `pool`, until this is dropped and all are. Lists up to
+    /// `new_sites` a day.
     #[must_use]
-    pub fn new(pool: PgPool, metrics: Metrics) -> Self {
+    pub fn new(pool: PgPool, new_sites: u32, metrics: Metrics) -> Self {
         // The places bound it.
         let (queue, waiting) = mpsc::unbounded_channel();
-        let settling = Settling { pool, metrics, sites: Names::new(SITES), versions: Names::new(VERSIONS) };
+        let settling = Settling { pool, new_sites, metrics, sites: Names::new(SITES), versions: Names::new(VERSIONS) };
         tokio::spawn(run(Arc::new(settling), waiting));
         Self { queue }
     }
@@ -81,6 +82,7 @@ impl Groups {
 /// What settling a group takes.
 struct Settling {
     pool: PgPool,
+    new_sites: u32,
     metrics: Metrics,
     sites: Names,
     versions: Names,
@@ -135,7 +137,7 @@ impl Settling {
             rows.append(&mut admitted.rows);
         }
         let reports: Vec<_> = group.iter().filter_map(|it| pixel_drop(&it.batch)).collect();
-        let whole = Group { rows: &rows, reports: &reports, tally, sites: &self.sites, now };
+        let whole = Group { rows: &rows, reports: &reports, tally, sites: &self.sites, new_sites: self.new_sites, now };
         let Committed { outcomes, failure } = commit(&self.pool, &whole).await;
         self.metrics.group(&outcomes);
         if failure.is_none() {

@@ -69,10 +69,10 @@ pub struct Expected<'a> {
 }
 
 impl Ingest {
-    /// Takes what is signed by one of `keys` into the database of `pool`.
+    /// Takes what is signed by one of `keys` into the database of `pool`, and lists up to `new_sites` a day.
     #[must_use]
-    pub fn new(keys: Keys, redaction: Policy, pool: PgPool, metrics: Metrics) -> Self {
-        let groups = Groups::new(pool, metrics.clone());
+    pub fn new(keys: Keys, redaction: Policy, pool: PgPool, new_sites: u32, metrics: Metrics) -> Self {
+        let groups = Groups::new(pool, new_sites, metrics.clone());
         Self { keys, redaction, room: Room::default(), groups, alarm: Alarm::default(), metrics }
     }
 

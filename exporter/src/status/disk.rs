@@ -1,6 +1,7 @@
 //! When the disk will be full, by what the last full days have added.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::check::{Check, State};
 use crate::config::readable;
@@ -13,7 +14,7 @@ const WARNING: i64 = 30;
 const CRITICAL: i64 = 7;
 
 /// The forecast.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Disk {
     /// What the database takes.
     pub used_bytes: i64,

@@ -7,6 +7,7 @@ mod judge;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 
 pub use self::check::{Check, State};
 pub use self::disk::Disk;
@@ -25,7 +26,7 @@ const DAYS: Days = Days::new(7);
 const SITES: i64 = 10;
 
 /// How the installation is doing.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Status {
     /// The worst of the checks.
     pub status: State,
@@ -56,7 +57,7 @@ pub struct Status {
 }
 
 /// The day partitions.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Partitions {
     /// Those that there are.
     #[serde(flatten)]
@@ -66,7 +67,7 @@ pub struct Partitions {
 }
 
 /// What retention has to do.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Retention {
     /// The setting; absent when nothing is dropped.
     pub days: Option<u32>,

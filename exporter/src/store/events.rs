@@ -37,8 +37,10 @@ pub struct EventRow<'a> {
 }
 
 /// Stores those of `rows` that are new, as one segment, and returns their ids. Of two rows with one id the first is stored.
-/// One statement, so that it is a transaction by itself.
-pub async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>]) -> sqlx::Result<Vec<Uuid>> {
+/// They are counted as usage, and sites that are new among them are listed, up to `new_sites` a day. One statement, so that
+/// it is a transaction by itself.
+#[expect(clippy::too_many_lines, reason = "one statement")]
+pub async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>], new_sites: u32) -> sqlx::Result<Vec<Uuid>> {
     // Two transactions that insert the same ids in different orders would deadlock. Sorted here, since Postgres would copy
     // every row for it; it takes them in the order of the arrays.
     let mut rows: Vec<&EventRow<'_>> = rows.iter().collect();
@@ -80,7 +82,43 @@ pub async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>]) -> sql
                 redactions, data
             )
             on conflict (event_id) do nothing
-            returning event_id, timestamp
+            returning event_id, timestamp, site_id, visitor_id, event_type
+        ), arrived as materialized (
+            select
+                arrived.site_id,
+                coalesce(sites.site_id, site_discover(arrived.site_id, $38)) as listed_id,
+                coalesce(sites.state, 'unconfirmed') as state,
+                coalesce(sites.counts_visitors, true) as counts_visitors,
+                arrived.rows,
+                arrived.page_views
+            from (
+                select site_id, count(*) as rows, count(*) filter (where event_type = 'pageview') as page_views
+                from stored
+                group by site_id
+            ) as arrived
+            left join sites using (site_id)
+        ), counted as (
+            insert into usage_counts (day, site_id, billed, slot, rows, page_views)
+            select
+                (now() at time zone 'utc')::date, listed_id, state = 'confirmed',
+                -- A row for each connection, or all would wait for each other's commit.
+                pg_backend_pid() % 16, sum(rows), sum(page_views)
+            from arrived
+            group by listed_id, state = 'confirmed'
+            -- Two that count the same sites in different orders would deadlock.
+            order by listed_id, state = 'confirmed'
+            on conflict (site_id, day, billed, slot) do update
+            set rows = usage_counts.rows + excluded.rows, page_views = usage_counts.page_views + excluded.page_views
+        ), visited as (
+            insert into site_visitors (site_id, visitor_id)
+            select distinct stored.site_id, stored.visitor_id
+            from stored
+            join arrived using (site_id)
+            where arrived.state = 'unconfirmed' and arrived.counts_visitors and arrived.listed_id = stored.site_id
+            -- A few of each transaction are soon enough. The order is the same in all, or they would deadlock.
+            order by visitor_id, site_id
+            limit 8
+            on conflict do nothing
         ), sealed as (
             insert into segments (id, rows, min_event_id, max_event_id, min_timestamp, max_timestamp)
             select
@@ -129,6 +167,7 @@ pub async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>]) -> sql
         column(rows, |row| row.edge_version) as Vec<&str>,
         column(rows, |row| row.redactions.as_str()) as Vec<&str>,
         column(rows, |row| row.data) as Vec<&str>,
+        i32::try_from(new_sites).unwrap_or(i32::MAX),
     )
     .fetch_all(connection)
     .await

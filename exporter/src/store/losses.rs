@@ -3,12 +3,13 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 
 /// A gap that no page makes: whoever sends such a number makes it up, and may not spoil the figure of all others.
 pub const IMPLAUSIBLE: i64 = 10_000;
 
 /// The loss of one day, all sites together or one of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[expect(missing_docs, reason = "the columns of `losses`, explained there")]
 pub struct Loss {
     pub day: NaiveDate,

@@ -4,8 +4,10 @@
 //! several machines agree on it.
 
 pub mod backlog;
+pub mod billing;
 pub mod deliveries;
 pub mod disk;
+pub mod event_search;
 pub mod events;
 pub mod export_batches;
 pub mod exported_rows;
@@ -18,6 +20,10 @@ pub mod redaction_findings;
 pub mod retention;
 pub mod schema;
 pub mod segments;
+pub mod sites;
+pub mod tail;
+pub mod usage;
+pub mod webhooks;
 
 use std::borrow::Cow;
 use std::str::FromStr;

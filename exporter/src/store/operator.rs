@@ -1,13 +1,12 @@
-//! What the operator asks: is it alive, how much is there, what is new, how far is each bucket.
+//! What the operator asks: is it alive, how much is there, how far is each bucket.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use sqlx::PgConnection;
-use sqlx::types::Json;
+use utoipa::ToSchema;
 
 /// How far a destination is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DestinationStatus {
     /// Its name.
     pub destination: String,
@@ -20,7 +19,7 @@ pub struct DestinationStatus {
 }
 
 /// A delivery whose last attempt failed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DeliveryFailure {
     /// What could not be delivered.
     pub export_batch_id: uuid::Uuid,
@@ -51,18 +50,6 @@ pub async fn count_events(connection: &mut PgConnection) -> sqlx::Result<i64> {
     )
     .fetch_one(connection)
     .await
-}
-
-/// The newest events by the time in their id, each as one JSON object.
-pub async fn recent_events(connection: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Box<RawValue>>> {
-    let rows = sqlx::query_scalar!(
-        r#"-- name: recent_events
-        select raw_event_data as "event!: Json<Box<RawValue>>" from events_log order by event_id desc limit $1"#,
-        limit,
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(|Json(event)| event).collect())
 }
 
 /// How far `destination` is.

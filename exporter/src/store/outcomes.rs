@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 
 /// Events of one site with one outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct Count<'a> {
 }
 
 /// What a day's events had as outcome, all sites together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[expect(missing_docs, reason = "the columns of `outcomes`, explained there")]
 pub struct OfDay {
     pub day: NaiveDate,

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 use wire::limits::WINDOW_DAYS;
 
 /// Days created ahead: what the hourly job may fail for without harm.
@@ -35,7 +36,7 @@ pub async fn add(connection: &mut PgConnection, first: NaiveDate, last: NaiveDat
 }
 
 /// The first and the last day that there is a partition of, and how many there are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Span {
     /// The oldest day; none without any partition.
     pub first: Option<NaiveDate>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use exporter::endpoints::{Services, ingest_router, operator_router};
+use exporter::endpoints::{Services, ingest_router, operator_router, readers};
 use exporter::export::Exporter;
 use exporter::ingest::Ingest;
 use exporter::ingest::authenticate::Keys;
@@ -38,6 +38,8 @@ fn services(pools: &Pools) -> Arc<Services> {
         pools: pools.clone(),
         clock: clock(),
         config,
+        readers: readers(),
+        stop: tokio::sync::watch::channel(false).1,
     })
 }
 
@@ -66,8 +68,12 @@ async fn a_signed_batch_is_stored_and_all_else_is_the_same_401() {
         }
         // Not even a batch: the signature is looked at first.
         refusals.push(answer(post(address, &good, b"{".to_vec()).send().await.expect("answered")).await);
+        let unauthorized = json!({
+            "type": "urn:evothesis:problem:unauthorized", "title": "not authorised", "status": 401,
+            "detail": "the request does not prove who sends it",
+        });
         for refusal in &refusals {
-            assert_eq!(*refusal, (401, json!({"error": "unauthorized", "field": "", "reason": ""})));
+            assert_eq!(*refusal, (401, unauthorized.clone()));
         }
         assert_eq!(number(&pools, "select count(*) from events").await, 0);
 
@@ -93,7 +99,9 @@ async fn what_is_no_batch_has_a_name() {
         ] {
             let headers = signed(&KEY, &body);
             let (found, answer) = answer(post(address, &headers, body).send().await.expect("answered")).await;
-            assert_eq!((found, answer["error"].as_str()), (status, Some(error)));
+            let expected = format!("urn:evothesis:problem:{error}");
+            assert_eq!((found, answer["type"].as_str()), (status, Some(expected.as_str())));
+            assert_eq!(answer["status"], status);
         }
     })
     .await;
@@ -140,8 +148,8 @@ async fn two_keys_are_good_while_one_replaces_the_other() {
         let mut keys = config().ingest.keys;
         keys.insert("k2".to_owned(), Secret::from(wire::signature::hex(&[2; 32]).as_str()));
         let mut services = Arc::into_inner(services(&pools)).expect("nobody else has it");
-        services.ingest =
-            Ingest::new(Keys::new(&keys), Policy::default(), pools.ingest.clone(), services.metrics.clone());
+        let metrics = services.metrics.clone();
+        services.ingest = Ingest::new(Keys::new(&keys), Policy::default(), pools.ingest.clone(), 100, metrics);
         let address = start(ingest_router(Arc::new(services))).await;
         let body = serde_json::to_vec(&batch(vec![event(0)])).expect("json");
         for (id, key, status) in

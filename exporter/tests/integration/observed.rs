@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use exporter::endpoints::{Services, ingest_router, operator_router};
+use exporter::endpoints::{Services, ingest_router, operator_router, readers};
 use exporter::export::Exporter;
 use exporter::metrics::{CONTENT_TYPE, Metrics};
 use exporter::regular::{self, Turn};
@@ -33,6 +33,8 @@ fn services(pools: &Pools) -> Arc<Services> {
         pools: pools.clone(),
         clock: clock(),
         config,
+        readers: readers(),
+        stop: tokio::sync::watch::channel(false).1,
     })
 }
 

@@ -117,7 +117,7 @@ pub(crate) fn taking(pools: &Pools) -> Ingest {
 
 /// The same, counted by `metrics`.
 pub(crate) fn taking_with(pools: &Pools, metrics: Metrics) -> Ingest {
-    Ingest::new(Keys::new(&config().ingest.keys), Policy::default(), pools.ingest.clone(), metrics)
+    Ingest::new(Keys::new(&config().ingest.keys), Policy::default(), pools.ingest.clone(), 100, metrics)
 }
 
 /// Ingests a batch as a request of the edge would.

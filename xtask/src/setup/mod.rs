@@ -4,6 +4,7 @@ pub(crate) mod browser;
 pub(crate) mod cargo_tools;
 pub(crate) mod debian;
 pub(crate) mod node;
+pub(crate) mod python;
 pub(crate) mod wasm;
 
 use anyhow::Result;

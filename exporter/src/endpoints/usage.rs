@@ -1,0 +1,51 @@
+//! `GET /usage`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use utoipa::IntoParams;
+
+use super::Services;
+use super::error::ApiError;
+use super::parameters::Parameters;
+use super::problem::Refusals;
+use crate::billing::{self, Month, Report};
+use crate::store;
+
+/// Which month is meant.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `usage` reads")]
+pub(super) struct UsageParameters {
+    /// The month, UTC; this one when it is absent.
+    #[param(pattern = "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])$", example = "2026-10")]
+    month: Option<String>,
+}
+
+pub(super) fn routes() -> Router<Arc<Services>> {
+    Router::new().route("/usage", get(usage))
+}
+
+/// What was stored in a month, per site and day, and what is due.
+#[utoipa::path(
+    get,
+    path = "/usage",
+    tag = "billing",
+    params(UsageParameters),
+    responses((status = 200, body = Report), Refusals)
+)]
+pub(super) async fn usage(
+    State(services): State<Arc<Services>>,
+    mut parameters: Parameters,
+) -> Result<Json<Report>, ApiError> {
+    let month: Option<Month> = parameters.parsed("month")?;
+    parameters.finish()?;
+    let mut connection = services.pools.operator.acquire().await?;
+    let month = match month {
+        Some(month) => month,
+        None => Month::of(store::billing::now(&mut connection).await?.date_naive()),
+    };
+    Ok(Json(billing::report(&mut connection, &services.config.billing, month).await?))
+}

@@ -1,0 +1,217 @@
+//! Which sites are listed, and what of them is counted: by what was stored, and only that.
+
+use exporter::config::Sites;
+use exporter::ingest::Ingest;
+use exporter::ingest::authenticate::Keys;
+use exporter::ledger;
+use exporter::metrics::Metrics;
+use exporter::store::{Pools, sites};
+use futures::future::join_all;
+use redaction::Policy;
+use sqlx::Executor;
+use uuid::Uuid;
+use wire::ForwardBatch;
+
+use crate::database::with_database;
+use crate::samples::{batch, config, deliver, deliver_to, event, number, taking};
+
+/// A batch of `site` whose events are numbered from `first`; the first is a page view.
+pub(crate) fn of_site(site: &str, first: u32, events: u32) -> ForwardBatch {
+    let mut batch = batch((first..first + events).map(event).collect());
+    site.clone_into(&mut batch.site_id);
+    batch.visitor_id = Uuid::from_u128(u128::from(first) + 100);
+    "pageview".clone_into(&mut batch.events[0].event.kind);
+    batch
+}
+
+async fn run(pools: &Pools, sql: &'static str) {
+    pools.export.execute(sql).await.expect(sql);
+}
+
+async fn keep(pools: &Pools, settings: &Sites) {
+    ledger::keep(&pools.export, settings, &config().billing).await.expect("kept");
+}
+
+/// `(state, decided_by)` of a site.
+async fn state(pools: &Pools, site: &str) -> Option<(String, Option<String>)> {
+    sqlx::query_as("select state, decided_by from sites where site_id = $1")
+        .bind(site)
+        .fetch_optional(&pools.export)
+        .await
+        .expect("asked")
+}
+
+const BILLED: &str = "select coalesce(sum(rows), 0)::bigint from usage where billed";
+const COUNTED: &str = "select coalesce(sum(rows), 0)::bigint from usage";
+const VIEWS: &str = "select coalesce(sum(page_views), 0)::bigint from usage";
+
+#[tokio::test]
+async fn usage_is_what_was_inserted_and_nothing_else() {
+    with_database(async |pools| {
+        run(&pools, "alter table events add constraint no_poison check (event_type <> 'poison')").await;
+        let ingest = taking(&pools);
+        // Three copies, some refused by their time, one by Postgres, and all of it in shared transactions.
+        let mut batches: Vec<_> = (0..40).map(|n| of_site("a.example.com", n * 10, 3)).collect();
+        batches[5].events[1].event.kind = "poison".to_owned();
+        batches[6].events[1].event.id = Uuid::from_u128(1);
+        for _ in 0..3 {
+            join_all(batches.iter().map(|batch| deliver_to(&ingest, batch))).await;
+        }
+        assert_eq!(number(&pools, "select count(*) from events").await, 118);
+        assert_eq!(number(&pools, COUNTED).await, 118);
+        assert_eq!(number(&pools, VIEWS).await, 40);
+        // Those that are stored in one transaction are not all remembered.
+        let visitors = number(&pools, "select count(*) from site_visitors").await;
+        assert!((8..=40).contains(&visitors), "{visitors}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failed_transaction_counts_nothing() {
+    with_database(async |pools| {
+        run(
+            &pools,
+            "create function no_segments() returns trigger language plpgsql as $$ begin
+                raise exception 'no' using errcode = '53100'; end $$",
+        )
+        .await;
+        run(&pools, "create trigger no_segments after insert on segments for each row execute function no_segments()")
+            .await;
+        deliver(&pools, &of_site("a.example.com", 0, 3)).await.expect_err("not stored");
+        assert_eq!(number(&pools, COUNTED).await, 0);
+        assert_eq!(number(&pools, "select count(*) from sites").await, 0);
+        assert_eq!(number(&pools, "select count(*) from webhooks").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn exporters_side_by_side_count_every_row_once() {
+    with_database(async |pools| {
+        let ingests = [taking(&pools), taking(&pools), taking(&pools)];
+        let name = |n: u32| format!("{}.example.com", n % 7);
+        let batches: Vec<_> = (0..300).map(|n| of_site(&name(n), n * 2, 2)).collect();
+        let answers = batches.iter().enumerate().map(|(n, batch)| deliver_to(&ingests[n % 3], batch));
+        for answer in join_all(answers).await {
+            assert_eq!(answer.expect("stored").accepted, 2);
+        }
+        assert_eq!(number(&pools, COUNTED).await, 600);
+        assert_eq!(number(&pools, "select count(*) from sites").await, 7);
+        assert_eq!(number(&pools, "select count(*) from webhooks where kind = 'site.discovered'").await, 7);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_site_is_billed_from_its_confirmation_on() {
+    with_database(async |pools| {
+        let settings = Sites { events: 4, visitors: 2, days: 2, ..config().sites };
+        let ingest = taking(&pools);
+        deliver_to(&ingest, &of_site("a.example.com", 0, 2)).await.expect("stored");
+        deliver_to(&ingest, &of_site("a.example.com", 10, 2)).await.expect("stored");
+        keep(&pools, &settings).await;
+        assert_eq!(state(&pools, "a.example.com").await, Some(("unconfirmed".to_owned(), None)));
+        // The same on another day.
+        run(&pools, "update usage_counts set day = day - 1").await;
+        deliver_to(&ingest, &of_site("a.example.com", 20, 2)).await.expect("stored");
+        keep(&pools, &settings).await;
+        assert_eq!(state(&pools, "a.example.com").await, Some(("confirmed".to_owned(), Some("threshold".to_owned()))));
+        assert_eq!(number(&pools, BILLED).await, 0);
+        deliver_to(&ingest, &of_site("a.example.com", 30, 5)).await.expect("stored");
+        assert_eq!(number(&pools, BILLED).await, 5);
+        assert_eq!(number(&pools, COUNTED).await, 11);
+        // A second look tells nothing twice, and nobody counts visitors any more.
+        keep(&pools, &settings).await;
+        assert_eq!(number(&pools, "select count(*) from webhooks where kind = 'site.confirmed'").await, 1);
+        assert_eq!(number(&pools, "select count(*) from site_visitors").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_visitor_confirms_nothing_however_busy() {
+    with_database(async |pools| {
+        let settings = Sites { events: 1, visitors: 2, days: 1, ..config().sites };
+        let mut batches = [of_site("a.example.com", 0, 30), of_site("a.example.com", 50, 30)];
+        batches[1].visitor_id = batches[0].visitor_id;
+        for batch in &batches {
+            deliver(&pools, batch).await.expect("stored");
+        }
+        keep(&pools, &settings).await;
+        assert_eq!(state(&pools, "a.example.com").await, Some(("unconfirmed".to_owned(), None)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_operator_has_the_last_word() {
+    with_database(async |pools| {
+        let settings = Sites { events: 1, visitors: 1, days: 1, ..config().sites };
+        let decide = async |site: &str, confirms| {
+            let mut transaction = pools.export.begin().await.expect("begun");
+            let changed = sites::decide(&mut transaction, site, confirms).await.expect("decided");
+            transaction.commit().await.expect("committed");
+            changed
+        };
+        assert!(decide("b.example.com", true).await);
+        assert!(!decide("b.example.com", true).await);
+        assert!(decide("a.example.com", false).await);
+        deliver(&pools, &of_site("a.example.com", 0, 3)).await.expect("stored");
+        deliver(&pools, &of_site("b.example.com", 10, 4)).await.expect("stored");
+        keep(&pools, &settings).await;
+        assert_eq!(state(&pools, "a.example.com").await, Some(("ignored".to_owned(), Some("operator".to_owned()))));
+        assert_eq!(number(&pools, BILLED).await, 4);
+        assert_eq!(number(&pools, COUNTED).await, 7);
+        assert_eq!(number(&pools, "select count(*) from webhooks").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn forged_sites_are_stored_and_listed_up_to_the_cap_however_many_come_at_once() {
+    with_database(async |pools| {
+        let ingests: Vec<_> = (0..3)
+            .map(|_| {
+                let (keys, metrics) = (Keys::new(&config().ingest.keys), Metrics::new().expect("metrics"));
+                Ingest::new(keys, Policy::default(), pools.ingest.clone(), 10, metrics)
+            })
+            .collect();
+        let batches: Vec<_> = (0..300).map(|n| of_site(&format!("forged-{n}.example"), n * 2, 1)).collect();
+        let answers = batches.iter().enumerate().map(|(n, batch)| deliver_to(&ingests[n % 3], batch));
+        for answer in join_all(answers).await {
+            assert_eq!(answer.expect("stored").accepted, 1);
+        }
+        assert_eq!(number(&pools, "select count(*) from sites").await, 10);
+        assert_eq!(number(&pools, "select count(*) from webhooks").await, 10);
+        assert_eq!(number(&pools, COUNTED).await, 300);
+        assert_eq!(number(&pools, "select sum(rows)::bigint from usage where site_id = '*' and not billed").await, 290);
+        assert_eq!(number(&pools, "select count(distinct site_id) from usage").await, 11);
+        let today = sites::new_today(&mut pools.export.acquire().await.expect("connected")).await.expect("asked");
+        assert_eq!(today, (10, 290));
+        // Tomorrow there is room again.
+        run(&pools, "update site_days set day = day - 1").await;
+        deliver_to(&ingests[0], &of_site("forged-299.example", 1000, 1)).await.expect("stored");
+        assert_eq!(number(&pools, "select count(*) from sites").await, 11);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_silent_and_unconfirmed_is_forgotten_and_what_was_counted_stays() {
+    with_database(async |pools| {
+        for (site, first) in [("silent.example", 0), ("loud.example", 10), ("known.example", 20)] {
+            deliver(&pools, &of_site(site, first, 2)).await.expect("stored");
+        }
+        run(&pools, "update usage_counts set day = day - 40 where site_id <> 'loud.example'").await;
+        run(&pools, "update sites set discovered_at = discovered_at - interval '40 days'").await;
+        run(&pools, "update sites set state = 'ignored', decided_at = now(), decided_by = 'operator' where site_id = 'known.example'").await;
+        keep(&pools, &config().sites).await;
+        assert_eq!(state(&pools, "silent.example").await, None);
+        assert_eq!(number(&pools, "select count(*) from sites").await, 2);
+        assert_eq!(number(&pools, COUNTED).await, 6);
+        assert_eq!(number(&pools, "select sum(rows)::bigint from usage where site_id = '*'").await, 2);
+        assert_eq!(number(&pools, "select count(*) from site_visitors where site_id = 'silent.example'").await, 0);
+    })
+    .await;
+}
