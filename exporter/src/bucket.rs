@@ -1,8 +1,9 @@
 //! A bucket: what the rest of the program may ask of S3, with every wait bounded.
 //!
-//! Only the core of S3 is used (PUT of a body in memory, GET, LIST), since servers differ in all the rest. No retries of
-//! consequence happen here: a failed delivery is tried again by the next run.
+//! Only the core of S3 is used (PUT of a body in memory, multipart uploads, GET, LIST), since servers differ in all the
+//! rest. No retries of consequence happen here: a failed delivery is tried again by the next run.
 
+use std::io::Write;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
@@ -13,6 +14,7 @@ use aws_sdk_s3::config::{
 };
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::tls;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -21,14 +23,26 @@ use sha2::{Digest, Sha256};
 
 use crate::causes;
 use crate::config::Destination;
+use crate::export::objects::spool::{Spool, Spooled};
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// One request, its body and its answer's head.
 const ATTEMPT: Duration = Duration::from_mins(2);
 /// One operation with its retries; for a GET, its body too.
 const OPERATION: Duration = Duration::from_mins(5);
+/// The longest wait for the next piece of a body.
+const PIECE: Duration = Duration::from_secs(30);
+/// What a body may take beside [`OPERATION`], for each MiB.
+const MEBIBYTE: Duration = Duration::from_secs(2);
+/// Longer objects are sent in parts of this length, so that one is in memory and no request takes long.
+const PART: u64 = 16 << 20;
+/// Parts that an upload may have (S3, "Multipart upload limits").
+const PARTS: u64 = 10_000;
 /// A second try inside one operation saves a whole run after a hiccup.
 const TRIES: u32 = 2;
+
+/// The metadata that holds an object's hash: of an object in parts, the server knows no hash of the whole.
+const HASH: &str = "sha256";
 
 /// A destination's bucket.
 #[derive(Clone, Debug)]
@@ -41,7 +55,7 @@ pub struct Bucket {
 #[derive(Debug, thiserror::Error)]
 #[error("{operation} {key}: {reason}")]
 pub struct BucketError {
-    /// `put`, `get` or `list`.
+    /// `put`, `get`, `list`, or what is done for an upload in parts.
     pub operation: &'static str,
     /// The key, or the prefix listed.
     pub key: String,
@@ -98,7 +112,131 @@ impl Bucket {
         Ok(())
     }
 
-    /// The bytes of an object; `None` when there is none.
+    /// Writes an object from a file, whatever was there before, with its hash beside it as metadata.
+    pub async fn put_file(&self, key: &str, content_type: &str, file: &Spooled) -> Result<(), BucketError> {
+        if file.bytes > PART {
+            return self.put_in_parts(key, content_type, file).await;
+        }
+        let body = read_part(key, file, 0, file.bytes)?;
+        let sha256 = BASE64_STANDARD.encode(Sha256::digest(&body));
+        self.client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type(content_type)
+            .metadata(HASH, &file.sha256)
+            .checksum_sha256(sha256)
+            .body(ByteStream::from(body))
+            .send()
+            .await
+            .map_err(|error| failed("put", key, &error))?;
+        Ok(())
+    }
+
+    async fn put_in_parts(&self, key: &str, content_type: &str, file: &Spooled) -> Result<(), BucketError> {
+        self.abort_stale(key).await;
+        let created = self
+            .client
+            .create_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type(content_type)
+            .metadata(HASH, &file.sha256)
+            // Without it Garage refuses parts that have a checksum.
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .send()
+            .await
+            .map_err(|error| failed("create upload of", key, &error))?;
+        let id = created.upload_id.unwrap_or_default();
+        let done = self.upload_parts(key, &id, file).await;
+        if done.is_err() {
+            self.abort(key, &id).await;
+        }
+        done
+    }
+
+    async fn upload_parts(&self, key: &str, id: &str, file: &Spooled) -> Result<(), BucketError> {
+        let length = part_length(file.bytes);
+        let mut parts = Vec::new();
+        let mut from = 0;
+        for number in 1.. {
+            let body = read_part(key, file, from, length.min(file.bytes - from))?;
+            from += body.len() as u64;
+            let sha256 = BASE64_STANDARD.encode(Sha256::digest(&body));
+            let part = self
+                .client
+                .upload_part()
+                .bucket(&self.bucket)
+                .key(key)
+                .upload_id(id)
+                .part_number(number)
+                .checksum_sha256(&sha256)
+                .body(ByteStream::from(body))
+                .send()
+                .await
+                .map_err(|error| failed("upload part of", key, &error))?;
+            let part = CompletedPart::builder().part_number(number).set_e_tag(part.e_tag).checksum_sha256(sha256);
+            parts.push(part.build());
+            if from >= file.bytes {
+                break;
+            }
+        }
+        self.client
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key)
+            .upload_id(id)
+            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
+            .send()
+            .await
+            .map_err(|error| failed("complete upload of", key, &error))?;
+        Ok(())
+    }
+
+    /// Ends uploads of this very key that somebody of ours has left behind: their parts are paid for and in no listing.
+    /// What a server cannot list, or a key may not, is left to the bucket's own rules.
+    async fn abort_stale(&self, key: &str) {
+        let listed = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(key).send().await;
+        let uploads = listed.ok().and_then(|listed| listed.uploads).unwrap_or_default();
+        for id in uploads.into_iter().filter(|it| it.key() == Some(key)).filter_map(|it| it.upload_id) {
+            tracing::info!(key, "ending an upload that was left behind");
+            self.abort(key, &id).await;
+        }
+    }
+
+    async fn abort(&self, key: &str, id: &str) {
+        let aborted = self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(id).send().await;
+        if let Err(error) = aborted {
+            tracing::warn!(key, reason = failed("abort upload of", key, &error).reason, "an upload is left behind");
+        }
+    }
+
+    /// An object's bytes, in a temporary file; `None` when there is none.
+    pub async fn download(&self, key: &str) -> Result<Option<Spooled>, BucketError> {
+        let mut answer = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.as_service_error().is_some_and(|it| it.code() == Some("NoSuchKey")) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(failed("get", key, &error)),
+        };
+        let mebibytes = u32::try_from(answer.content_length().unwrap_or_default() >> 20).unwrap_or_default();
+        let whole = async {
+            let on_disk = |error: std::io::Error| unanswered("get", key, format!("temporary file: {error}"));
+            let mut spool = Spool::new().map_err(on_disk)?;
+            let late = |_| unanswered("get", key, "the body stopped coming".to_owned());
+            while let Some(piece) = tokio::time::timeout(PIECE, answer.body.next()).await.map_err(late)? {
+                let piece = piece.map_err(|error| unanswered("get", key, error.to_string()))?;
+                spool.write_all(&piece).map_err(on_disk)?;
+            }
+            spool.finish().map(Some).map_err(on_disk)
+        };
+        tokio::time::timeout(OPERATION + MEBIBYTE * mebibytes, whole)
+            .await
+            .unwrap_or_else(|_| Err(unanswered("get", key, "the body did not arrive in time".to_owned())))
+    }
+
+    /// The bytes of a small object; `None` when there is none.
     pub async fn get(&self, key: &str) -> Result<Option<Bytes>, BucketError> {
         let whole = async {
             let answer = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
@@ -136,6 +274,17 @@ pub fn sha256(body: &[u8]) -> String {
     wire::signature::hex(&Sha256::digest(body))
 }
 
+/// The length of the parts of an object, but for the last: a function of the object's length alone.
+fn part_length(bytes: u64) -> u64 {
+    let mebibytes = bytes.div_ceil(PARTS).div_ceil(1 << 20);
+    PART.max(mebibytes << 20)
+}
+
+fn read_part(key: &str, file: &Spooled, from: u64, length: u64) -> Result<Vec<u8>, BucketError> {
+    let part = usize::try_from(length).map_err(std::io::Error::other).and_then(|length| file.part(from, length));
+    part.map_err(|error| unanswered("put", key, format!("temporary file: {error}")))
+}
+
 fn failed<E>(operation: &'static str, key: &str, error: &SdkError<E>) -> BucketError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -159,4 +308,18 @@ fn unanswered(operation: &'static str, key: &str, reason: String) -> BucketError
 fn cut(mut reason: String) -> String {
     reason.truncate(reason.floor_char_boundary(500));
     reason
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_few_enough_and_as_short_as_they_can_be() {
+        for bytes in [PART + 1, PART * PARTS - 1, PART * PARTS, PART * PARTS + 1, 5 << 40] {
+            let length = part_length(bytes);
+            assert!(length >= PART && bytes.div_ceil(length) <= PARTS, "{bytes}: {length}");
+        }
+        assert_eq!(part_length(PART * PARTS), PART);
+    }
 }

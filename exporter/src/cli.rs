@@ -186,6 +186,9 @@ async fn export(config: &Config) -> anyhow::Result<ExitCode> {
     for object in &report.objects {
         println!("{}\t{}\t{} rows\t{} bytes", object.destination, object.key, object.rows, object.bytes);
     }
+    if report.claimed.is_empty() && report.objects.is_empty() && report.failures.is_empty() {
+        println!("nothing to export: no events have arrived since the last export, and nothing was written");
+    }
     for failure in &report.failures {
         eprintln!("{}: {}", failure.destination, failure.reason);
     }

@@ -24,6 +24,6 @@ pub use batch::{CollectAnswer, CollectError, EventBatch, ForwardBatch, Forwarded
 #[cfg(feature = "json")]
 pub use event::{Attribution, Consent, Event, Page};
 #[cfg(feature = "json")]
-pub use manifest::{Manifest, ManifestObject};
+pub use manifest::{Manifest, ManifestObject, Selection};
 #[cfg(feature = "json")]
 pub use outcome::{Outcome, Reason};

@@ -7,5 +7,8 @@ pub const WIRE: u32 = 1;
 /// The version of the exported row and of its column order, named in every manifest.
 pub const ROW_SCHEMA: u32 = 1;
 
-/// The version of the manifest itself.
-pub const MANIFEST: u32 = 1;
+/// The name of that row and version, in every manifest and in the metadata of every Parquet file.
+pub const ROW_SCHEMA_ID: &str = "evothesis.event-row.1";
+
+/// The version of the manifest itself. Manifests of version 1 list every segment and know neither selection nor CSV.
+pub const MANIFEST: u32 = 2;

@@ -15,12 +15,14 @@ use figment::value::{Dict, Map};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde::{Deserialize, Serialize};
 use toml::Table;
+use wire::Selection;
 
 pub use self::error::{ConfigError, Shape};
 pub use self::period::Period;
 pub use self::size::{Size, readable};
 pub use self::validate::Invalid;
 use crate::billing::Plan;
+use crate::export::layout::Layout;
 use crate::secret::Secret;
 use crate::store::sites::Threshold;
 
@@ -162,6 +164,22 @@ pub struct Export {
     pub formats: Vec<Format>,
     /// How long a silent worker keeps a delivery.
     pub lease: Period,
+    /// The folders of an object's key: see [`Layout`].
+    pub layout: Layout,
+    /// How JSON Lines are compressed.
+    pub jsonl_compression: Compression,
+    /// Whether CSV keeps spreadsheets from taking a text for a formula.
+    pub csv_formula_safe: bool,
+}
+
+/// How JSON Lines are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// RFC 1952: what every tool reads.
+    Gzip,
+    /// RFC 8878: smaller and faster.
+    Zstd,
 }
 
 /// A format of objects.
@@ -170,13 +188,15 @@ pub struct Export {
 pub enum Format {
     /// Apache Parquet, zstd.
     Parquet,
-    /// JSON Lines, gzip.
+    /// JSON Lines, gzip or zstd.
     Jsonl,
+    /// RFC 4180, gzip.
+    Csv,
 }
 
 impl Format {
     /// Every format, in the order of a manifest.
-    pub const ALL: [Self; 2] = [Self::Parquet, Self::Jsonl];
+    pub const ALL: [Self; 3] = [Self::Parquet, Self::Jsonl, Self::Csv];
 
     /// The name in keys and manifests.
     #[must_use]
@@ -184,6 +204,7 @@ impl Format {
         match self {
             Self::Parquet => "parquet",
             Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
         }
     }
 }
@@ -214,6 +235,9 @@ pub struct Destination {
     /// Whether nothing may be deleted before this bucket is verified to hold it.
     #[serde(default = "required")]
     pub required: bool,
+    /// What it takes of the events, and under which names; everything as it is when nothing is said.
+    #[serde(default)]
+    pub select: Selection,
 }
 
 fn required() -> bool {

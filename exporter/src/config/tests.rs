@@ -57,8 +57,11 @@ fn a_mistake_is_placed_and_not_quoted() {
         ("[operator]\ntoken = [\"hunter2\"]", "operator.token: must be a text"),
         ("[operator]\nlisten = \"hunter2\"", "operator.listen: has no valid value"),
         ("[export]\nevery = \"hunter2\"", "export.every: has no valid value"),
-        ("[export]\nformats = [\"hunter2\"]", "export.formats.0: must be of parquet, jsonl"),
-        ("[export]\nevry = \"hunter2\"", "export.evry: is no setting; there are every, formats, lease"),
+        ("[export]\nformats = [\"hunter2\"]", "export.formats.0: must be of parquet, jsonl, csv"),
+        (
+            "[export]\nevry = \"hunter2\"",
+            "export.evry: is no setting; there are every, formats, lease, layout, jsonl_compression, csv_formula_safe",
+        ),
         ("[[destinations]]\nname = \"a\"", "destinations.0.bucket: must be set"),
     ] {
         let error = Config::from_text(text).expect_err(text);
@@ -84,16 +87,19 @@ fn the_defaults_alone_say_what_is_missing() {
 
 #[test]
 fn every_commented_key_of_the_defaults_exists() {
-    let destination: String = DEFAULT
-        .lines()
-        .skip_while(|line| *line != "# [[destinations]]")
-        .filter_map(|line| line.strip_prefix("# "))
-        .filter(|line| line.contains(" = ") || line.starts_with("[["))
-        .map(|line| line.replace("\"\"", "\"x/\"") + "\n")
-        .collect();
+    let commented = |from: &str, to: &str| -> String {
+        let lines = DEFAULT.lines().skip_while(|line| *line != from).take_while(|line| *line != to);
+        let lines = lines.filter_map(|line| line.strip_prefix("# "));
+        lines.filter(|line| line.contains(" = ") || line.starts_with("[[")).flat_map(|line| [line, "\n"]).collect()
+    };
+    let destination = commented("# [[destinations]]", "# [destinations.select]").replace("\"\"", "\"x/\"");
     let config = sample_with(&destination).expect("valid");
     assert_eq!(config.destination_names(), ["client"]);
     assert!(config.destinations[0].endpoint.is_some());
+    let selection = commented("# [destinations.select]", "");
+    assert_eq!(selection.lines().count(), 6);
+    let selection: Selection = toml::from_str(&selection).expect("keys that exist");
+    assert!(selection.is_partial());
 }
 
 #[test]
@@ -128,6 +134,12 @@ fn what_makes_no_sense_is_named() {
         ("[export]\nformats = []".to_owned(), "export.formats"),
         ("[export]\nformats = [\"jsonl\", \"jsonl\"]".to_owned(), "export.formats"),
         ("destinations = []".to_owned(), "destinations"),
+        ("[export]\nlayout = \"{date}\"".to_owned(), "export.layout"),
+        ("[export]\nlayout = \"a/../{date}\"".to_owned(), "export.layout"),
+        (destination("select = { sites = [\"a\"] }"), "destinations[0].select"),
+        (destination("select = { visitors_per_10000 = 10000 }"), "destinations[0].select"),
+        (destination("select = { columns = [\"nonsense\"] }"), "destinations[0].select.columns"),
+        (destination("select = { rename = { url = \"path\" } }"), "destinations[0].select.rename"),
         (destination("required = false"), "destinations"),
         (destination("name = \"Client A\""), "destinations[0].name"),
         (destination("bucket = \"\""), "destinations[0].bucket"),
@@ -143,6 +155,10 @@ fn what_makes_no_sense_is_named() {
         let error = sample_with(&change).expect_err(&change);
         assert!(error.starts_with(&format!("{field}: ")), "{error} should name {field}");
     }
+    assert!(sample_with(&destination("select = { rename = { url = \"address\" } }")).is_ok());
+    let part = "required = false\nprefix = \"part/\"\nselect = { sites = [\"a\"] }";
+    let both = format!("{}\n{}", destination("name = \"a\""), destination(part));
+    assert_eq!(sample_with(&both).map(|config| config.required_names()), Ok(vec!["a".to_owned()]));
     assert!(sample_with(&destination("endpoint = \"http://127.0.0.1:9000\"")).is_ok());
     assert!(sample_with(&destination("endpoint = \"http://[::1]:9000\"")).is_ok());
 }

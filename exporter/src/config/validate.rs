@@ -10,6 +10,7 @@ use sqlx::postgres::PgConnectOptions;
 use wire::limits::WINDOW_DAYS;
 
 use super::{Config, Destination, Webhooks};
+use crate::export::selection;
 use crate::secret::Secret;
 use crate::webhooks;
 
@@ -79,6 +80,7 @@ impl Config {
         if formats.is_empty() || formats.len() != self.export.formats.len() {
             return Err(invalid("export.formats", "must name at least one format, each once"));
         }
+        self.export.layout.check().map_err(|reason| invalid("export.layout", reason))?;
         if self.destinations.is_empty() {
             return Err(invalid("destinations", "at least one must be set"));
         }
@@ -179,6 +181,16 @@ impl Destination {
         }
         if self.endpoint.as_deref().is_some_and(|endpoint| !is_safe(endpoint)) {
             return named("endpoint", "must be an https URL; http only on this machine");
+        }
+        if let Err((field, reason)) = selection::check(&self.select) {
+            return named(&format!("select.{field}"), &reason);
+        }
+        if self.required && self.select.is_partial() {
+            return named(
+                "select",
+                "leaves out events or columns, and events may be deleted only when a required destination has all of \
+                 them: set required = false here, and have another destination that is required",
+            );
         }
         Ok(())
     }

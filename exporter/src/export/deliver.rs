@@ -1,16 +1,17 @@
 //! One export batch on its way to one bucket: objects, then the manifest, then a look at what the bucket really holds,
 //! then the mark.
 
-use bytes::Bytes;
 use sqlx::PgPool;
-use wire::ManifestObject;
 
-use super::objects::{self, RenderError};
-use super::{keys, manifest};
-use crate::bucket::{self, Bucket, BucketError};
-use crate::config::Format;
-use crate::store::deliveries::{self, Lease};
-use crate::store::{export_batches, segments};
+use super::keys;
+use super::manifest::{self, Told};
+use super::objects::{RenderError, Rendered, Rendition};
+use super::renditions::Renditions;
+use crate::bucket::{Bucket, BucketError};
+use crate::config::{Compression, Format};
+use crate::store::deliveries::{self, Lease, Object};
+use crate::store::export_batches::{self, ExportBatch};
+use crate::store::segments;
 
 /// Everything one delivery needs.
 pub(super) struct Delivery<'a> {
@@ -19,11 +20,12 @@ pub(super) struct Delivery<'a> {
     pub(super) prefix: &'a str,
     pub(super) required: &'a [String],
     pub(super) lease: &'a Lease,
+    pub(super) renditions: &'a Renditions,
 }
 
 /// What a bucket was verified to hold.
 pub(super) struct Delivered {
-    pub(super) objects: Vec<ManifestObject>,
+    pub(super) objects: Vec<Object>,
 }
 
 /// Why a delivery did not succeed.
@@ -55,55 +57,69 @@ impl Delivery<'_> {
     pub(super) async fn run(&self) -> Result<Delivered, DeliverError> {
         let mut connection = self.pool.acquire().await?;
         let batch = export_batches::get(&mut connection, self.lease.export_batch_id).await?;
-        let members = segments::of_batch(&mut connection, batch.id).await?;
-        let rendered = objects::render(&mut connection, &batch).await?;
+        let segments = segments::of_batch(&mut connection, batch.id).await?;
+        let (selection, _) = deliveries::taken(&mut connection, batch.id, &self.lease.destination).await?;
         // Uploads take long; meanwhile others can use the connection.
         drop(connection);
+        let rendition = self.renditions.of(self.pool, &batch, &selection).await?;
 
         let mut objects = Vec::new();
-        for object in rendered {
-            let key = keys::object(self.prefix, object.format, &batch);
-            let bytes = object.body.len() as u64;
-            let sha256 = bucket::sha256(&object.body);
-            self.bucket.put(&key, content_type(object.format), object.body).await?;
-            let format = object.format.name().to_owned();
-            objects.push(ManifestObject { key, format, rows: batch.rows.cast_unsigned(), bytes, sha256 });
+        for rendered in &rendition.objects {
+            let object = self.object(&batch, rendered);
+            self.bucket.put_file(&object.key, content_type(&batch, rendered.format), &rendered.file).await?;
+            objects.push(object);
         }
+        let left_out = rendition.left_out.cast_unsigned();
+        let told = Told { segments, selection, left_out, objects: objects.iter().map(Into::into).collect() };
         let manifest_key = keys::manifest(self.prefix, &batch);
-        let manifest = manifest::to_bytes(&manifest::of(&batch, members, objects.clone()));
+        let manifest = manifest::bytes(&batch, &told);
         self.bucket.put(&manifest_key, "application/json", manifest.clone()).await?;
 
         for object in &objects {
-            self.check(&object.key, |body| bucket::sha256(body) == object.sha256).await?;
+            let held = self.bucket.download(&object.key).await?;
+            match held {
+                Some(held) if (held.bytes, &held.sha256) == (object.bytes, &object.sha256) => {}
+                _ => return Err(DeliverError::NotHeld { key: object.key.clone() }),
+            }
         }
-        self.check(&manifest_key, |body| *body == manifest).await?;
-        self.mark(&objects).await?;
+        if self.bucket.get(&manifest_key).await? != Some(manifest) {
+            return Err(DeliverError::NotHeld { key: manifest_key });
+        }
+        self.mark(&objects, &rendition).await?;
         Ok(Delivered { objects })
     }
 
-    async fn check(&self, key: &str, holds: impl Fn(&Bytes) -> bool) -> Result<(), DeliverError> {
-        match self.bucket.get(key).await? {
-            Some(body) if holds(&body) => Ok(()),
-            _ => Err(DeliverError::NotHeld { key: key.to_owned() }),
+    fn object(&self, batch: &ExportBatch, rendered: &Rendered) -> Object {
+        let Rendered { format, number, site, rows, bounds, file } = rendered;
+        Object {
+            key: keys::object(self.prefix, batch, *format, *number, site.as_deref()),
+            format: *format,
+            number: i32::try_from(*number).unwrap_or(i32::MAX),
+            rows: *rows,
+            bytes: file.bytes,
+            sha256: file.sha256.clone(),
+            event_ids: Some(bounds.event_id),
+            times: bounds.times(),
         }
     }
 
-    async fn mark(&self, objects: &[ManifestObject]) -> Result<(), DeliverError> {
+    async fn mark(&self, objects: &[Object], rendition: &Rendition) -> Result<(), DeliverError> {
         let mut transaction = self.pool.begin().await?;
         export_batches::lock(&mut transaction, self.lease.export_batch_id).await?;
         if !deliveries::finish(&mut transaction, self.lease).await? {
             return Err(DeliverError::LeaseLost);
         }
-        deliveries::record_objects(&mut transaction, self.lease, objects).await?;
+        deliveries::record_objects(&mut transaction, self.lease, objects, rendition.left_out).await?;
         segments::mark_exported(&mut transaction, Some(self.lease.export_batch_id), self.required).await?;
         transaction.commit().await?;
         Ok(())
     }
 }
 
-fn content_type(format: Format) -> &'static str {
-    match format {
-        Format::Parquet => "application/vnd.apache.parquet",
-        Format::Jsonl => "application/gzip",
+fn content_type(batch: &ExportBatch, format: Format) -> &'static str {
+    match (format, batch.rendering().jsonl_compression) {
+        (Format::Parquet, _) => "application/vnd.apache.parquet",
+        (Format::Jsonl, Compression::Zstd) => "application/zstd",
+        (Format::Jsonl | Format::Csv, _) => "application/gzip",
     }
 }

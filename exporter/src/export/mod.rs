@@ -7,8 +7,12 @@
 mod claim;
 mod deliver;
 pub mod keys;
+pub mod layout;
 pub mod manifest;
 pub mod objects;
+pub mod rendering;
+mod renditions;
+pub mod selection;
 
 use futures::future::join_all;
 use serde::Serialize;
@@ -17,13 +21,17 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use self::claim::claim;
+pub use self::claim::{Plan, claim};
 use self::deliver::{DeliverError, Delivered};
+use self::renditions::Renditions;
 use crate::bucket::Bucket;
-use crate::config::{Config, Destination, Format};
+use crate::config::{Config, Destination};
 use crate::store::deliveries::{self, Lease};
-use crate::store::export_batches::ExportBatch;
+use crate::store::export_batches::Reach;
 use crate::store::segments;
+
+/// Who exports more often than hours end wants what has come so far.
+const HOUR_SECONDS: u32 = 3600;
 
 /// Exports to the destinations of a configuration.
 #[derive(Debug)]
@@ -31,7 +39,9 @@ pub struct Exporter {
     pool: PgPool,
     targets: Vec<Target>,
     required: Vec<String>,
-    formats: Vec<Format>,
+    plan: Plan,
+    regular_reach: Reach,
+    renditions: Renditions,
     lease_seconds: u32,
     owner: String,
 }
@@ -100,45 +110,50 @@ impl Exporter {
             destination: destination.clone(),
             running: Mutex::new(()),
         };
-        let mut formats = config.export.formats.clone();
-        // The order in a manifest must not depend on the order in a file.
-        formats.sort_unstable();
+        let every = config.export.every.seconds();
         Self {
             pool,
             targets: config.destinations.iter().map(target).collect(),
             required: config.required_names(),
-            formats,
+            plan: Plan::of(config),
+            regular_reach: if every < HOUR_SECONDS { Reach::Now } else { Reach::FullHours },
+            renditions: Renditions::default(),
             lease_seconds: config.export.lease.seconds(),
             owner,
         }
     }
 
-    /// Claims what is unclaimed and delivers what is pending, to every destination. One that fails keeps what it lacks
+    /// Claims what has arrived so far and delivers what is pending, to every destination. One that fails keeps what it lacks
     /// pending and stops no other.
     ///
     /// # Errors
     /// The database's, before anything was delivered.
     pub async fn run(&self) -> sqlx::Result<Report> {
-        self.run_to(|_| true).await
+        self.run_to(Reach::Now, |_| true).await
     }
 
-    /// The same to one destination, however slow the others are.
+    /// A regular run to one destination, however slow the others are: it claims what `export.every` says, hours that are
+    /// over or what has arrived so far.
     ///
     /// # Errors
     /// The database's, before anything was delivered.
     pub async fn run_only(&self, destination: &str) -> sqlx::Result<Report> {
-        self.run_to(|target| target.destination.name == destination).await
+        self.run_to(self.regular_reach, |target| target.destination.name == destination).await
     }
 
-    async fn run_to(&self, is_meant: impl Fn(&Target) -> bool) -> sqlx::Result<Report> {
+    async fn run_to(&self, reach: Reach, is_meant: impl Fn(&Target) -> bool) -> sqlx::Result<Report> {
         let mut report = Report::default();
-        let names: Vec<_> = self.targets.iter().map(|target| target.destination.name.clone()).collect();
-        while let Some(batch) = claim(&self.pool, &names, &self.formats).await? {
-            tracing::info!(export_batch_id = %batch.id, rows = batch.rows, "claimed");
+        while let Some(batch) = claim(&self.pool, &self.plan, reach).await? {
+            tracing::info!(export_batch_id = %batch.id, hour = %batch.hour, rows = batch.rows, "claimed");
             report.claimed.push(Claimed { export_batch_id: batch.id, rows: batch.rows });
         }
+        if report.claimed.is_empty() {
+            tracing::info!(
+                "nothing new to export: no events have arrived since the last batch, and nothing is written"
+            );
+        }
         // Batches of another configuration may lack a destination of this one.
-        deliveries::create_missing(&mut *self.pool.acquire().await?, &names).await?;
+        deliveries::create_missing(&mut *self.pool.acquire().await?, None, &self.plan.destinations).await?;
         let meant = self.targets.iter().filter(|target| is_meant(target));
         for (objects, failures) in join_all(meant.map(|target| self.deliver_all(target))).await {
             report.objects.extend(objects);
@@ -202,6 +217,7 @@ impl Exporter {
             prefix: &target.destination.prefix,
             required: &self.required,
             lease,
+            renditions: &self.renditions,
         };
         tokio::select! {
             result = delivery.run() => result,
@@ -231,11 +247,4 @@ impl Exporter {
             tracing::warn!(%error, "cannot give a lease back; it will run out");
         }
     }
-}
-
-/// Every key that a batch has below `prefix`: its objects and its manifest.
-#[must_use]
-pub fn planned_keys(prefix: &str, batch: &ExportBatch) -> Vec<String> {
-    let objects = batch.formats.iter().map(|&format| keys::object(prefix, format, batch));
-    objects.chain([keys::manifest(prefix, batch)]).collect()
 }

@@ -3,9 +3,14 @@
 //! Every change of state names the epoch it believes in. `false` from one of them means that the lease is lost and
 //! nothing was changed: the worker stops.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
-use wire::ManifestObject;
+use wire::{ManifestObject, Selection};
+
+use crate::config::Format;
+use crate::export::manifest::rfc3339;
 
 /// The right to work on a delivery, while its epoch lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +21,43 @@ pub struct Lease {
     pub destination: String,
     /// Proves that nobody took over since.
     pub epoch: i64,
+}
+
+/// An object that a bucket was checked to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Its key.
+    pub key: String,
+    /// Its format.
+    pub format: Format,
+    /// Its position among the objects of its format.
+    pub number: i32,
+    /// Its rows.
+    pub rows: u64,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, lower-case hexadecimal.
+    pub sha256: String,
+    /// The smallest and the largest event id; not known of the first version's.
+    pub event_ids: Option<(Uuid, Uuid)>,
+    /// The earliest and the latest time; not known of the first version's.
+    pub times: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+impl From<&Object> for ManifestObject {
+    fn from(object: &Object) -> Self {
+        Self {
+            key: object.key.clone(),
+            format: object.format.name().to_owned(),
+            rows: object.rows,
+            bytes: object.bytes,
+            sha256: object.sha256.clone(),
+            min_event_id: object.event_ids.map(|ids| ids.0),
+            max_event_id: object.event_ids.map(|ids| ids.1),
+            min_timestamp: object.times.map(|times| rfc3339(times.0)),
+            max_timestamp: object.times.map(|times| rfc3339(times.1)),
+        }
+    }
 }
 
 /// How far an export batch is with a destination, as `verify` sees it.
@@ -30,39 +72,68 @@ pub struct State {
     pub dropped_rows: i64,
 }
 
-/// Adds the deliveries of a new export batch, in the transaction that makes it.
-pub async fn create(connection: &mut PgConnection, export_batch_id: Uuid, destinations: &[String]) -> sqlx::Result<()> {
-    sqlx::query!(
-        "-- name: create_deliveries
-        insert into deliveries (export_batch_id, destination) select $1, unnest($2::text[])",
-        export_batch_id,
-        destinations,
-    )
-    .execute(connection)
-    .await?;
+/// A destination, and what it takes of what it is given.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The destination's name.
+    pub destination: String,
+    /// What it takes.
+    pub selection: Selection,
+}
+
+impl Planned {
+    /// Null for everything as it is, which most destinations take.
+    fn recorded(&self) -> Option<Json<&Selection>> {
+        (self.selection != Selection::default()).then_some(Json(&self.selection))
+    }
+}
+
+/// Adds the deliveries that are missing, so that every export batch, or a new one, has one to each of `destinations`: a
+/// destination that is new in the configuration receives what there was before it. What a delivery takes is as set now.
+pub async fn create_missing(
+    connection: &mut PgConnection,
+    export_batch_id: Option<Uuid>,
+    destinations: &[Planned],
+) -> sqlx::Result<()> {
+    for planned in destinations {
+        sqlx::query!(
+            r#"-- name: create_missing_deliveries
+            insert into deliveries (export_batch_id, destination, selection, is_partial)
+            select export_batches.id, $2, $3, $4
+            from export_batches
+            where ($1::uuid is null or export_batches.id = $1)
+                and not exists (
+                    select from deliveries
+                    where deliveries.export_batch_id = export_batches.id and deliveries.destination = $2
+                )
+            on conflict do nothing"#,
+            export_batch_id,
+            planned.destination,
+            planned.recorded() as _,
+            planned.selection.is_partial(),
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
     Ok(())
 }
 
-/// Adds the deliveries that are missing, so that every export batch has one to each of `destinations`: a destination
-/// that is new in the configuration receives what there was before it.
-pub async fn create_missing(connection: &mut PgConnection, destinations: &[String]) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"-- name: create_missing_deliveries
-        insert into deliveries (export_batch_id, destination)
-        select export_batches.id, configured.destination
-        from export_batches
-        cross join unnest($1::text[]) as configured (destination)
-        where not exists (
-            select from deliveries
-            where deliveries.export_batch_id = export_batches.id
-                and deliveries.destination = configured.destination
-        )
-        on conflict do nothing"#,
-        destinations,
+/// What a delivery takes of its batch, and how many rows it left out; 0 until it is exported.
+pub async fn taken(
+    connection: &mut PgConnection,
+    export_batch_id: Uuid,
+    destination: &str,
+) -> sqlx::Result<(Selection, u64)> {
+    let row = sqlx::query!(
+        r#"-- name: selection_of_delivery
+        select selection as "selection: Json<Selection>", coalesce(rows_left_out, 0) as "left_out!"
+        from deliveries where export_batch_id = $1 and destination = $2"#,
+        export_batch_id,
+        destination,
     )
-    .execute(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(())
+    Ok((row.selection.map(|recorded| recorded.0).unwrap_or_default(), row.left_out.cast_unsigned()))
 }
 
 /// Leases a pending delivery to `destination` that nobody works on, one with the fewest attempts first.
@@ -155,24 +226,43 @@ pub async fn finish(connection: &mut PgConnection, lease: &Lease) -> sqlx::Resul
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes down what the bucket was checked to hold.
+/// Writes down what the bucket was checked to hold, in the order of the manifest, and what was left out.
 pub async fn record_objects(
     connection: &mut PgConnection,
     lease: &Lease,
-    objects: &[ManifestObject],
+    objects: &[Object],
+    left_out: i64,
 ) -> sqlx::Result<()> {
+    sqlx::query!(
+        "-- name: record_left_out
+        update deliveries set rows_left_out = $3 where export_batch_id = $1 and destination = $2",
+        lease.export_batch_id,
+        lease.destination,
+        left_out,
+    )
+    .execute(&mut *connection)
+    .await?;
     for object in objects {
+        let (earliest, latest) = object.times.unzip();
         sqlx::query!(
             "-- name: record_object
-            insert into objects (export_batch_id, destination, key, format, rows, bytes, sha256)
-            values ($1, $2, $3, $4, $5, $6, $7)",
+            insert into objects (
+                export_batch_id, destination, key, format, rows, bytes, sha256,
+                number, min_event_id, max_event_id, min_timestamp, max_timestamp
+            )
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             lease.export_batch_id,
             lease.destination,
             object.key,
-            object.format,
+            object.format.name(),
             object.rows.cast_signed(),
             object.bytes.cast_signed(),
             object.sha256,
+            object.number,
+            object.event_ids.map(|ids| ids.0),
+            object.event_ids.map(|ids| ids.1),
+            earliest,
+            latest,
         )
         .execute(&mut *connection)
         .await?;
@@ -185,12 +275,16 @@ pub async fn objects(
     connection: &mut PgConnection,
     export_batch_id: Uuid,
     destination: &str,
-) -> sqlx::Result<Vec<ManifestObject>> {
+) -> sqlx::Result<Vec<Object>> {
     let rows = sqlx::query!(
         r#"-- name: objects_of_delivery
-        select key, format, rows, bytes, sha256 from objects
-        where export_batch_id = $1 and destination = $2
-        order by format desc"#,
+        select
+            objects.key, objects.format as "format: Format", objects.rows, objects.bytes, objects.sha256, objects.number,
+            objects.min_event_id, objects.max_event_id, objects.min_timestamp, objects.max_timestamp
+        from objects
+        join export_batches on export_batches.id = objects.export_batch_id
+        where objects.export_batch_id = $1 and objects.destination = $2
+        order by array_position(export_batches.formats, objects.format), objects.number"#,
         export_batch_id,
         destination,
     )
@@ -198,14 +292,45 @@ pub async fn objects(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| ManifestObject {
+        .map(|row| Object {
             key: row.key,
             format: row.format,
+            number: row.number,
             rows: row.rows.cast_unsigned(),
             bytes: row.bytes.cast_unsigned(),
             sha256: row.sha256,
+            event_ids: row.min_event_id.zip(row.max_event_id),
+            times: row.min_timestamp.zip(row.max_timestamp),
         })
         .collect())
+}
+
+/// The keys of all objects that the bucket was checked to hold.
+pub async fn keys(connection: &mut PgConnection, destination: &str) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        "-- name: keys_of_destination
+        select key from objects where destination = $1",
+        destination,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// The export batches that `destination` does not hold yet.
+pub async fn pending(connection: &mut PgConnection, destination: &str) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "-- name: pending_export_batches
+        select id from export_batches
+        where not exists (
+            select from deliveries
+            where deliveries.export_batch_id = export_batches.id
+                and deliveries.destination = $1
+                and deliveries.exported_at is not null
+        )",
+        destination,
+    )
+    .fetch_all(connection)
+    .await
 }
 
 /// How far an export batch is with `destination`: both halves as of one moment, since deliveries finish at any time.

@@ -1,52 +1,7 @@
 //! Segments: what one ingest transaction stored, and the unit that export claims. The insert of the events writes them.
 
-use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
-
-/// A segment that belongs to no export batch yet.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of `segments`, explained there")]
-pub struct Segment {
-    pub id: i64,
-    pub ingested_at: DateTime<Utc>,
-    pub rows: i32,
-    pub min_event_id: Uuid,
-    pub max_event_id: Uuid,
-    pub min_timestamp: DateTime<Utc>,
-    pub max_timestamp: DateTime<Utc>,
-}
-
-/// The oldest segments without an export batch, at most `limit`, locked until the transaction ends. Those that another
-/// transaction has locked are left to it.
-pub async fn lock_unclaimed(connection: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Segment>> {
-    sqlx::query_as!(
-        Segment,
-        "-- name: lock_unclaimed_segments
-        select id, ingested_at, rows, min_event_id, max_event_id, min_timestamp, max_timestamp
-        from segments
-        where export_batch_id is null
-        order by ingested_at, id
-        limit $1
-        for update skip locked",
-        limit,
-    )
-    .fetch_all(connection)
-    .await
-}
-
-/// Makes locked segments members of an export batch, for good.
-pub async fn assign(connection: &mut PgConnection, export_batch_id: Uuid, ids: &[i64]) -> sqlx::Result<()> {
-    sqlx::query!(
-        "-- name: assign_segments
-        update segments set export_batch_id = $1 where id = any ($2) and export_batch_id is null",
-        export_batch_id,
-        ids,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
 
 /// The members of an export batch, ascending.
 pub async fn of_batch(connection: &mut PgConnection, export_batch_id: Uuid) -> sqlx::Result<Vec<i64>> {
@@ -60,7 +15,8 @@ pub async fn of_batch(connection: &mut PgConnection, export_batch_id: Uuid) -> s
 }
 
 /// Marks segments exported whose batch every one of the `required` destinations was verified to hold: those of one
-/// batch, or of all. A destination that has no delivery of the batch does not hold it.
+/// batch, or of all. A destination that has no delivery of the batch, or a partial
+/// one, does not hold it.
 pub async fn mark_exported(
     connection: &mut PgConnection,
     export_batch_id: Option<Uuid>,
@@ -83,6 +39,7 @@ pub async fn mark_exported(
                         where deliveries.export_batch_id = segments.export_batch_id
                             and deliveries.destination = required.destination
                             and deliveries.exported_at is not null
+                            and not deliveries.is_partial
                     )
                 )
             -- Two that mark at once must lock in one order, or they deadlock.

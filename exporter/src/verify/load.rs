@@ -1,13 +1,15 @@
 //! Loading the two sides: what the database says was exported, and what a bucket holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::PgConnection;
 
 use super::diff::{Expected, Found, FoundObject, Listing};
-use crate::bucket::{self, Bucket, BucketError};
+use crate::bucket::{Bucket, BucketError};
 use crate::config::Destination;
-use crate::export::{keys, manifest, objects};
+use crate::export::layout::Layout;
+use crate::export::manifest::{self, Told};
+use crate::export::{keys, objects};
 use crate::store::deliveries::{self, State};
 use crate::store::export_batches::ExportBatch;
 use crate::store::{exported_rows, segments};
@@ -20,10 +22,14 @@ pub(super) async fn expected(
     state: State,
 ) -> sqlx::Result<Expected> {
     let objects = deliveries::objects(connection, batch.id, &destination.name).await?;
-    let members = segments::of_batch(connection, batch.id).await?;
+    let segments = segments::of_batch(connection, batch.id).await?;
+    let (selection, left_out) = deliveries::taken(connection, batch.id, &destination.name).await?;
+    let told = Told { segments, selection, left_out, objects: objects.iter().map(Into::into).collect() };
     Ok(Expected {
+        export_batch_id: batch.id,
         manifest_key: keys::manifest(&destination.prefix, batch),
-        manifest: manifest::of(batch, members, objects),
+        manifest: manifest::bytes(batch, &told),
+        told,
         ids: exported_rows::ids_of_batch(connection, batch).await?,
         dropped_rows: state.dropped_rows.cast_unsigned(),
         exported_segments: state.exported_segments,
@@ -37,25 +43,29 @@ pub(super) struct Side<'a> {
 }
 
 impl Side<'_> {
-    /// All keys.
-    pub(super) async fn listing(&self) -> Result<Listing, BucketError> {
-        Ok(Listing { objects: self.list(keys::OBJECTS).await?, manifests: self.list(keys::MANIFESTS).await? })
+    /// All keys below the beginnings that `layouts` have.
+    pub(super) async fn listing(&self, layouts: &[Layout]) -> Result<Listing, BucketError> {
+        let starts: BTreeSet<_> = layouts.iter().map(Layout::fixed_start).collect();
+        let mut objects = BTreeSet::new();
+        for start in starts {
+            objects.extend(self.list(start).await?);
+        }
+        Ok(Listing { objects: objects.into_iter().collect(), manifests: self.list(keys::MANIFESTS).await? })
     }
 
     /// The manifest and the objects of a batch, downloaded.
     pub(super) async fn found(&self, expected: &Expected) -> Result<Found, BucketError> {
         let manifest = self.bucket.get(&expected.manifest_key).await?;
         let mut objects = BTreeMap::new();
-        for object in &expected.manifest.objects {
-            let Some(body) = self.bucket.get(&object.key).await? else { continue };
-            objects.insert(
-                object.key.clone(),
-                FoundObject {
-                    bytes: body.len() as u64,
-                    sha256: bucket::sha256(&body),
-                    ids: objects::event_ids(&object.format, body).map_err(|error| error.to_string()),
-                },
-            );
+        for object in &expected.told.objects {
+            let Some(file) = self.bucket.download(&object.key).await? else { continue };
+            let (format, bytes, sha256) = (object.format.clone(), file.bytes, file.sha256.clone());
+            let ids = tokio::task::spawn_blocking(move || {
+                let file = file.reader().map_err(|error| error.to_string())?;
+                objects::event_ids(&format, file).map_err(|error| error.to_string())
+            });
+            let ids = ids.await.unwrap_or_else(|error| Err(error.to_string()));
+            objects.insert(object.key.clone(), FoundObject { bytes, sha256, ids });
         }
         Ok(Found { manifest, objects })
     }

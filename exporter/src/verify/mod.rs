@@ -10,10 +10,11 @@ mod load;
 use serde::Serialize;
 use sqlx::{PgConnection, PgPool};
 
+use self::diff::Known;
 pub use self::discrepancy::{Discrepancy, Kind};
 use crate::bucket::{Bucket, BucketError};
 use crate::config::{Config, Destination};
-use crate::export::planned_keys;
+use crate::export::keys;
 use crate::store::{deliveries, export_batches, retention, segments};
 
 /// What was compared, and what was found.
@@ -103,9 +104,17 @@ async fn compare(
     let side = load::Side { bucket: Bucket::new(destination), destination };
     // The bucket first: whatever is in it by now, the database knows of. The other way round, a batch exported in
     // between would look like a stray.
-    let listing = side.listing().await?;
+    let layouts = export_batches::layouts(connection).await?;
+    let listing = side.listing(&layouts).await?;
     let batches = export_batches::all(connection).await?;
-    let known = batches.iter().flat_map(|batch| planned_keys(&destination.prefix, batch)).collect();
+    let known = Known {
+        keys: deliveries::keys(connection, name)
+            .await?
+            .into_iter()
+            .chain(batches.iter().map(|batch| keys::manifest(&destination.prefix, batch)))
+            .collect(),
+        pending: deliveries::pending(connection, name).await?,
+    };
     discrepancies.extend(diff::strays(name, &listing, &known));
     let mut checked = Checked { destination: name.clone(), ..Checked::default() };
     for batch in &batches {
@@ -124,7 +133,7 @@ async fn compare(
         let found = side.found(&expected).await?;
         checked.export_batches += 1;
         checked.objects += found.objects.len();
-        checked.rows += expected.manifest.rows;
+        checked.rows += expected.rows();
         discrepancies.extend(diff::delivery(name, &expected, &found));
     }
     Ok(checked)

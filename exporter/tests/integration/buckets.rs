@@ -1,15 +1,20 @@
 //! Whole runs and verdicts, against buckets in memory.
 
+use std::io::Write;
 use std::time::Duration;
 
+use exporter::bucket::Bucket;
 use exporter::config::{Config, Format};
-use exporter::export::{Exporter, claim};
+use exporter::export::layout::Layout;
+use exporter::export::objects::spool::Spool;
+use exporter::export::{Exporter, Plan, claim};
+use exporter::store::export_batches::Reach;
 use exporter::store::{Pools, operator, segments};
 use exporter::verify::{Verdict, verify};
 use tokio::time::timeout;
 
 use crate::database::with_database;
-use crate::samples::{batch, deliver, event, number};
+use crate::samples::{batch, deliver, event, number, plan};
 use crate::storage::Storage;
 
 const EXPORTED: &str = "select count(*) from segments where exported_at is not null";
@@ -57,7 +62,7 @@ async fn a_destination_without_a_delivery_holds_nothing() {
         let config = storage.config();
         ingest(&pools, 0).await;
         // Claimed under another configuration, whose destinations are gone.
-        claim(&pools.export, &["old".to_owned()], &Format::ALL).await.expect("claimed").expect("something");
+        claim(&pools.export, &plan(&["old"]), Reach::Now).await.expect("claimed").expect("something");
         let mut connection = pools.export.acquire().await.expect("connected");
         segments::mark_exported(&mut connection, None, &config.required_names()).await.expect("asked");
         assert_eq!(number(&pools, EXPORTED).await, 0);
@@ -87,9 +92,10 @@ async fn a_batch_keeps_the_formats_that_it_was_claimed_with() {
         let storage = Storage::start().await;
         let config = storage.config();
         ingest(&pools, 0).await;
-        claim(&pools.export, &config.destination_names(), &[Format::Jsonl]).await.expect("claimed").expect("something");
+        let plan = Plan { formats: vec![Format::Jsonl], ..Plan::of(&config) };
+        claim(&pools.export, &plan, Reach::Now).await.expect("claimed").expect("something");
         exporter(&pools, &config).run().await.expect("run");
-        let objects = storage.keys("example-events/events/");
+        let objects = storage.keys("example-events/format=");
         assert!(matches!(&objects[..], [only] if only.ends_with(".jsonl.gz")), "{objects:?}");
         assert_eq!(told(&verdict(&pools, &config).await), Vec::<String>::new());
 
@@ -110,7 +116,7 @@ async fn an_export_that_finishes_meanwhile_is_no_discrepancy() {
         ingest(&pools, 0).await;
         exporter.run().await.expect("run");
         ingest(&pools, 1).await;
-        claim(&pools.export, &config.destination_names(), &Format::ALL).await.expect("claimed").expect("something");
+        claim(&pools.export, &Plan::of(&config), Reach::Now).await.expect("claimed").expect("something");
 
         let first = storage.keys("example-events/manifests/").remove(0);
         storage.hold(&format!("GET /{first}").replace('=', "%3D"));
@@ -134,7 +140,8 @@ async fn an_export_that_finishes_meanwhile_is_no_discrepancy() {
 async fn a_slow_destination_does_not_keep_the_other_from_what_is_new() {
     with_database(async |pools| {
         let storage = Storage::start().await;
-        let config = storage.config();
+        let mut config = storage.config();
+        config.export.every = "15m".parse().expect("a period");
         let exporter = std::sync::Arc::new(exporter(&pools, &config));
         ingest(&pools, 0).await;
         storage.hold("PUT /example-events-backup/");
@@ -165,12 +172,91 @@ async fn a_bucket_that_does_not_answer_hides_no_other() {
         let mut config = storage.config();
         ingest(&pools, 0).await;
         exporter(&pools, &config).run().await.expect("run");
-        storage.put("example-events-backup/evothesis/events/stray", "nobody's");
+        storage.put("example-events-backup/evothesis/format=stray", "nobody's");
         // A port that nobody listens on.
         config.destinations[0].endpoint = Some("http://127.0.0.1:1".to_owned());
         let verdict = verdict(&pools, &config).await;
         assert_eq!(verdict.unreachable.iter().map(|it| it.destination.as_str()).collect::<Vec<_>>(), ["client"]);
-        assert_eq!(told(&verdict), ["backup: stray object evothesis/events/stray"]);
+        assert_eq!(told(&verdict), ["backup: stray object evothesis/format=stray"]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_regular_run_leaves_the_running_hour_alone() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = storage.config();
+        ingest(&pools, 0).await;
+        let report = exporter(&pools, &config).run_only("client").await.expect("run");
+        assert_eq!((report.claimed.len(), report.failures.len()), (0, 0), "{report:?}");
+        assert_eq!(storage.keys(""), Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_part_says_so_and_the_whole_has_the_same_bytes_everywhere() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let mut config = storage.config();
+        config.export.layout = Layout::new("format={format}/site={site}");
+        let mut part = config.destinations[0].clone();
+        part.name = "part".to_owned();
+        part.prefix = "part/".to_owned();
+        part.required = false;
+        part.select.sites = vec!["other.example".to_owned()];
+        config.destinations.push(part);
+        ingest(&pools, 0).await;
+        let mut other = batch(vec![event(1), event(2)]);
+        other.site_id = "other.example".to_owned();
+        deliver(&pools, &other).await.expect("stored");
+
+        let report = exporter(&pools, &config).run().await.expect("run");
+        assert!(report.failures.is_empty(), "{report:?}");
+        assert_eq!(number(&pools, EXPORTED).await, 2);
+        let after = verdict(&pools, &config).await;
+        assert_eq!(told(&after), Vec::<String>::new());
+        assert_eq!(after.checked.iter().map(|it| it.rows).collect::<Vec<_>>(), [3, 3, 2]);
+
+        let whole = storage.keys("example-events/format=");
+        assert_eq!(whole.len(), 4);
+        for key in &whole {
+            let backup = key.replace("example-events/", "example-events-backup/evothesis/");
+            assert_eq!(storage.get(key), storage.get(&backup), "{key}");
+        }
+        assert_eq!(storage.keys("example-events/part/format=").len(), 2);
+        let manifest = |folder: &str| -> wire::Manifest {
+            serde_json::from_slice(&storage.get(&storage.keys(folder)[0]).expect("there")).expect("a manifest")
+        };
+        let (whole, part) = (manifest("example-events/manifests/"), manifest("example-events/part/manifests/"));
+        assert!(whole.complete && whole.selection.is_none() && !part.complete);
+        assert_eq!((part.rows, part.outcomes.left_out, part.outcomes.accepted), (2, 1, 3));
+        assert_eq!(part.selection.expect("recorded").sites, ["other.example"]);
+        assert_eq!(whole.objects.iter().map(|it| it.rows).sum::<u64>(), 6);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_large_object_goes_in_parts_and_nothing_is_left_behind() {
+    let storage = Storage::start().await;
+    let bucket = Bucket::new(&storage.config().destinations[0]);
+    // 40 MiB that repeat nowhere near a part's length
+    let bytes: Vec<u8> = (0..40 << 20).map(|n: u32| (n / 7 % 251) as u8).collect();
+    let mut spool = Spool::new().expect("a file");
+    spool.write_all(&bytes).expect("written");
+    let file = spool.finish().expect("written");
+    storage.leave_upload("example-events/large");
+    bucket.put_file("large", "application/gzip", &file).await.expect("put");
+    assert_eq!(storage.get("example-events/large").expect("there"), bytes);
+    assert_eq!(storage.uploads(), 0);
+    let back = bucket.download("large").await.expect("asked").expect("there");
+    assert_eq!((back.bytes, back.sha256), (file.bytes, file.sha256.clone()));
+
+    // A part that is refused ends the upload.
+    storage.refuse("partNumber=2");
+    bucket.put_file("refused", "application/gzip", &file).await.expect_err("refused");
+    assert_eq!(storage.uploads(), 0);
+    assert_eq!(storage.keys("example-events/refused"), Vec::<String>::new());
 }

@@ -2,17 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use exporter::config::Format;
 use exporter::export::claim;
 use exporter::export::objects::{event_ids, render};
 use exporter::store::deliveries::{self, Lease};
-use exporter::store::export_batches::{self, ExportBatch};
+use exporter::store::export_batches::{self, ExportBatch, Reach};
 use exporter::store::{Pools, segments};
 use futures::future::join_all;
 use sqlx::PgConnection;
+use wire::Selection;
 
 use crate::database::with_database;
-use crate::samples::{batch, deliver, event, number};
+use crate::samples::{batch, deliver, event, number, plan};
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
@@ -25,7 +25,7 @@ async fn ingest_segments(pools: &Pools, count: u32) {
 }
 
 async fn claimed(pools: &Pools) -> ExportBatch {
-    claim(&pools.export, &names(&["client", "backup"]), &Format::ALL).await.expect("claimed").expect("something")
+    claim(&pools.export, &plan(&["client", "backup"]), Reach::Now).await.expect("claimed").expect("something")
 }
 
 #[tokio::test]
@@ -36,10 +36,10 @@ async fn concurrent_claims_take_disjoint_segments_in_one_chain() {
             .execute(&pools.export)
             .await
             .expect("spread over ten hours");
-        let destinations = names(&["client"]);
+        let plan = plan(&["client"]);
         let worker = async || {
             let mut batches = Vec::new();
-            while let Some(batch) = claim(&pools.export, &destinations, &Format::ALL).await.expect("claimed") {
+            while let Some(batch) = claim(&pools.export, &plan, Reach::Now).await.expect("claimed") {
                 batches.push(batch);
             }
             batches
@@ -75,7 +75,7 @@ async fn membership_is_written_once() {
         ingest_segments(&pools, 2).await;
         let first = claimed(&pools).await;
         assert_eq!(first.rows, 4);
-        assert!(claim(&pools.export, &[], &Format::ALL).await.expect("nothing").is_none());
+        assert!(claim(&pools.export, &plan(&[]), Reach::Now).await.expect("nothing").is_none());
         ingest_segments(&pools, 3).await;
         let second = claimed(&pools).await;
         assert_eq!((second.rows, second.previous), (2, Some(first.id)));
@@ -160,14 +160,23 @@ async fn a_batch_renders_to_the_same_bytes_whenever_it_is_rendered() {
         ingest_segments(&pools, 20).await;
         let batch = claimed(&pools).await;
         let mut connection = pools.export.acquire().await.expect("connected");
-        let first = render(&mut connection, &batch).await.expect("rendered");
-        // Physically another table, and the same rows.
-        sqlx::query("vacuum full events").execute(&mut *connection).await.expect("rewritten");
-        let second = render(&mut connection, &batch).await.expect("rendered");
-        assert_eq!(first.len(), 2);
-        for (first, second) in first.iter().zip(&second) {
-            assert_eq!(first.body, second.body, "{:?}", first.format);
-            let ids = event_ids(first.format.name(), first.body.clone()).expect("readable");
+        let first = render(&mut connection, &batch, &Selection::default()).await.expect("rendered");
+        // Physically another table, its rows in another order, and the same rows.
+        sqlx::query("cluster events_20261122 using events_20261122_pkey")
+            .execute(&mut *connection)
+            .await
+            .expect("rewritten");
+        sqlx::query("create table moved as select * from events").execute(&mut *connection).await.expect("copied");
+        sqlx::query("delete from events").execute(&mut *connection).await.expect("gone");
+        sqlx::query("insert into events select * from moved order by random()")
+            .execute(&mut *connection)
+            .await
+            .expect("back");
+        let second = render(&mut connection, &batch, &Selection::default()).await.expect("rendered");
+        assert_eq!(first.objects.len(), 3);
+        for (first, second) in first.objects.iter().zip(&second.objects) {
+            assert_eq!(first.file.sha256, second.file.sha256, "{:?}", first.format);
+            let ids = event_ids(first.format.name(), first.file.reader().expect("a file")).expect("readable");
             assert_eq!(ids.len(), 40);
             assert!(ids.is_sorted());
         }
@@ -182,8 +191,57 @@ async fn a_batch_that_lost_rows_is_not_rendered() {
         let batch = claimed(&pools).await;
         sqlx::query("delete from events where seq = 0").execute(&pools.export).await.expect("gone");
         let mut connection = pools.export.acquire().await.expect("connected");
-        let error = render(&mut connection, &batch).await.expect_err("incomplete");
+        let error = render(&mut connection, &batch, &Selection::default()).await.expect_err("incomplete");
         assert_eq!(error.to_string(), "the segments promise 4 rows, the database holds 3");
+        // The connection is as it was: no setting of the copy is left behind.
+        let setting: String =
+            sqlx::query_scalar("show enable_seqscan").fetch_one(&mut *connection).await.expect("asked");
+        assert_eq!(setting, "on");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn hours_that_are_over_are_claimed_whole() {
+    with_database(async |pools| {
+        ingest_segments(&pools, 6).await;
+        // Two of this hour, two of the last one, two of one long ago.
+        sqlx::query(
+            "update segments set ingested_at = ingested_at - make_interval(hours => (id % 3)::int * (id % 3)::int)",
+        )
+        .execute(&pools.export)
+        .await
+        .expect("spread");
+        let claim = async |reach| claim(&pools.export, &plan(&["client"]), reach).await.expect("asked");
+        let mut batches = Vec::new();
+        while let Some(batch) = claim(Reach::FullHours).await {
+            batches.push(batch);
+        }
+        let now: chrono::DateTime<chrono::Utc> =
+            sqlx::query_scalar("select now()").fetch_one(&pools.export).await.expect("the time");
+        assert!(batches.iter().all(|batch| batch.hour + chrono::TimeDelta::hours(1) <= now && batch.rows == 4));
+        // In the first minute of an hour the last one is not taken to be over.
+        assert!((1..=2).contains(&batches.len()), "{batches:?}");
+        let rest = [claim(Reach::Now).await, claim(Reach::Now).await, claim(Reach::Now).await];
+        assert_eq!(rest.iter().flatten().count() + batches.len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_partial_delivery_never_marks_a_segment() {
+    with_database(async |pools| {
+        ingest_segments(&pools, 1).await;
+        let mut plan = plan(&["client"]);
+        plan.destinations[0].selection.sites = vec!["other.example".to_owned()];
+        let batch = claim(&pools.export, &plan, Reach::Now).await.expect("claimed").expect("something");
+        let mut connection = pools.export.acquire().await.expect("connected");
+        let (selection, _) = deliveries::taken(&mut connection, batch.id, "client").await.expect("recorded");
+        assert_eq!(selection, plan.destinations[0].selection);
+        let lease = lease(&mut connection, "client").await.expect("free");
+        assert!(deliveries::finish(&mut connection, &lease).await.expect("finished"));
+        segments::mark_exported(&mut connection, None, &names(&["client"])).await.expect("asked");
+        assert_eq!(number(&pools, "select count(*) from segments where exported_at is not null").await, 0);
     })
     .await;
 }

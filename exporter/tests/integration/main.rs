@@ -11,6 +11,7 @@ mod ingest;
 mod listener;
 mod observed;
 mod operator;
+mod readers;
 mod retention;
 mod samples;
 mod schema;

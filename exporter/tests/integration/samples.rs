@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use exporter::clock::Clock;
-use exporter::config::Config;
+use exporter::config::{Config, Format};
+use exporter::export::Plan;
 use exporter::ingest::authenticate::Keys;
 use exporter::ingest::{Ingest, IngestError};
 use exporter::metrics::Metrics;
 use exporter::store::Pools;
+use exporter::store::deliveries::Planned;
 use redaction::Policy;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 use wire::signature::{self, Signed};
-use wire::{Attribution, Consent, Event, ForwardBatch, ForwardedEvent, IngestAnswer, Page};
+use wire::{Attribution, Consent, Event, ForwardBatch, ForwardedEvent, IngestAnswer, Page, Selection};
 
 pub(crate) const NOW_MS: i64 = 1_795_348_800_000;
 pub(crate) const KEY: [u8; 32] = [1; 32];
@@ -36,6 +38,16 @@ pub(crate) fn config() -> Config {
         .replace("token = \"\"", &format!("token = \"{TOKEN}\""))
         .replace("_key = \"\"", "_key = \"key-of-the-tests\"");
     Config::from_text(&text).expect("valid")
+}
+
+/// All formats to `destinations`, everything as it is.
+pub(crate) fn plan(destinations: &[&str]) -> Plan {
+    let planned = |name: &&str| Planned { destination: (*name).to_owned(), selection: Selection::default() };
+    Plan {
+        destinations: destinations.iter().map(planned).collect(),
+        formats: Format::ALL.to_vec(),
+        ..Plan::of(&config())
+    }
 }
 
 pub(crate) fn id(n: u32, time_ms: i64) -> Uuid {

@@ -1,4 +1,4 @@
-//! A bucket in memory behind a real S3 client: PUT, GET and LIST, each of which a test can hold up.
+//! A bucket in memory behind a real S3 client: PUT, GET, LIST and uploads in parts, each of which a test can hold up or refuse.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use exporter::config::Config;
@@ -21,9 +21,15 @@ const NOTHING: &str = "\n";
 pub(crate) struct Storage {
     address: SocketAddr,
     objects: Mutex<BTreeMap<String, Bytes>>,
+    /// By their ids.
+    uploads: Mutex<BTreeMap<String, Upload>>,
+    refused: Mutex<String>,
     hold: watch::Sender<String>,
     waiting: watch::Sender<usize>,
 }
+
+/// Where it goes, and its parts by number.
+type Upload = (String, BTreeMap<u32, Bytes>);
 
 impl Storage {
     pub(crate) async fn start() -> Arc<Self> {
@@ -31,10 +37,12 @@ impl Storage {
         let storage = Arc::new(Self {
             address: listener.local_addr().expect("an address"),
             objects: Mutex::default(),
+            uploads: Mutex::default(),
+            refused: Mutex::new(NOTHING.to_owned()),
             hold: watch::Sender::new(NOTHING.to_owned()),
             waiting: watch::Sender::new(0),
         });
-        let router = Router::new().fallback(answer).with_state(storage.clone());
+        let router = Router::new().fallback(answer).layer(DefaultBodyLimit::disable()).with_state(storage.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         storage
     }
@@ -68,6 +76,22 @@ impl Storage {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
 
+    /// Begins an upload that nobody ends.
+    pub(crate) fn leave_upload(&self, path: &str) {
+        let upload = (path.to_owned(), BTreeMap::new());
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner).insert("left".to_owned(), upload);
+    }
+
+    /// How many uploads have begun and not ended.
+    pub(crate) fn uploads(&self) -> usize {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// From now on, requests whose query holds `text` are refused.
+    pub(crate) fn refuse(&self, text: &str) {
+        text.clone_into(&mut self.refused.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// From now on, requests whose method and path hold `text` wait.
     pub(crate) fn hold(&self, text: &str) {
         self.hold.send_replace(text.to_owned());
@@ -94,6 +118,13 @@ async fn answer(State(storage): State<Arc<Storage>>, method: Method, uri: Uri, b
         storage.waiting.send_modify(|waiting| *waiting -= 1);
     }
     let path = uri.path().trim_start_matches('/').replace("%3D", "=");
+    let query = uri.query().unwrap_or_default();
+    if query.contains(storage.refused.lock().unwrap_or_else(PoisonError::into_inner).as_str()) {
+        return (StatusCode::FORBIDDEN, "<Error><Code>AccessDenied</Code></Error>").into_response();
+    }
+    if query.contains("upload") {
+        return answer_upload(&storage, &method, path, query, body);
+    }
     let mut objects = storage.objects.lock().unwrap_or_else(PoisonError::into_inner);
     if method == Method::PUT {
         objects.insert(path, body);
@@ -106,11 +137,49 @@ async fn answer(State(storage): State<Arc<Storage>>, method: Method, uri: Uri, b
             None => (StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>").into_response(),
         };
     }
-    let query = uri.query().unwrap_or_default();
-    let prefix = query.split('&').find_map(|it| it.strip_prefix("prefix=")).unwrap_or_default().replace("%2F", "/");
+    let prefix = query
+        .split('&')
+        .find_map(|it| it.strip_prefix("prefix="))
+        .unwrap_or_default()
+        .replace("%2F", "/")
+        .replace("%3D", "=");
     let keys = objects.keys().filter_map(|key| key.strip_prefix(bucket)?.strip_prefix('/'));
     let listed: Vec<_> = keys.filter(|key| key.starts_with(&prefix)).collect();
     let contents = listed.join("</Key></Contents><Contents><Key>");
     let contents = if listed.is_empty() { contents } else { format!("<Contents><Key>{contents}</Key></Contents>") };
     format!("<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>").into_response()
+}
+
+fn answer_upload(storage: &Storage, method: &Method, path: String, query: &str, body: Bytes) -> Response {
+    let field = |name: &str| query.split('&').find_map(|it| it.strip_prefix(name)?.strip_prefix('='));
+    let mut uploads = storage.uploads.lock().unwrap_or_else(PoisonError::into_inner);
+    let id = field("uploadId").unwrap_or_default().to_owned();
+    if *method == Method::GET {
+        let upload = |(id, (path, _)): (&String, &Upload)| {
+            let key = path.split_once('/').map(|it| it.1).unwrap_or_default();
+            format!("<Upload><Key>{key}</Key><UploadId>{id}</UploadId></Upload>")
+        };
+        let listed: String = uploads.iter().map(upload).collect();
+        return format!("<ListMultipartUploadsResult>{listed}</ListMultipartUploadsResult>").into_response();
+    }
+    if *method == Method::DELETE {
+        uploads.remove(&id);
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    if let Some(number) = field("partNumber") {
+        let Some((_, parts)) = uploads.get_mut(&id) else { return StatusCode::NOT_FOUND.into_response() };
+        parts.insert(number.parse().expect("a number"), body);
+        return ([("etag", format!("\"{number}\""))], "").into_response();
+    }
+    if id.is_empty() {
+        let id = format!("upload-{}", uploads.len());
+        let answer =
+            format!("<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>");
+        uploads.insert(id, (path, BTreeMap::new()));
+        return answer.into_response();
+    }
+    let Some((path, parts)) = uploads.remove(&id) else { return StatusCode::NOT_FOUND.into_response() };
+    let whole: Vec<u8> = parts.into_values().flatten().collect();
+    storage.objects.lock().unwrap_or_else(PoisonError::into_inner).insert(path, whole.into());
+    "<CompleteMultipartUploadResult></CompleteMultipartUploadResult>".into_response()
 }

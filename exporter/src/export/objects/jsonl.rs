@@ -1,64 +1,108 @@
-//! JSON Lines, gzipped: an object a line, every column in it, `redactions` and `data` nested with their numbers to the
-//! letter.
+//! JSON Lines, gzip or zstd: an object a line, every column in it, `redactions` and `data` nested with their numbers to
+//! the letter.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
 
-use bytes::Bytes;
-use flate2::Compression;
+use arrow_array::RecordBatch;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::row::{COLUMNS, Cell, cells};
-use crate::export::manifest::rfc3339;
-use crate::store::exported_rows::ExportedRow;
+use super::RenderError;
+use super::spool::{Spool, Spooled};
+use super::text::{Column, columns, text_at, write_number, write_time};
+use super::{GZIP_LEVEL, ZSTD_LEVEL};
+use crate::config::Compression;
 
-/// Writes lines. The gzip header carries no time and no name, so that equal lines are equal bytes.
+/// What a zstd frame begins with (RFC 8878, 3.1.1).
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Writes lines. Neither header carries a time or a name, so that equal lines are equal bytes.
 pub(super) struct Writer {
-    gzip: GzEncoder<Vec<u8>>,
-    line: Vec<u8>,
+    out: Compressor,
+    lines: Vec<u8>,
+}
+
+enum Compressor {
+    Gzip(Box<GzEncoder<Spool>>),
+    Zstd(Box<zstd::Encoder<'static, Spool>>),
 }
 
 impl Writer {
-    pub(super) fn new() -> Self {
-        Self { gzip: GzEncoder::new(Vec::new(), Compression::default()), line: Vec::new() }
-    }
-
-    pub(super) fn write(&mut self, row: &ExportedRow) -> io::Result<()> {
-        self.line.clear();
-        for ((name, _), cell) in COLUMNS.iter().zip(cells(row)) {
-            self.line.push(if self.line.is_empty() { b'{' } else { b',' });
-            serde_json::to_writer(&mut self.line, name)?;
-            self.line.push(b':');
-            match cell {
-                Cell::Id(id) => serde_json::to_writer(&mut self.line, &id)?,
-                Cell::Text(text) => serde_json::to_writer(&mut self.line, text)?,
-                Cell::OptionalText(text) => serde_json::to_writer(&mut self.line, &text)?,
-                // A line end between two tokens is white space; inside a string JSON has none.
-                Cell::Json(json) => {
-                    self.line.extend(json.bytes().map(|b| if matches!(b, b'\n' | b'\r') { b' ' } else { b }));
-                }
-                Cell::Number(number) => serde_json::to_writer(&mut self.line, &number)?,
-                Cell::Time(time) => serde_json::to_writer(&mut self.line, &rfc3339(time))?,
+    pub(super) fn new(compression: Compression) -> io::Result<Self> {
+        let out = match compression {
+            Compression::Gzip => Compressor::Gzip(Box::new(GzEncoder::new(Spool::new()?, GZIP_LEVEL))),
+            Compression::Zstd => {
+                let mut encoder = zstd::Encoder::new(Spool::new()?, ZSTD_LEVEL)?;
+                encoder.include_checksum(true)?;
+                Compressor::Zstd(Box::new(encoder))
             }
-        }
-        self.line.extend(b"}\n");
-        self.gzip.write_all(&self.line)
+        };
+        Ok(Self { out, lines: Vec::new() })
     }
 
-    pub(super) fn finish(self) -> io::Result<Bytes> {
-        Ok(self.gzip.finish()?.into())
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), RenderError> {
+        let columns = columns(batch)?;
+        let mut names = Vec::new();
+        for (at, field) in batch.schema_ref().fields().iter().enumerate() {
+            let name = serde_json::to_string(field.name()).map_err(io::Error::from)?;
+            names.push(format!("{}{name}:", if at == 0 { "{" } else { "," }));
+        }
+        self.lines.clear();
+        for row in 0..batch.num_rows() {
+            for (name, column) in names.iter().zip(&columns) {
+                self.lines.extend_from_slice(name.as_bytes());
+                match column {
+                    Column::Text(column) => match text_at(column, row) {
+                        Some(text) => serde_json::to_writer(&mut self.lines, text).map_err(io::Error::from)?,
+                        None => self.lines.extend_from_slice(b"null"),
+                    },
+                    Column::Json(column) => {
+                        let json = column.value(row).as_bytes();
+                        let from = self.lines.len();
+                        self.lines.extend_from_slice(json);
+                        // A line end between two tokens is white space; inside a string JSON has none.
+                        for byte in self.lines.iter_mut().skip(from).filter(|byte| matches!(byte, b'\n' | b'\r')) {
+                            *byte = b' ';
+                        }
+                    }
+                    Column::Number(column) => write_number(&mut self.lines, column.value(row)),
+                    Column::Time(column) => {
+                        self.lines.push(b'"');
+                        write_time(&mut self.lines, column.value(row));
+                        self.lines.push(b'"');
+                    }
+                }
+            }
+            self.lines.extend_from_slice(b"}\n");
+        }
+        match &mut self.out {
+            Compressor::Gzip(gzip) => gzip.write_all(&self.lines)?,
+            Compressor::Zstd(zstd) => zstd.write_all(&self.lines)?,
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> io::Result<Spooled> {
+        match self.out {
+            Compressor::Gzip(gzip) => gzip.finish()?.finish(),
+            Compressor::Zstd(zstd) => zstd.finish()?.finish(),
+        }
     }
 }
 
-pub(super) fn event_ids(body: &[u8]) -> io::Result<Vec<Uuid>> {
+pub(super) fn event_ids(file: File) -> io::Result<Vec<Uuid>> {
     #[derive(Deserialize)]
     struct Line {
         event_id: Uuid,
     }
-    BufReader::new(GzDecoder::new(body))
-        .lines()
-        .map(|line| Ok(serde_json::from_str::<Line>(&line?)?.event_id))
-        .collect()
+    let mut file = BufReader::new(file);
+    let text: Box<dyn Read> = if file.fill_buf()?.starts_with(&ZSTD_MAGIC) {
+        Box::new(zstd::Decoder::with_buffer(file)?)
+    } else {
+        Box::new(GzDecoder::new(file))
+    };
+    BufReader::new(text).lines().map(|line| Ok(serde_json::from_str::<Line>(&line?)?.event_id)).collect()
 }

@@ -1,27 +1,48 @@
-//! Rendering the rows of an export batch. The bytes are a pure function of the rows, the batch's formats and the
-//! libraries that write them: the same batch, rendered at any time by any worker of one version, gives the same objects.
+//! Rendering the rows of an export batch in one read of the database: rows are put into groups as they come, and each
+//! group is turned into Arrow batches and written in every format at once, on other threads than the reading.
+//!
+//! The bytes are a pure function of the rows, of what is recorded with the batch and the delivery, and of the libraries
+//! that write them: rendered at any time by any worker of one version, a batch gives the same objects. Memory is bounded
+//! by the two groups that are there at once, however many rows there are.
 
+pub mod copy;
+mod csv;
+mod encode;
+mod group;
 mod jsonl;
 mod parquet;
 pub mod row;
+pub mod spool;
+mod text;
+
+use std::fs::File;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::TryStreamExt;
-use sqlx::PgConnection;
+use flate2::Compression as GzipLevel;
+use futures::{Stream, TryStreamExt};
+use sqlx::{Connection, PgConnection};
+use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
+use wire::Selection;
 
+use self::copy::{Copy, CopyError};
+pub use self::csv::FORMULA_CHARACTERS;
+pub use self::encode::Rendered;
+pub use self::group::Bounds;
+use self::group::{FIELDS, Group, Head};
+use super::rendering::Rendering;
+use super::selection;
 use crate::config::Format;
 use crate::store::export_batches::ExportBatch;
-use crate::store::exported_rows::{self, ExportedRow};
+use crate::store::exported_rows;
 
-/// An object, ready to be put.
-#[derive(Debug)]
-pub struct Rendered {
-    /// Its format.
-    pub format: Format,
-    /// Its bytes.
-    pub body: Bytes,
-}
+/// What the fastest levels that still compress well are; fixed, since they decide over bytes.
+const GZIP_LEVEL: GzipLevel = GzipLevel::new(3);
+/// See [`GZIP_LEVEL`].
+const ZSTD_LEVEL: i32 = 3;
+/// One that is being read and one that is being written.
+const GROUPS: usize = 2;
 
 /// Why rows could not be rendered.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +50,9 @@ pub enum RenderError {
     /// The database.
     #[error("cannot read the rows: {0}")]
     Store(#[from] sqlx::Error),
+    /// What the database sent.
+    #[error("cannot read the rows: {0}")]
+    Copy(#[from] CopyError),
     /// The segments promised other rows than there are.
     #[error("the segments promise {expected} rows, the database holds {found}")]
     Rows {
@@ -40,59 +64,188 @@ pub enum RenderError {
     /// The Parquet writer.
     #[error("cannot write parquet: {0}")]
     Parquet(#[from] ::parquet::errors::ParquetError),
-    /// The Arrow arrays for it.
-    #[error("cannot write parquet: {0}")]
+    /// The Arrow arrays.
+    #[error("cannot put rows into columns: {0}")]
     Arrow(#[from] arrow_schema::ArrowError),
-    /// The JSON Lines writer.
-    #[error("cannot write json lines: {0}")]
-    Jsonl(#[from] std::io::Error),
+    /// A column of no type that is exported.
+    #[error("column {0} has a type that cannot be written")]
+    Column(String),
+    /// The disk.
+    #[error("cannot write a temporary file: {0}")]
+    Spool(#[from] std::io::Error),
+    /// A thread that writes is gone.
+    #[error("writing stopped")]
+    Stopped,
 }
 
-/// A writer of one format.
-enum Writer {
-    Parquet(Box<parquet::Writer>),
-    Jsonl(jsonl::Writer),
+/// A batch, rendered for destinations of one selection.
+#[derive(Debug)]
+pub struct Rendition {
+    /// The objects: format by format in the batch's order, each numbered from 0.
+    pub objects: Vec<Rendered>,
+    /// Rows in the objects of each format.
+    pub rows: i64,
+    /// Rows that the selection leaves out.
+    pub left_out: i64,
 }
 
-impl Writer {
-    fn new(format: Format) -> Result<Self, RenderError> {
-        Ok(match format {
-            Format::Parquet => Self::Parquet(Box::new(parquet::Writer::new()?)),
-            Format::Jsonl => Self::Jsonl(jsonl::Writer::new()),
+/// What goes from the reading to the writing.
+#[derive(Debug)]
+struct Filled {
+    group: Group,
+    /// For layouts that have objects for each site.
+    site: Option<String>,
+    /// Whether an object ends with it.
+    ends_object: bool,
+    /// Given back when the group is written, and another one may be filled.
+    room: tokio::sync::OwnedSemaphorePermit,
+}
+
+/// Renders `batch` in each of its formats.
+pub async fn render(
+    connection: &mut PgConnection,
+    batch: &ExportBatch,
+    selection: &Selection,
+) -> Result<Rendition, RenderError> {
+    let rendering = batch.rendering();
+    let (groups, filled) = mpsc::channel(1);
+    let writing = {
+        let (formats, selection, rendering) = (batch.formats.clone(), selection.clone(), rendering.clone());
+        tokio::task::spawn_blocking(move || encode::write(filled, &formats, &selection, &rendering))
+    };
+    let read = read(connection, batch, selection, &rendering, groups).await;
+    // The writers know best why nobody takes the groups any more.
+    let objects = match writing.await {
+        Ok(written) => written,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    };
+    let (rows, left_out) = match (read, &objects) {
+        (Err(RenderError::Stopped), Err(_)) => (0, 0),
+        (read, _) => read?,
+    };
+    let objects = objects?;
+    if rows + left_out != batch.rows {
+        return Err(RenderError::Rows { expected: batch.rows, found: rows + left_out });
+    }
+    Ok(Rendition { objects, rows, left_out })
+}
+
+/// Reads all rows into groups, and says how many it took and left.
+async fn read(
+    connection: &mut PgConnection,
+    batch: &ExportBatch,
+    selection: &Selection,
+    rendering: &Rendering,
+    groups: mpsc::Sender<Filled>,
+) -> Result<(i64, i64), RenderError> {
+    let mut transaction = connection.begin().await?;
+    let by_site = rendering.layout.is_by_site();
+    let stream = exported_rows::copy_of_batch(&mut transaction, batch, by_site).await?;
+    let taken = take(stream, selection, rendering, groups).await?;
+    transaction.rollback().await?;
+    Ok(taken)
+}
+
+async fn take(
+    mut stream: impl Stream<Item = sqlx::Result<Bytes>> + Unpin,
+    selection: &Selection,
+    rendering: &Rendering,
+    groups: mpsc::Sender<Filled>,
+) -> Result<(i64, i64), RenderError> {
+    let mut copy = Copy::<FIELDS>::default();
+    let mut filling = Filling::new(rendering, groups).await?;
+    let (mut rows, mut left_out) = (0, 0);
+    while let Some(bytes) = stream.try_next().await? {
+        copy.push(&bytes);
+        while let Some(tuple) = copy.tuple()? {
+            let head = Head::of(&tuple)?;
+            if !selection::takes(selection, head.site_id, head.event_type, head.visitor_id) {
+                left_out += 1;
+                continue;
+            }
+            rows += 1;
+            if filling.ends_before(&head) {
+                filling.hand_over(&head).await?;
+            }
+            filling.push(&tuple, &head);
+        }
+    }
+    if !copy.is_complete() {
+        return Err(CopyError("a stream that breaks off").into());
+    }
+    filling.end().await?;
+    Ok((rows, left_out))
+}
+
+/// The group that is being filled.
+struct Filling<'a> {
+    rendering: &'a Rendering,
+    by_site: bool,
+    groups: mpsc::Sender<Filled>,
+    rooms: Arc<Semaphore>,
+    room: Option<tokio::sync::OwnedSemaphorePermit>,
+    group: Group,
+    site: Option<String>,
+    segment: i64,
+    /// Rows of the object in groups that were handed over.
+    object_rows: u64,
+}
+
+impl<'a> Filling<'a> {
+    async fn new(rendering: &'a Rendering, groups: mpsc::Sender<Filled>) -> Result<Self, RenderError> {
+        let rooms = Arc::new(Semaphore::new(GROUPS));
+        let room = rooms.clone().acquire_owned().await.map_err(|_| RenderError::Stopped)?;
+        Ok(Self {
+            rendering,
+            by_site: rendering.layout.is_by_site(),
+            groups,
+            rooms,
+            room: Some(room),
+            group: Group::default(),
+            site: None,
+            segment: 0,
+            object_rows: 0,
         })
     }
 
-    fn write(&mut self, row: &ExportedRow) -> Result<(), RenderError> {
-        match self {
-            Self::Parquet(writer) => writer.write(row),
-            Self::Jsonl(writer) => Ok(writer.write(row)?),
+    fn push(&mut self, tuple: &copy::Tuple<'_, FIELDS>, head: &Head<'_>) {
+        if self.by_site && self.site.as_deref() != Some(head.site_id) {
+            self.site = Some(head.site_id.to_owned());
         }
+        self.segment = head.segment;
+        self.group.push(tuple, head);
     }
 
-    fn finish(self) -> Result<Bytes, RenderError> {
-        match self {
-            Self::Parquet(writer) => writer.finish(),
-            Self::Jsonl(writer) => Ok(writer.finish()?),
-        }
+    fn is_other_site(&self, head: &Head<'_>) -> bool {
+        self.by_site && self.site.as_deref() != Some(head.site_id)
     }
-}
 
-/// Renders `batch` in each of its formats, in one pass over its rows.
-pub async fn render(connection: &mut PgConnection, batch: &ExportBatch) -> Result<Vec<Rendered>, RenderError> {
-    let mut writers = batch.formats.iter().map(|&format| Writer::new(format)).collect::<Result<Vec<_>, _>>()?;
-    let mut rows = exported_rows::of_batch(connection, batch);
-    let mut found = 0;
-    while let Some(row) = rows.try_next().await? {
-        found += 1;
-        for writer in &mut writers {
-            writer.write(&row)?;
-        }
+    /// Whether a row belongs into the next group. A segment is never cut: its rows come in no order.
+    fn ends_before(&self, head: &Head<'_>) -> bool {
+        let is_full = self.group.len() as u64 >= self.rendering.group_rows
+            || self.group.bytes() as u64 >= self.rendering.group_bytes;
+        !self.group.is_empty() && ((is_full && head.segment != self.segment) || self.is_other_site(head))
     }
-    if found != batch.rows {
-        return Err(RenderError::Rows { expected: batch.rows, found });
+
+    async fn hand_over(&mut self, next: &Head<'_>) -> Result<(), RenderError> {
+        let rows = self.object_rows + self.group.len() as u64;
+        let ends_object = rows >= self.rendering.object_rows || self.is_other_site(next);
+        self.send(ends_object).await?;
+        self.object_rows = if ends_object { 0 } else { rows };
+        self.room = Some(self.rooms.clone().acquire_owned().await.map_err(|_| RenderError::Stopped)?);
+        Ok(())
     }
-    let finished = writers.into_iter().zip(&batch.formats);
-    finished.map(|(writer, &format)| Ok(Rendered { format, body: writer.finish()? })).collect()
+
+    async fn send(&mut self, ends_object: bool) -> Result<(), RenderError> {
+        let room = self.room.take().ok_or(RenderError::Stopped)?;
+        let group = std::mem::take(&mut self.group);
+        let filled = Filled { group, site: self.site.clone(), ends_object, room };
+        self.groups.send(filled).await.map_err(|_| RenderError::Stopped)
+    }
+
+    async fn end(mut self) -> Result<(), RenderError> {
+        if self.group.is_empty() { Ok(()) } else { self.send(true).await }
+    }
 }
 
 /// An object that cannot be read back.
@@ -101,11 +254,15 @@ pub async fn render(connection: &mut PgConnection, batch: &ExportBatch) -> Resul
 pub struct Unreadable(String);
 
 /// The event ids in an object, in its order: how `verify` looks inside.
-pub fn event_ids(format: &str, body: Bytes) -> Result<Vec<Uuid>, Unreadable> {
-    match format {
-        "parquet" => parquet::event_ids(body).map_err(|error| Unreadable(error.to_string())),
-        "jsonl" => jsonl::event_ids(&body).map_err(|error| Unreadable(error.to_string())),
-        other => Err(Unreadable(format!("unknown format {other}"))),
+///
+/// # Errors
+/// When it is no object of that format.
+pub fn event_ids(format: &str, file: File) -> Result<Vec<Uuid>, Unreadable> {
+    match Format::ALL.into_iter().find(|known| known.name() == format) {
+        Some(Format::Parquet) => parquet::event_ids(file).map_err(|error| Unreadable(error.to_string())),
+        Some(Format::Jsonl) => jsonl::event_ids(file).map_err(|error| Unreadable(error.to_string())),
+        Some(Format::Csv) => csv::event_ids(file).map_err(|error| Unreadable(error.to_string())),
+        None => Err(Unreadable(format!("unknown format {format}"))),
     }
 }
 

@@ -1,144 +1,112 @@
 //! Parquet: typed columns with field ids, times as UTC microseconds, zstd, dictionaries for strings that repeat.
 
-use std::sync::Arc;
+use std::fs::File;
 
-use arrow_array::builder::{Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use bytes::Bytes;
+use arrow_schema::SchemaRef;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::arrow::{ArrowWriter, PARQUET_FIELD_ID_META_KEY, ProjectionMask};
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::SortingColumn;
-use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 use uuid::Uuid;
+use wire::version;
 
-use super::RenderError;
-use super::row::{COLUMNS, Cell, Kind, cells};
-use crate::store::exported_rows::ExportedRow;
+use super::row::{COLUMNS, Kind, ORDER};
+use super::spool::{Spool, Spooled};
+use super::{RenderError, ZSTD_LEVEL};
+use crate::export::selection;
 
 /// Named in every file instead of the library's version, which says nothing to a reader. An update of the library may
 /// still change bytes; the tests hold a hash that tells.
 const CREATED_BY: &str = "evothesis";
-/// Rows handed to the writer at once. Fixed: it decides where pages end.
-const BATCH_ROWS: usize = 4096;
-/// Rows in a row group.
-const GROUP_ROWS: usize = 64 * 1024;
+/// Unlike each other in every row: a dictionary would be tried in vain.
+const UNIQUE: [&str; 2] = ["event_id", "data"];
+/// What people look for one of, spread over all row groups. `event_id` is time-ordered: its statistics tell as much.
+const LOOKED_FOR: [&str; 2] = ["visitor_id", "session_id"];
+/// JSON has no useful smallest and largest value.
+const WITHOUT_STATISTICS: [&str; 2] = ["redactions", "data"];
+/// How much of a long text statistics keep.
+const STATISTICS_BYTES: usize = 64;
+/// Rows of a page at most: what a reader skips by the page index.
+const PAGE_ROWS: usize = 20_000;
+/// How often a bloom filter says yes in error.
+const FALSE_POSITIVES: f64 = 0.01;
 
 /// Writes rows.
 pub(super) struct Writer {
-    schema: SchemaRef,
-    columns: Vec<Column>,
-    rows: usize,
-    file: ArrowWriter<Vec<u8>>,
+    file: ArrowWriter<Spool>,
 }
 
-enum Column {
-    Text(StringBuilder),
-    Number(Int64Builder),
-    Time(TimestampMicrosecondBuilder),
-}
-
-impl Column {
-    fn new(kind: Kind) -> Self {
-        match kind {
-            Kind::Text | Kind::OptionalText | Kind::Json => Self::Text(StringBuilder::new()),
-            Kind::Number => Self::Number(Int64Builder::new()),
-            Kind::Time => Self::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
-        }
-    }
-
-    fn append(&mut self, cell: Cell<'_>) {
-        match (self, cell) {
-            (Self::Text(column), Cell::Id(id)) => {
-                column.append_value(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
-            }
-            (Self::Text(column), Cell::Text(text) | Cell::Json(text)) => column.append_value(text),
-            (Self::Text(column), Cell::OptionalText(text)) => column.append_option(text),
-            (Self::Number(column), Cell::Number(number)) => column.append_value(number),
-            (Self::Time(column), Cell::Time(time)) => column.append_value(time.timestamp_micros()),
-            // `COLUMNS` and `cells` agree, as a test sees to; where they did not, the array would be too short to write.
-            _ => {}
-        }
-    }
-
-    fn finish(&mut self) -> ArrayRef {
-        match self {
-            Self::Text(column) => Arc::new(column.finish()),
-            Self::Number(column) => Arc::new(column.finish()),
-            Self::Time(column) => Arc::new(column.finish()),
-        }
-    }
-}
-
-fn schema() -> SchemaRef {
-    let field = |(index, &(name, kind)): (usize, &(&str, Kind))| {
-        let data_type = match kind {
-            Kind::Text | Kind::OptionalText | Kind::Json => DataType::Utf8,
-            Kind::Number => DataType::Int64,
-            Kind::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        };
-        let id = (PARQUET_FIELD_ID_META_KEY.to_owned(), (index + 1).to_string());
-        Field::new(name, data_type, kind == Kind::OptionalText).with_metadata([id])
-    };
-    Arc::new(Schema::new(COLUMNS.iter().enumerate().map(field).collect::<Vec<_>>()))
-}
-
-fn properties() -> Result<WriterProperties, ParquetError> {
-    let position =
-        |name: &str| COLUMNS.iter().position(|column| column.0 == name).and_then(|it| i32::try_from(it).ok());
-    let sorting = ["site_id", "timestamp", "event_id"]
-        .into_iter()
-        .filter_map(position)
-        .map(|column_idx| SortingColumn { column_idx, descending: false, nulls_first: false })
-        .collect();
+fn properties(selection: &wire::Selection) -> Result<WriterProperties, ParquetError> {
+    let columns = selection::columns(selection);
+    let position = |name: &str| columns.iter().position(|(at, _)| COLUMNS.get(*at).is_some_and(|it| it.0 == name));
+    let path =
+        |name: &str| position(name).and_then(|at| columns.get(at)).map(|(_, name)| ColumnPath::from(name.as_str()));
+    // A file without the first of them is not sorted by the second.
+    let sorting = ORDER.into_iter().map_while(position).filter_map(|at| i32::try_from(at).ok());
+    let sorting = sorting.map(|column_idx| SortingColumn { column_idx, descending: false, nulls_first: false });
+    let metadata = [
+        ("evothesis.schema_id", version::ROW_SCHEMA_ID.to_owned()),
+        ("evothesis.schema_version", version::ROW_SCHEMA.to_string()),
+        ("evothesis.complete", (!selection.is_partial()).to_string()),
+    ];
     let mut properties = WriterProperties::builder()
         .set_created_by(CREATED_BY.to_owned())
         .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-        .set_max_row_group_row_count(Some(GROUP_ROWS))
-        .set_sorting_columns(Some(sorting));
-    for unique in ["event_id", "data"] {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(unique), false);
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
+        // Groups end where we say, by `end_group`.
+        .set_max_row_group_row_count(None)
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_statistics_truncate_length(Some(STATISTICS_BYTES))
+        .set_column_index_truncate_length(Some(STATISTICS_BYTES))
+        .set_key_value_metadata(Some(metadata.map(|(key, value)| KeyValue::new(key.to_owned(), value)).to_vec()))
+        .set_sorting_columns(Some(sorting.collect()));
+    for path in UNIQUE.into_iter().filter_map(path) {
+        properties = properties.set_column_dictionary_enabled(path, false);
+    }
+    for path in COLUMNS.iter().filter(|(_, kind)| *kind == Kind::Time).filter_map(|(name, _)| path(name)) {
+        properties = properties
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+    }
+    for path in LOOKED_FOR.into_iter().filter_map(path) {
+        properties = properties
+            .set_column_bloom_filter_enabled(path.clone(), true)
+            .set_column_bloom_filter_fpp(path, FALSE_POSITIVES);
+    }
+    for path in WITHOUT_STATISTICS.into_iter().filter_map(path) {
+        properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
     }
     Ok(properties.build())
 }
 
 impl Writer {
-    pub(super) fn new() -> Result<Self, RenderError> {
-        let schema = schema();
-        let file = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties()?))?;
-        Ok(Self { schema, columns: COLUMNS.iter().map(|&(_, kind)| Column::new(kind)).collect(), rows: 0, file })
+    pub(super) fn new(schema: SchemaRef, selection: &wire::Selection) -> Result<Self, RenderError> {
+        // Arrow's own copy of the schema says nothing more, and its bytes are not ours to keep the same.
+        let options = ArrowWriterOptions::new().with_properties(properties(selection)?).with_skip_arrow_metadata(true);
+        Ok(Self { file: ArrowWriter::try_new_with_options(Spool::new()?, schema, options)? })
     }
 
-    pub(super) fn write(&mut self, row: &ExportedRow) -> Result<(), RenderError> {
-        for (column, cell) in self.columns.iter_mut().zip(cells(row)) {
-            column.append(cell);
-        }
-        self.rows += 1;
-        if self.rows == BATCH_ROWS { self.flush() } else { Ok(()) }
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), RenderError> {
+        Ok(self.file.write(batch)?)
     }
 
-    fn flush(&mut self) -> Result<(), RenderError> {
-        let arrays = self.columns.iter_mut().map(Column::finish).collect();
-        self.file.write(&RecordBatch::try_new(self.schema.clone(), arrays)?)?;
-        self.rows = 0;
-        Ok(())
+    pub(super) fn end_group(&mut self) -> Result<(), RenderError> {
+        Ok(self.file.flush()?)
     }
 
-    pub(super) fn finish(mut self) -> Result<Bytes, RenderError> {
-        if self.rows > 0 {
-            self.flush()?;
-        }
-        Ok(self.file.into_inner()?.into())
+    pub(super) fn finish(self) -> Result<Spooled, RenderError> {
+        Ok(self.file.into_inner()?.finish()?)
     }
 }
 
-pub(super) fn event_ids(body: Bytes) -> Result<Vec<Uuid>, ParquetError> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(body)?;
+pub(super) fn event_ids(file: File) -> Result<Vec<Uuid>, ParquetError> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
     let only_ids = ProjectionMask::columns(builder.parquet_schema(), ["event_id"]);
     let mut ids = Vec::new();
     for batch in builder.with_projection(only_ids).build()? {

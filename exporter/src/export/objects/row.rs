@@ -1,9 +1,13 @@
 //! The exported row: its columns and their order, once for all formats.
 
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::store::exported_rows::ExportedRow;
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
+use wire::Selection;
+
+use crate::export::selection;
 
 /// How many columns there are.
 pub const WIDTH: usize = 38;
@@ -11,6 +15,8 @@ pub const WIDTH: usize = 38;
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// A UUID, written as text: no other form is read as the same by every tool.
+    Id,
     /// A text that is always there.
     Text,
     /// A text that may be missing.
@@ -25,12 +31,12 @@ pub enum Kind {
 
 /// The columns in order (`wire::version::ROW_SCHEMA`). New ones go to the end; none is ever moved or removed.
 pub const COLUMNS: [(&str, Kind); WIDTH] = [
-    ("event_id", Kind::Text),
+    ("event_id", Kind::Id),
     ("event_type", Kind::Text),
     ("site_id", Kind::Text),
-    ("visitor_id", Kind::Text),
-    ("session_id", Kind::Text),
-    ("stream_id", Kind::Text),
+    ("visitor_id", Kind::Id),
+    ("session_id", Kind::Id),
+    ("stream_id", Kind::Id),
     ("seq", Kind::Number),
     ("timestamp", Kind::Time),
     ("sent_at", Kind::Time),
@@ -65,65 +71,34 @@ pub const COLUMNS: [(&str, Kind); WIDTH] = [
     ("edge_version", Kind::Text),
 ];
 
-/// A value of a row.
-#[derive(Clone, Copy, Debug)]
-pub enum Cell<'a> {
-    /// For [`Kind::Text`], a UUID.
-    Id(Uuid),
-    /// For [`Kind::Text`].
-    Text(&'a str),
-    /// For [`Kind::OptionalText`].
-    OptionalText(Option<&'a str>),
-    /// For [`Kind::Json`].
-    Json(&'a str),
-    /// For [`Kind::Number`].
-    Number(i64),
-    /// For [`Kind::Time`].
-    Time(DateTime<Utc>),
+/// The Arrow schema of the columns that `selection` takes. A field's id is its place in [`COLUMNS`], from 1, whatever its
+/// name is and whatever else is taken.
+#[must_use]
+pub fn schema(selection: &Selection) -> SchemaRef {
+    let field = |(at, name): (usize, String)| {
+        let kind = COLUMNS.get(at).map_or(Kind::Text, |column| column.1);
+        let data_type = match kind {
+            Kind::Id | Kind::Text | Kind::OptionalText | Kind::Json => DataType::Utf8,
+            Kind::Number => DataType::Int64,
+            Kind::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        };
+        let mut metadata = HashMap::from([(PARQUET_FIELD_ID_META_KEY.to_owned(), (at + 1).to_string())]);
+        if kind == Kind::Json {
+            metadata.insert(JSON.to_owned(), "true".to_owned());
+        }
+        Field::new(name, data_type, kind == Kind::OptionalText).with_metadata(metadata)
+    };
+    Arc::new(Schema::new(selection::columns(selection).into_iter().map(field).collect::<Vec<_>>()))
 }
 
-/// The values of a row, in the order of [`COLUMNS`].
+/// Whether a column holds JSON, to the letter.
 #[must_use]
-pub fn cells(row: &ExportedRow) -> [Cell<'_>; WIDTH] {
-    use Cell::{Id, Json, Number, OptionalText, Text, Time};
-    [
-        Id(row.event_id),
-        Text(&row.event_type),
-        Text(&row.site_id),
-        Id(row.visitor_id),
-        Id(row.session_id),
-        Id(row.stream_id),
-        Number(row.seq),
-        Time(row.timestamp),
-        Time(row.sent_at),
-        Time(row.received_at),
-        Text(&row.url),
-        Text(&row.path),
-        Text(&row.title),
-        Text(&row.referrer),
-        Text(&row.channel),
-        Text(&row.platform),
-        OptionalText(row.utm_source.as_deref()),
-        OptionalText(row.utm_medium.as_deref()),
-        OptionalText(row.utm_campaign.as_deref()),
-        OptionalText(row.utm_term.as_deref()),
-        OptionalText(row.utm_content.as_deref()),
-        OptionalText(row.utm_id.as_deref()),
-        OptionalText(row.country.as_deref()),
-        OptionalText(row.region.as_deref()),
-        Text(&row.user_agent),
-        Text(&row.browser),
-        Text(&row.os),
-        Text(&row.device),
-        OptionalText(row.bot.as_deref()),
-        OptionalText(row.ip_address.as_deref()),
-        Text(&row.consent),
-        Json(&row.redactions),
-        Json(&row.data),
-        Time(row.ingested_at),
-        Number(row.t),
-        Number(row.session_number),
-        Time(row.session_start),
-        Text(&row.edge_version),
-    ]
+pub fn is_json(field: &Field) -> bool {
+    field.metadata().contains_key(JSON)
 }
+
+/// In the metadata of a column that holds JSON.
+const JSON: &str = "evothesis.json";
+
+/// The order of rows within a group.
+pub const ORDER: [&str; 3] = ["site_id", "timestamp", "event_id"];

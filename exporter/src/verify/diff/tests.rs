@@ -1,5 +1,4 @@
 use super::*;
-use crate::export::manifest;
 use crate::secret::Secret;
 
 const KEY: &str = "events/object";
@@ -16,19 +15,24 @@ fn both_sides() -> (Expected, Found) {
         rows: 2,
         bytes: 10,
         sha256: "aa".to_owned(),
+        min_event_id: None,
+        max_event_id: None,
+        min_timestamp: None,
+        max_timestamp: None,
     };
+    let told = manifest::tests::told(vec![4, 7], vec![object]);
     let expected = Expected {
+        export_batch_id: manifest::tests::batch().id,
         manifest_key: "manifests/m".to_owned(),
-        manifest: manifest::of(&manifest::tests::batch(), vec![4, 7], vec![object]),
+        manifest: manifest::bytes(&manifest::tests::batch(), &told),
+        told,
         ids: ids(&[1, 2]),
         dropped_rows: 0,
         exported_segments: vec![4, 7],
     };
     let object = FoundObject { bytes: 10, sha256: "aa".to_owned(), ids: Ok(ids(&[2, 1])) };
-    let found = Found {
-        manifest: Some(manifest::to_bytes(&expected.manifest)),
-        objects: BTreeMap::from([(KEY.to_owned(), object)]),
-    };
+    let found =
+        Found { manifest: Some(expected.manifest.clone()), objects: BTreeMap::from([(KEY.to_owned(), object)]) };
     (expected, found)
 }
 
@@ -69,7 +73,7 @@ fn a_changed_manifest_is_found_and_its_fields_named() {
     let written = String::from_utf8(both_sides().1.manifest.expect("there").to_vec()).expect("text");
     let mut other: Value = serde_json::from_str(&written).expect("json");
     other["rows"] = 3.into();
-    other["segments"] = vec![4].into();
+    other["segments"] = serde_json::json!({ "count": 1, "ranges": [[4, 4]] });
     other["note"] = "new".into();
     let after = |text: String| found_after(|found| found.manifest = Some(text.into()));
     assert_eq!(after(other.to_string()), [differs(&["note", "rows", "segments"]), segments_missing(&[7])]);
@@ -118,7 +122,13 @@ fn strays_are_found_and_work_in_progress_is_not_one() {
         objects: vec!["events/mine".to_owned(), "events/other".to_owned()],
         manifests: vec!["manifests/other".to_owned(), "manifests/mine".to_owned()],
     };
-    let known = BTreeSet::from(["events/mine".to_owned(), "manifests/mine".to_owned()]);
+    let on_its_way = Uuid::from_u128(5);
+    let listing = Listing {
+        objects: [listing.objects, vec![format!("x/{on_its_way}-3.csv.gz")]].concat(),
+        manifests: [listing.manifests, vec![format!("manifests/{on_its_way}.json")]].concat(),
+    };
+    let keys = BTreeSet::from(["events/mine".to_owned(), "manifests/mine".to_owned()]);
+    let known = Known { keys, pending: vec![on_its_way] };
     let kinds: Vec<_> = strays("client", &listing, &known).into_iter().map(|it| it.kind).collect();
     assert_eq!(
         kinds,
@@ -141,10 +151,46 @@ fn a_segment_marked_exported_without_a_required_destination_is_found() {
         access_key: Secret::from("a"),
         secret_key: Secret::from("s"),
         required: true,
+        select: wire::Selection::default(),
     };
     let found = pending(&destination, &manifest::tests::batch(), vec![4]);
     assert_eq!(found, [Discrepancy { destination: "client".to_owned(), kind: segments_missing(&[4]) }]);
     assert_eq!(pending(&destination, &manifest::tests::batch(), vec![]), []);
     destination.required = false;
     assert_eq!(pending(&destination, &manifest::tests::batch(), vec![4]), []);
+}
+
+#[test]
+fn rows_are_compared_over_all_objects_of_a_format() {
+    let (mut expected, mut found) = both_sides();
+    let mut second = expected.told.objects[0].clone();
+    second.key = "events/object-1".to_owned();
+    (expected.told.objects[0].rows, second.rows) = (1, 1);
+    expected.told.objects.push(second.clone());
+    expected.manifest = manifest::bytes(&manifest::tests::batch(), &expected.told);
+    found.manifest = Some(expected.manifest.clone());
+    object(&mut found).ids = Ok(ids(&[1]));
+    let twin = FoundObject { ids: Ok(ids(&[2])), ..found.objects[KEY].clone() };
+    found.objects.insert(second.key.clone(), twin);
+    assert_eq!(delivery("client", &expected, &found), []);
+    found.objects.get_mut(&second.key).expect("there").ids = Ok(ids(&[1]));
+    let kinds: Vec<_> = delivery("client", &expected, &found).into_iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [Kind::RowIdsDiffer { key: KEY.to_owned(), missing: 1, unexpected: 1 }]);
+}
+
+#[test]
+fn a_part_must_lack_exactly_what_was_left_out() {
+    let (mut expected, mut found) = both_sides();
+    expected.told.left_out = 1;
+    expected.told.objects[0].rows = 1;
+    expected.manifest = manifest::bytes(&manifest::tests::batch(), &expected.told);
+    found.manifest = Some(expected.manifest.clone());
+    let mut kinds = |in_object: &[u128]| {
+        object(&mut found).ids = Ok(ids(in_object));
+        delivery("client", &expected, &found).len()
+    };
+    assert_eq!(kinds(&[2]), 0);
+    assert_eq!(kinds(&[]), 2);
+    assert_eq!(kinds(&[1, 2]), 2);
+    assert_eq!(kinds(&[3]), 1);
 }

@@ -1,0 +1,181 @@
+//! The manifest of an export batch in one bucket: a pure function of the batch, its segments, what the destination takes
+//! of it, and its objects.
+
+mod first;
+
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use wire::manifest::{Csv, Order, Outcomes, Segments};
+use wire::{Manifest, ManifestObject, Selection, version};
+
+use super::objects::FORMULA_CHARACTERS;
+use super::objects::row::ORDER;
+use crate::config::Format;
+use crate::store::export_batches::ExportBatch;
+
+/// What a manifest tells beside the batch itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// The batch's segments, ascending.
+    pub segments: Vec<i64>,
+    /// What the destination takes.
+    pub selection: Selection,
+    /// Events that it leaves out.
+    pub left_out: u64,
+    /// What it has.
+    pub objects: Vec<ManifestObject>,
+}
+
+/// The bytes that the bucket gets.
+#[must_use]
+pub fn bytes(batch: &ExportBatch, told: &Told) -> Bytes {
+    if batch.rendering.is_none() { pretty(&first::of(batch, told)) } else { pretty(&of(batch, told)) }
+}
+
+fn pretty(manifest: &impl Serialize) -> Bytes {
+    // Cannot fail: strings, numbers and lists of them.
+    serde_json::to_vec_pretty(manifest).unwrap_or_default().into()
+}
+
+fn of(batch: &ExportBatch, told: &Told) -> Manifest {
+    let rendering = batch.rendering();
+    let accepted = batch.rows.cast_unsigned();
+    let exported = accepted.saturating_sub(told.left_out);
+    let csv = || Csv {
+        formula_safe: rendering.csv_formula_safe,
+        formula_characters: FORMULA_CHARACTERS.iter().collect(),
+        null: "nothing".to_owned(),
+        empty: "\"\"".to_owned(),
+    };
+    Manifest {
+        manifest_version: version::MANIFEST,
+        schema_version: version::ROW_SCHEMA,
+        schema_id: version::ROW_SCHEMA_ID.to_owned(),
+        export_batch_id: batch.id,
+        previous: batch.previous,
+        created_at: rfc3339(batch.created_at),
+        hour: rfc3339(batch.hour),
+        complete: !told.selection.is_partial(),
+        rows: exported,
+        outcomes: Outcomes { accepted, exported, left_out: told.left_out },
+        segments: Segments::of(&told.segments),
+        min_event_id: batch.min_event_id,
+        max_event_id: batch.max_event_id,
+        min_timestamp: rfc3339(batch.min_timestamp),
+        max_timestamp: rfc3339(batch.max_timestamp),
+        order: Order {
+            by: ORDER.map(str::to_owned).to_vec(),
+            within: "row group".to_owned(),
+            group_rows: rendering.group_rows,
+        },
+        csv: batch.formats.contains(&Format::Csv).then(csv),
+        selection: (told.selection != Selection::default()).then(|| told.selection.clone()),
+        objects: told.objects.clone(),
+    }
+}
+
+/// The segments that a manifest found in a bucket names, of whichever version it is; none when it is no manifest.
+#[must_use]
+pub fn named_segments(manifest: &Value) -> Segments {
+    let Some(named) = manifest.get("segments") else { return Segments::of(&[]) };
+    match Vec::<i64>::deserialize(named) {
+        Ok(first_version) => Segments::of(&first_version),
+        Err(_) => Segments::deserialize(named).unwrap_or(Segments::of(&[])),
+    }
+}
+
+/// A time as manifests, JSON Lines and CSV write it: UTC, microseconds.
+#[must_use]
+pub fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use serde_json::json;
+    use sqlx::types::Json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::export::rendering::Rendering;
+
+    /// As batches have it by default.
+    pub(crate) fn rendering() -> Rendering {
+        let layout = crate::export::layout::Layout::new("format={format}/date={date}/hour={hour}");
+        Rendering { layout, object_rows: 3_000_000, ..Rendering::default() }
+    }
+
+    /// An export batch of the hour 2026-11-22 09:00.
+    pub(crate) fn batch() -> ExportBatch {
+        let time = |text: &str| text.parse().expect("a time");
+        ExportBatch {
+            id: Uuid::from_u128(0xb),
+            previous: Some(Uuid::from_u128(0xa)),
+            created_at: time("2026-11-22T10:00:01.5Z"),
+            hour: time("2026-11-22T09:00:00Z"),
+            rows: 2,
+            min_event_id: Uuid::from_u128(1),
+            max_event_id: Uuid::from_u128(2),
+            min_timestamp: time("2026-11-22T08:59:59.123Z"),
+            max_timestamp: time("2026-11-22T09:10:00Z"),
+            formats: Format::ALL.to_vec(),
+            rendering: Some(Json(rendering())),
+        }
+    }
+
+    /// What a bucket with `objects` is told.
+    pub(crate) fn told(segments: Vec<i64>, objects: Vec<ManifestObject>) -> Told {
+        Told { segments, selection: Selection::default(), left_out: 0, objects }
+    }
+
+    fn object() -> ManifestObject {
+        ManifestObject {
+            key: "k".to_owned(),
+            format: "parquet".to_owned(),
+            rows: 2,
+            bytes: 3,
+            sha256: "00".to_owned(),
+            min_event_id: Some(Uuid::from_u128(1)),
+            max_event_id: Some(Uuid::from_u128(2)),
+            min_timestamp: Some("2026-11-22T08:59:59.123000Z".to_owned()),
+            max_timestamp: Some("2026-11-22T09:10:00.000000Z".to_owned()),
+        }
+    }
+
+    #[test]
+    fn it_reads_back_as_it_was_written() {
+        let told = told(vec![4, 7], vec![object()]);
+        let bytes = bytes(&batch(), &told);
+        let back: Manifest = serde_json::from_slice(&bytes).expect("a manifest");
+        assert_eq!(back, of(&batch(), &told));
+        assert_eq!((back.hour.as_str(), back.complete), ("2026-11-22T09:00:00.000000Z", true));
+        assert!(named_segments(&serde_json::from_slice(&bytes).expect("json")).contains(7));
+    }
+
+    #[test]
+    fn a_part_never_passes_for_the_whole() {
+        let selection = Selection { sites: vec!["a".to_owned()], ..Selection::default() };
+        let told = Told { selection: selection.clone(), left_out: 1, ..told(vec![4], vec![]) };
+        let manifest = of(&batch(), &told);
+        assert_eq!((manifest.complete, manifest.rows, manifest.selection), (false, 1, Some(selection)));
+        assert_eq!(manifest.outcomes, Outcomes { accepted: 2, exported: 1, left_out: 1 });
+    }
+
+    #[test]
+    fn a_batch_of_the_first_version_keeps_its_manifest() {
+        let batch = ExportBatch { rendering: None, formats: vec![Format::Parquet], ..batch() };
+        let written: Value = serde_json::from_slice(&bytes(&batch, &told(vec![4, 7], vec![object()]))).expect("json");
+        let expected = json!({
+            "manifest_version": 1, "schema_version": 1, "export_batch_id": batch.id, "previous": batch.previous,
+            "created_at": "2026-11-22T10:00:01.500000Z", "hour": "2026-11-22T09:00:00.000000Z", "segments": [4, 7],
+            "rows": 2, "min_event_id": batch.min_event_id, "max_event_id": batch.max_event_id,
+            "min_timestamp": "2026-11-22T08:59:59.123000Z", "max_timestamp": "2026-11-22T09:10:00.000000Z",
+            "objects": [{ "key": "k", "format": "parquet", "rows": 2, "bytes": 3, "sha256": "00" }],
+        });
+        assert_eq!(written, expected);
+        assert_eq!(named_segments(&written), Segments::of(&[4, 7]));
+        assert_eq!(named_segments(&json!("no manifest")), Segments::of(&[]));
+    }
+}
