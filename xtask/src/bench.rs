@@ -6,16 +6,16 @@ use std::process::Command;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use crate::setup::node;
+use crate::setup::{node, python};
 use crate::{demo, edge, peers, pixel, progress, setup, workspace};
 
 #[derive(Args)]
 pub(crate) struct Options {
     /// What to measure; all of it when it is not said.
     what: Option<What>,
-    /// Rows to ingest and export.
-    #[arg(long, default_value_t = 100_000)]
-    rows: u32,
+    /// Rows to ingest and export: 100,000 when it is not said, and a million for `export`.
+    #[arg(long)]
+    rows: Option<u32>,
     /// Clicks, and turns of the wheel, in each visit to a page.
     #[arg(long, default_value_t = 340)]
     events: u32,
@@ -30,6 +30,8 @@ enum What {
     Pixel,
     /// Ingest and export, beside a plain COPY of the same rows.
     Exporter,
+    /// A million rows to one bucket, beside COPY alone and other tools, which come from PyPI. Needs 2 GB of disk.
+    Export,
     /// A batch through the Worker, beside an echo of it. Takes two minutes.
     Edge,
 }
@@ -42,6 +44,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if is_asked(What::Exporter) {
         exporter(options)?;
+    }
+    if is_asked(What::Export) {
+        export(options)?;
     }
     if is_asked(What::Edge) {
         edge(options)?;
@@ -71,6 +76,23 @@ fn edge(options: &Options) -> Result<()> {
 }
 
 fn exporter(options: &Options) -> Result<()> {
+    let rows = options.rows.unwrap_or(100_000).to_string();
+    let mut bench = with_exporter()?;
+    bench.args(["bench", "exporter", "--rows", &rows, "--runs", &options.runs.to_string()]);
+    progress::show("measuring the exporter", &mut bench)
+}
+
+fn export(options: &Options) -> Result<()> {
+    let rows = options.rows.unwrap_or(1_000_000).to_string();
+    let mut bench = with_exporter()?;
+    let peers = workspace::root().join("xtask/peers");
+    let python = python::with("python-peers", &peers.join("requirements.txt"))?;
+    bench.args(["bench", "export", "--rows", &rows, "--python"]).arg(python);
+    progress::show("measuring the export", bench.arg("--peers").arg(peers.join("export.py")))
+}
+
+/// The local stack beside an exporter, both built with optimisation.
+fn with_exporter() -> Result<Command> {
     demo::build()?;
     progress::step(
         "exporter, optimised",
@@ -79,6 +101,5 @@ fn exporter(options: &Options) -> Result<()> {
     let release = workspace::target().join("release");
     let mut bench = Command::new(release.join("local-stack"));
     bench.env("PATH", node::path()).env("EXPORTER", release.join("exporter"));
-    bench.args(["bench", "exporter", "--rows", &options.rows.to_string(), "--runs", &options.runs.to_string()]);
-    progress::show("measuring the exporter", &mut bench)
+    Ok(bench)
 }

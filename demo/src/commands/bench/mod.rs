@@ -1,6 +1,7 @@
 //! Speed, always beside something else in the same run: this machine's figures say little, ratios say more.
 
 mod edge;
+mod export;
 mod exporter;
 mod pixel;
 
@@ -19,6 +20,8 @@ pub(crate) struct Options {
 enum What {
     /// Ingest and export, beside a plain COPY of the same rows.
     Exporter(exporter::Options),
+    /// Many rows to one bucket, beside what others do with the same rows.
+    Export(export::Options),
     /// A batch through the Worker, beside an echo of it.
     Edge(edge::Options),
     /// What the pixel costs a page, beside other trackers and none.
@@ -28,6 +31,7 @@ enum What {
 pub(crate) async fn run(options: &Options) -> Result<ExitCode> {
     match &options.what {
         What::Exporter(options) => exporter::run(options).await,
+        What::Export(options) => export::run(options).await,
         What::Edge(options) => edge::run(options).await,
         What::Pixel(options) => pixel::run(options).await,
     }
