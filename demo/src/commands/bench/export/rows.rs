@@ -39,9 +39,9 @@ pub(super) async fn make(pool: &PgPool, rows: u32) -> Result<()> {
                 || '.0.0.0 Safari/537.36',
             'Chrome', (array['Linux', 'Windows', 'macOS'])[1 + visit % 3], 'desktop', null,
             '203.0.' || visit % 200 || '.0', 'granted', '0.1.0', '{{}}',
-            '{{"tag":"a","id":"buy-' || n % 6 || '","classes":"button primary","text":"Add to basket","href":"/basket?item='
+            ('{{"tag":"a","id":"buy-' || n % 6 || '","classes":"button primary","text":"Add to basket","href":"/basket?item='
                 || n / 6 || '","selector":"main > ul:nth-of-type(1) > li:nth-of-type(' || n % 30 || ')","x":'
-                || n * 31 % 1280 || ',"y":' || n * 77 % 4000 || ',"link":"internal"}}',
+                || n * 31 % 1280 || ',"y":' || n * 77 % 4000 || ',"link":"internal"}}')::json,
             1 + (n - 1) / {SEGMENT}
         from (
             select n, n / 20 * 7919 % 1000003 as visit,
