@@ -86,7 +86,7 @@ fn export(options: &Options) -> Result<()> {
     let rows = options.rows.unwrap_or(1_000_000).to_string();
     let mut bench = with_exporter()?;
     let peers = workspace::root().join("xtask/peers");
-    let python = python::with("python-peers", &peers.join("requirements.txt"))?;
+    let python = python::with("export-peers", &peers.join("requirements.txt"))?;
     bench.args(["bench", "export", "--rows", &rows, "--python"]).arg(python);
     progress::show("measuring the export", bench.arg("--peers").arg(peers.join("export.py")))
 }

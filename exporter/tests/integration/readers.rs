@@ -181,7 +181,7 @@ async fn other_readers_find_what_was_stored() {
 /// Runs a program of the tests with Python and its packages.
 fn python(arguments: &[&Path]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = root.join("../target/tools/python.sh");
+    let python = root.join("../target/tools/readers.sh");
     assert!(python.is_file(), "no Python for the tests: run `cargo xtask setup`");
     let output = Command::new(python).current_dir(root).args(arguments).output().expect("started");
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).chars().take(4000).collect::<String>();

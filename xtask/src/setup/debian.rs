@@ -68,19 +68,15 @@ fn apt_get() -> Command {
 
 /// A shell script at `script` that runs `program` with the unpacked libraries of `folder` and `variables` set.
 pub(crate) fn wrap(script: &Path, program: &Path, folder: &Path, variables: &[(&str, &Path)]) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
     let machine = format!("{}-linux-gnu", std::env::consts::ARCH);
     let libraries = [format!("usr/lib/{machine}"), format!("lib/{machine}"), format!("usr/lib/{machine}/pulseaudio")];
     let libraries = libraries.map(|part| folder.join(part).display().to_string()).join(":");
-    let mut all = vec![("LD_LIBRARY_PATH", format!("{libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"))];
-    all.extend(variables.iter().map(|(name, value)| (*name, value.display().to_string())));
-    self::script(script, program, &all)
-}
-
-/// A shell script at `script` that runs `program` with `variables` set.
-pub(crate) fn script(script: &Path, program: &Path, variables: &[(&str, String)]) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mut lines = vec!["#!/bin/sh".to_owned()];
-    lines.extend(variables.iter().map(|(name, value)| format!("export {name}={value}")));
+    let mut lines = vec![
+        "#!/bin/sh".to_owned(),
+        format!("export LD_LIBRARY_PATH={libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"),
+    ];
+    lines.extend(variables.iter().map(|(name, value)| format!("export {name}={}", value.display())));
     lines.push(format!("exec {} \"$@\"\n", program.display()));
     fs::write(script, lines.join("\n"))?;
     fs::set_permissions(script, fs::Permissions::from_mode(0o755))?;

@@ -15,6 +15,6 @@ pub(crate) fn everything() -> Result<()> {
     wasm::toolchain()?;
     cargo_tools::install(&cargo_tools::WASM)?;
     browser::find()?;
-    python::install()?;
+    python::readers()?;
     Ok(())
 }
