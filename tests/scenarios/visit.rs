@@ -61,11 +61,13 @@ fn ensure_one_session(rows: &[Row]) -> Result<()> {
 /// Both destinations hold the same objects, to the byte.
 fn ensure_same_bytes(stack: &local_stack::stack::Stack) -> Result<()> {
     let (client, backup) = (stack.bucket("client"), stack.bucket("backup"));
-    let files = buckets::files(&client.join("events"))?;
-    ensure!(!files.is_empty(), "the bucket is empty");
-    for file in files {
-        let twin = backup.join(file.strip_prefix(&client)?);
-        ensure!(fs::read(&file)? == fs::read(&twin)?, "{} differs between the destinations", file.display());
+    for format in ["parquet", "jsonl"] {
+        let files = buckets::files(&client.join(format!("format={format}")))?;
+        ensure!(!files.is_empty(), "no {format} in the bucket");
+        for file in files {
+            let twin = backup.join(file.strip_prefix(&client)?);
+            ensure!(fs::read(&file)? == fs::read(&twin)?, "{} differs between the destinations", file.display());
+        }
     }
     Ok(())
 }
