@@ -17,18 +17,25 @@ pub(crate) use told::{TOLD, Told};
 /// What is known of a word or phrase.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Entry {
-    hash: u32,
     flags: u32,
     /// A place in [`TOLD`] and in [`CLUES`], from 1.
     told: [u8; 2],
     clue: u8,
+    is_known: bool,
 }
 
 impl Entry {
-    const NONE: Self = Self { hash: 0, flags: 0, told: [0; 2], clue: 0 };
+    const NONE: Self = Self { flags: 0, told: [0; 2], clue: 0, is_known: false };
+
+    const fn is(self, other: Self) -> bool {
+        self.flags == other.flags
+            && self.told[0] == other.told[0]
+            && self.told[1] == other.told[1]
+            && self.clue == other.clue
+    }
 
     pub(crate) fn is_known(self) -> bool {
-        self.hash != 0
+        self.is_known
     }
 
     pub(crate) fn flags(self) -> u32 {
@@ -79,8 +86,9 @@ pub(crate) const fn join(phrase: u32, word: u32) -> u32 {
     (phrase.rotate_left(7) ^ word).wrapping_mul(0x9e37_79b1)
 }
 
-const SLOTS: usize = 8192;
-const ENTRIES: usize = 3400;
+const BUCKETS: usize = 2048;
+const ENTRIES: usize = WORDS.length;
+const MEANINGS: usize = 256;
 
 /// For each first letter, the second letters of the words that begin compounds.
 static COMPOUNDS: [u32; 26] = compounds();
@@ -113,17 +121,22 @@ pub(crate) fn may_begin_compound(word: &[u8]) -> bool {
         .is_some_and(|seconds| seconds & (1 << (second.wrapping_sub(b'a') & 31)) != 0)
 }
 
-const fn slot(hash: u32) -> usize {
-    ((hash ^ (hash >> 15)) as usize) & (SLOTS - 1)
-}
-
-/// Open addressing: a slot holds the place of an entry, from 1.
+/// The words in buckets by their hash. Of the hash is kept what the bucket does not say, and of what is known a place
+/// among the few hundred things that are known of any word, so that the table is small in the Worker.
 struct Table {
-    slots: [u16; SLOTS],
-    entries: [Entry; ENTRIES],
-    length: usize,
+    /// Where each bucket begins.
+    buckets: [u16; BUCKETS + 1],
+    rests: [[u8; 3]; ENTRIES],
+    places: [u8; ENTRIES],
+    meanings: [Entry; MEANINGS],
     /// A bit for each phrase's beginning, so that few words are looked up as the next of one.
     beginnings: [u32; BEGINNINGS],
+}
+
+/// A hash as a bucket and a rest of 21 bits. Nothing of it is lost.
+const fn parted(hash: u32) -> (usize, u32) {
+    let mixed = hash ^ (hash >> 15);
+    (mixed as usize & (BUCKETS - 1), mixed >> BUCKETS.ilog2())
 }
 
 const BEGINNINGS: usize = 512;
@@ -142,14 +155,75 @@ static TABLE: Table = build();
 
 /// What is known of the word or phrase with this hash.
 pub(crate) fn look_up(hash: u32) -> Entry {
-    let mut at = slot(hash);
-    while let Some(place) = TABLE.slots.get(at).copied().filter(|place| *place > 0) {
-        match TABLE.entries.get(usize::from(place) - 1) {
-            Some(entry) if entry.hash == hash => return *entry,
-            _ => at = (at + 1) & (SLOTS - 1),
-        }
+    let (bucket, rest) = parted(hash);
+    let [low, middle, high, _] = rest.to_le_bytes();
+    let mut bounds = TABLE.buckets.iter().skip(bucket).map(|place| usize::from(*place));
+    let (Some(begin), Some(end)) = (bounds.next(), bounds.next()) else { return Entry::NONE };
+    let found =
+        TABLE.rests.get(begin..end).and_then(|rests| rests.iter().position(|rest| *rest == [low, middle, high]));
+    found
+        .and_then(|place| TABLE.meanings.get(usize::from(*TABLE.places.get(begin + place)?)))
+        .copied()
+        .unwrap_or(Entry::NONE)
+}
+
+/// The words as they are collected by the compiler.
+struct Words {
+    /// Open addressing: a slot holds the place of a word, from 1.
+    slots: [u16; SLOTS],
+    hashes: [u32; MOST],
+    entries: [Entry; MOST],
+    length: usize,
+    beginnings: [u32; BEGINNINGS],
+}
+
+const SLOTS: usize = 8192;
+const MOST: usize = 4000;
+
+const WORDS: Words = collect();
+
+#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "runs in the compiler, which checks it")]
+const fn build() -> Table {
+    let mut table = Table {
+        buckets: [0; BUCKETS + 1],
+        rests: [[0; 3]; ENTRIES],
+        places: [0; ENTRIES],
+        meanings: [Entry::NONE; MEANINGS],
+        beginnings: WORDS.beginnings,
+    };
+    let words = &WORDS;
+    // How many there are in each bucket, and where it ends.
+    let mut at = 0;
+    while at < ENTRIES {
+        table.buckets[parted(words.hashes[at]).0] += 1;
+        at += 1;
     }
-    Entry::NONE
+    let (mut bucket, mut sum) = (0, 0);
+    while bucket <= BUCKETS {
+        sum += table.buckets[bucket];
+        table.buckets[bucket] = sum;
+        bucket += 1;
+    }
+    let mut known = 0;
+    at = ENTRIES;
+    while at > 0 {
+        at -= 1;
+        let mut meaning = 0;
+        while meaning < known && !table.meanings[meaning].is(words.entries[at]) {
+            meaning += 1;
+        }
+        if meaning == known {
+            table.meanings[known] = Entry { is_known: true, ..words.entries[at] };
+            known += 1;
+        }
+        let (bucket, rest) = parted(words.hashes[at]);
+        table.buckets[bucket] -= 1;
+        let place = table.buckets[bucket] as usize;
+        let [low, middle, high, _] = rest.to_le_bytes();
+        table.rests[place] = [low, middle, high];
+        table.places[place] = meaning as u8;
+    }
+    table
 }
 
 #[expect(
@@ -158,9 +232,14 @@ pub(crate) fn look_up(hash: u32) -> Entry {
     clippy::large_stack_arrays,
     reason = "runs in the compiler, which checks it"
 )]
-const fn build() -> Table {
-    let mut table =
-        Table { slots: [0; SLOTS], entries: [Entry::NONE; ENTRIES], length: 0, beginnings: [0; BEGINNINGS] };
+const fn collect() -> Words {
+    let mut table = Words {
+        slots: [0; SLOTS],
+        hashes: [0; MOST],
+        entries: [Entry::NONE; MOST],
+        length: 0,
+        beginnings: [0; BEGINNINGS],
+    };
     let mut list = 0;
     while list < TOLD_WORDS.len() {
         table = add(table, TOLD_WORDS[list].1, 0, list as u8 + 1, 0);
@@ -181,7 +260,7 @@ const fn build() -> Table {
 
 /// Adds each of `words`, which stand between commas.
 #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "runs in the compiler, which checks it")]
-const fn add(mut table: Table, words: &str, flags: u32, told: u8, clue: u8) -> Table {
+const fn add(mut table: Words, words: &str, flags: u32, told: u8, clue: u8) -> Words {
     let bytes = words.as_bytes();
     let (mut at, mut word, mut phrase) = (0, SEED, 0);
     while at <= bytes.len() {
@@ -196,12 +275,12 @@ const fn add(mut table: Table, words: &str, flags: u32, told: u8, clue: u8) -> T
             (at, word, phrase) = (at + 1, SEED, hash);
             continue;
         }
-        let mut found = slot(hash);
-        while table.slots[found] > 0 && table.entries[table.slots[found] as usize - 1].hash != hash {
+        let mut found = hash as usize & (SLOTS - 1);
+        while table.slots[found] > 0 && table.hashes[table.slots[found] as usize - 1] != hash {
             found = (found + 1) & (SLOTS - 1);
         }
         if table.slots[found] == 0 {
-            table.entries[table.length].hash = hash;
+            table.hashes[table.length] = hash;
             table.length += 1;
             table.slots[found] = table.length as u16;
         }
