@@ -5,6 +5,7 @@ mod class;
 mod pair;
 mod scan;
 mod told;
+pub(crate) mod width;
 
 use std::ops::Range;
 
@@ -24,6 +25,9 @@ pub(crate) const LAYERS: u8 = 4;
 pub(crate) fn find(text: &str, layers: u8, place: Place, out: &mut Spans<'_>) {
     if layers > 0 && json::is_container(text) {
         return json::find(text, layers - 1, out);
+    }
+    if let Some(view) = width::narrow(text) {
+        return out.within_view(&view, |narrow, out| find(narrow, layers, place, out));
     }
     let bytes = text.as_bytes();
     let mut said = Said::default();
