@@ -136,13 +136,19 @@ impl Key {
         if let Some(rule) = policy.own_rule(self.own_rule).filter(|_| Shape::Any.fits(text)) {
             return Some((rule.kind, &rule.name));
         }
+        let narrow = crate::text::width::narrow(text);
+        let text = narrow.as_ref().map_or(text, |view| view.text.as_str());
         let fits = |told: &&Told| {
             self.can_be(told, text)
                 && told.shape.fits(text)
                 && !self.counts(told, text)
                 && !(strictly && told.shape.is_vague() && !crate::shape::is_loose(text))
         };
-        self.told.iter().find(fits).map(|told| (told.kind, crate::rules::TELLING_KEY))
+        let is_mailbox = || text.split_once('@').is_some_and(|(_, host)| host.contains('.'));
+        self.told.iter().find(fits).map(|told| {
+            let kind = if told.kind == Kind::Name && is_mailbox() { Kind::Email } else { told.kind };
+            (kind, crate::rules::TELLING_KEY)
+        })
     }
 
     /// The same for `number`, the text of a JSON number.
