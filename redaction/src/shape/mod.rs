@@ -53,6 +53,8 @@ pub(crate) enum Shape {
     Precise,
     /// No word: six characters or more with digits, or mixed case.
     Loose,
+    /// The same, or a digit and what words and names of things do not have.
+    Pass,
     /// A scheme and what follows.
     Credentials,
     /// One that is not a list of pairs, which are judged one by one.
@@ -85,7 +87,7 @@ impl Shape {
             Self::Key => !text.contains(' ') || is_loose(text),
             Self::Address => !text.contains(char::is_whitespace) && !is_partly_done(text),
             Self::Mail => text.contains('@'),
-            Self::Digits(least) => digits >= least && text.len() <= 64,
+            Self::Digits(least) => digits >= least && text.len() <= 64 || least == 4 && is_document(text, digits),
             Self::Lettered => is_lettered(text, digits),
             Self::BirthDate => text.len() <= 64 && (digits >= 4 || digits >= 1 && has_month(text)),
             Self::Pin => (3..=8).contains(&digits) && digits == text.len(),
@@ -114,6 +116,11 @@ impl Shape {
             Self::Decimal => is_place(text, 1),
             Self::Precise => is_place(text, 4) && is_pair(text),
             Self::Loose => is_loose(text) && !holds_placeholder(text),
+            Self::Pass => {
+                let is_mark = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | '/');
+                !holds_placeholder(text)
+                    && (is_loose(text) || digits > 0 && text.len() >= 6 && is_one_word(text) && text.contains(is_mark))
+            }
             Self::Credentials => {
                 text.split_once(' ').map_or(is_loose(text), |(scheme, rest)| {
                     // A scheme that is known stays, since what is behind it is found by itself.
@@ -158,6 +165,11 @@ fn is_lettered(text: &str, digits: usize) -> bool {
         && letters >= 4
         && digits + letters + text.matches([' ', '+', '-']).count() == text.len()
         && text.len() <= 24
+}
+
+/// Whether `text` is as the numbers of passports are where letters and digits come in any order: `C4VPT1R7K`.
+fn is_document(text: &str, digits: usize) -> bool {
+    (8..=10).contains(&text.len()) && digits > 0 && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
 }
 
 /// Whether one of the words is a month's, in the languages that name them alike.

@@ -40,8 +40,8 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
     told(Kind::Password, Shape::Any, "password,passwd,passphrase,passcode,pwd,passwort,kennwort,wachtwoord,senha,contrasena,mot de passe,\
         motdepasse,mdp,haslo,losenord,adgangskode,passord,salasana,palavra passe,palavra chave,clave de acceso,parola d ordine,passwordhash,\
         security answer,secret answer,security question answer,userpass,пароль,パスワード,密码,密碼,비밀번호,पासवर्ड,parola,sifre,\
-        heslo,jelszo,geslo,zaporka,lozinka,parole,slaptazodis,parool,kodeord,kata sandi,mat khau,mima,pasuwado,κωδικος προσβασης,סיסמה,كلمة المرور,รหัสผ่าน"),
-    told(Kind::Password, Shape::Loose, "pass,clave,pw"),
+        heslo,jelszo,geslo,zaporka,lozinka,parole,slaptazodis,parool,kodeord,kata sandi,mat khau,mima,pasuwado,κωδικοσ προσβασησ,סיסמה,كلمة المرور,รหัสผ่าน"),
+    told(Kind::Password, Shape::Pass, "pass,clave,pw"),
     told(Kind::Password, Shape::Pin, "pin,pincode,pin code,pinnumber,geheimzahl,暗証番号"),
     told(Kind::Password, Shape::Code, "otp,totp,mfa,mfacode,2fa,tan,one time code,verification code,verificationcode,sms code,smscode,auth code,\
         onetimecode,one time password,otpcode,confirmation code,passkey,backup code,recovery code,bestatigungscode,codigo de verificacion,\
@@ -61,7 +61,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         passport,passportnumber,passportno,passeport,pasaporte,reisepass,passaporto,passaporte,paspoort,paszport,ausweis,personalausweis,\
         ausweisnummer,identity number,id number,idnumber,identity card,identitycard,id card,document number,documentnumber,\
         numero de documento,numero documento,driver license,drivers license,driving licence,driver licence,drivers licence,driving license,license number,\
-        licence number,driverslicense,drivinglicence,fuhrerschein,permis de conduire,fuhrerscheinnummer,social insurance,numero de securite sociale,\
+        licence number,driverslicense,drivinglicence,fuhrerschein,permis de conduire,permis conduire,aadhaar card,aadhar card,carte identite,numero carte identite,fuhrerscheinnummer,social insurance,numero de securite sociale,\
         securite sociale,seguridad social,medicare,medicare number,voter id,aadhaar,aadhar,personal id,personalid,idnr,national number,citizen id,citizenid,\
         government id,身份证,身份证号,マイナンバー,住民登録番号,주민등록번호,आधार,паспорт,residencenumber,resident id,patient id number,nin,\
         pan no,panno,pancard,pan card,pan number,pannumber,permanent account,permanent account number,uidai,national identity,identity no,mykad,ktp,ic number,ic no,cccd,cmnd,passi,\
@@ -79,7 +79,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         rut,cuil,cuit,cedula,tckn,tc kimlik,kimlik no,my number,mynumber,nric,fin number,rrn,hkid,id nummer,ahv,ahvnummer,emso,nas,\
         numero d assurance sociale,numero de seguridad social,personal number,personalnumber,personal code,isikukood,asmens kodas,kvittnr,\
         cprnr,cpr nummer,cpr nr,fodselsnr,fnr,person nummer,pers nr,persnr,ppsn,pps,pps no,pps number,steuerliche identifikationsnummer,steuerlicheidentifikationsnummer,\
-        identifikationsnummer,tax identification,assurance sociale,rsa id,sa id,afm,personas kods,kennitala,avs,numero avs,embg,snils,inn,снилс,инн,jumin,teudat zehut,kojin bango,sfzh,\
+        identifikationsnummer,tax identification,assurance sociale,rsa id,sa id,afm,personas kods,kennitala,avs,numero avs,embg,snils,inn,снилс,инн,jumin,teudat zehut,kojin bango,sfzh,個人番号,burger service nummer,\
         ird number,medicare no,nss,ruc,utr,niss,numero de utente,seguranca social,sotu,rodnecislo,rodne,birth number,sozialversicherungsnr,sozialversicherung,svnummer,ahv nr,ahvnr,\
         nas number,numero nas"),
     told(Kind::NationalId, Shape::Digits(10), "pnr"),
@@ -101,15 +101,15 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         keitai bango,matkapuhelin,telefonnumber,telefonnumret,mobilnumret,mobiltelefonnummer,mobiltlf,mobilni telefon,telefoonnr,mobiel nummer,gsm nummer,telefonas,telefons,\
         telefoninumber,telefon mobil,numar de telefon,broj telefona,broj mobitela,mobitel,telefonska stevilka,tilefono,kinito,τηλεφωνο,κινητο,tlfn,numero tel,num telephone,num tel,\
         numero portable,numero movil,numero celular,numero cellulare,fone,nomor telepon,nomor hp,telepon,dien thoai,so dien thoai,sdt,shouji,shoujihao,dianhua,jeonhwa,\
-        numer komorkowy,nr telefonu,nr tel,handynr,rufnr,cell no,mobile no,phone no,puh,телефона,هاتف,טלפון,โทรศัพท์"),
+        numer komorkowy,nr telefonu,nr tel,handynr,rufnr,cell no,mobile no,phone no,puh,телефона,هاتف,тел,נייד,мобильный,携帯電話,kontakttelefon,טלפון,โทรศัพท์"),
 
     told(Kind::BirthDate, Shape::BirthDate, "dob,birth,birthday,birthdate,dateofbirth,date of birth,birth date,born,bday,geburtsdatum,geburtstag,geboren,geb,gebdat,\
         date de naissance,datenaissance,naissance,datedenaissance,fecha de nacimiento,fechanacimiento,fecha nacimiento,nacimiento,data di nascita,datadinascita,data nascita,nascita,\
         data de nascimento,datanascimento,data nascimento,nascimento,geboortedatum,geboorte,data urodzenia,dataurodzenia,urodzenia,fodelsedatum,\
         fodselsdato,fodt,fodsel,syntymaaika,生年月日,誕生日,出生日期,出生,생년월일,дата рождения,जन्म,जन्मतिथि,birth year,year of birth,geburtsjahr,birthyear,datum narozeni,\
         narozeni,narozen,datum narodenia,szuletesi datum,szuletesi ido,szuletesi,szuletes,szuletett,szuletesnap,dogum tarihi,dogumtarihi,dogum gunu,dogum,seinengappi,tanjobi,\
-        syntymapaiva,fodselsdag,fodelsedag,fodelsear,nasterii,data nasterii,rodenja,datum rodenja,rojstva,gimimo data,dzimsanas datums,sunniaeg,sunnikuupaev,gennisis,γεννησης,\
-        ημερομηνια γεννησης,geboortedag,cumpleanos,compleanno,tanggal lahir,tgl lahir,ngay sinh,shengri,chusheng riqi,saengil,saengnyeonworil,born on,born at,date born,\
+        syntymapaiva,fodselsdag,fodelsedag,fodelsear,nasterii,data nasterii,rodenja,datum rodenja,rojstva,gimimo data,dzimsanas datums,sunniaeg,sunnikuupaev,gennisis,γεννησησ,\
+        ημερομηνια γεννησησ,geboortedag,cumpleanos,compleanno,tanggal lahir,tgl lahir,ngay sinh,shengri,chusheng riqi,saengil,saengnyeonworil,born on,born at,date born,\
         дата народження,рождения,تاريخ الميلاد,תאריך לידה,วันเกิด,annee de naissance,ano de nacimiento,anno di nascita,ano de nascimento"),
 
     told(Kind::Name, Shape::Letters, "first name,firstname,fname,last name,lastname,lname,full name,fullname,middle name,middlename,given name,givenname,family name,familyname,\
@@ -126,7 +126,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         segundo nombre,nombres,apellidos,apellido paterno,apellido materno,nombre apellidos,nombre apellido,nome de familia,nome sobrenome,nome cognome,prenoms,nom usage,\
         nom d usage,prenom nom,jeune fille,roepnaam,familienaam,voorletters,meisjesnaam,imie,imiona,drugie imie,nazwisko rodowe,fulde navn,fullt navn,fullstandigt namn,mellomnavn,\
         mellannamn,mellemnavn,etternamn,kutsumanimi,koko nimi,kokonimi,prenume,nume complet,nume de familie,prezime,ime i prezime,ime prezime,priimek,pavarde,uzvards,eesnimi,\
-        perekonnanimi,onomateponymo,eponymo,επωνυμο,ονοματεπωνυμο,nama lengkap,nama depan,nama belakang,ho ten,ho va ten,прізвище,familiya,фио,fio,الاسم الكامل,اسم العائلة,שם פרטי,\
+        perekonnanimi,onomateponymo,eponymo,επωνυμο,ονοματεπωνυμο,nama lengkap,nama depan,nama belakang,ho ten,ho va ten,прізвище,ім я,フリガナ,ふりがな,nom famille,nume familie,adiniz,soyadiniz,adiniz soyadiniz,familiya,фио,fio,الاسم الكامل,اسم العائلة,שם פרטי,\
         שם משפחה,นามสกุล,second name,birth name,nom naissance"),
     told(Kind::Name, Shape::Person, "nom,nombre,nome,naam,namn,navn,nimi,nume,ime,nama,nev,isim,ονομα,име,vards,vardas,display name,displayname,patient,passenger,cardowner,recipient,beneficiary,guest,holder,empfanger,destinataire,\
         destinatario,titular,titulaire,intestatario,customer,client,cliente,kunde,klant,user,person,sender,traveler,traveller,attendee,assignee,insured,applicant,spouse,nextofkin,next of kin,\
@@ -138,21 +138,21 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         codice postale,codicepostale,postcode huis,kod pocztowy,kodpocztowy,postnummer,postnr,pincode,pin code,eircode,postinumero,psc,\
         郵便番号,邮编,邮政编码,우편번호,индекс,पिनकोड,postzahl,cp,cap,zip plus,codigo de postal,\
         avviamento postale,posta kodu,postakodu,yubin bango,yubinbango,smerovaci cislo,smerovacie cislo,iranyitoszam,postikoodi,pasto kodas,pasta indekss,sihtnumber,poskod,kodepos,\
-        kode pos,ma buu dien,youbian,postanski broj,postna stevilka,cod postal,codpostal,ταχυδρομικος κωδικας,postal index,индекса,รหัสไปรษณีย์,الرمز البريدي,מיקוד"),
+        kode pos,ma buu dien,youbian,postanski broj,postna stevilka,cod postal,індекс,τ κ,codpostal,ταχυδρομικοσ κωδικασ,postal index,индекса,รหัสไปรษณีย์,الرمز البريدي,מיקוד"),
     told(Kind::Address, Shape::Street, "street,streetaddress,street address,streetname,street name,strasse,strassenname,str,rue,calle,via,rua,ulica,straat,straatnaam,gata,gatuadress,gatuadresse,address line,addressline,addr line,\
         adresszeile,ligne adresse,direccion linea,vej,katu,улица,住所,地址,주소,पता,домашний адрес,straße,house name,flat,apartment,apt,numero civico,logradouro,complemento,bairro,\
         morada,domicilio,domicile,anschrift,wohnort adresse,residence address,home address,homeaddress,address street,residential address,\
-        ulice,osoite,katuosoite,lahiosoite,jusho,juusho,sokak,cadde,mahalle,acik adres,utca,lakcim,voie,gatenavn,gateadresse,vejnavn,veiadresse,strada,odos,οδος,διευθυνση,jalan,\
+        ulice,osoite,katuosoite,lahiosoite,jusho,juusho,sokak,cadde,mahalle,acik adres,utca,lakcim,voie,gatenavn,gateadresse,vejnavn,veiadresse,strada,odos,οδοσ,διευθυνση,jalan,\
         dizhi,juso,bydliste,miejsce zamieszkania,zamieszkania,woonadres,strasse hausnummer,strasse nr,strassehausnummer,adresszusatz,wohnadresse,privatadresse,hemadress,\
         bostadsadress,complement adresse,complement d adresse,strase,numero et rue,nom de rue,nome da rua,nombre de calle,nome via,ulica i numer,straat en huisnummer,العنوان,כתובת,\
-        ที่อยู่"),
+        ที่อยู่,番地,вулиця,toimitusosoite"),
     told(Kind::Address, Shape::Postal, "address,addr,adresse,adress,adres,direccion,indirizzo,endereco,адрес,lieferadresse,rechnungsadresse,adresse de livraison,shipping to,deliver to,ship to,bill to,shipto,billto,\
-        adresa,alamat,naslov,dia chi,adresi,adresas,adrese,aadress,adresse postale,direccion postal,indirizzo postale,endereco postal"),
+        adresa,alamat,naslov,dia chi,adresi,adresas,adrese,aadress,adresse postale,адреса,cim,szallitasi cim,direccion postal,indirizzo postale,endereco postal"),
     told(Kind::Address, Shape::HouseNumber, "house number,housenumber,hausnummer,hausnr,huisnummer,numero de calle,numero de rue,street number,streetnumber,house no,houseno,building number,husnummer,numer domu,unit number,apartment number"),
 
     told(Kind::Coordinates, Shape::Decimal, "lat,latitude,lon,lng,longitude,breitengrad,langengrad,latitud,longitud,latitudine,longitudine,geolat,geolng,geolon,latlng,latlon,latlong,lnglat,lonlat,\
         lat lng,lat lon,lat long,gps,geo,geolocation,geoposition,geopoint,geohash point,coords,coord,coordinate,coordinates,geo coordinates,koordinaten,coordonnees,coordenadas,coordinate gps,szerokosc,dlugosc,緯度,経度,纬度,经度,широта,долгота,\
-        enlem,boylam,ido,keido,zemepisna sirka,zemepisna delka,szelesseg,hosszusag,leveysaste,pituusaste,breddgrad,langdgrad,lengdegrad,latitude longitude,πλατος,μηκος"),
+        enlem,boylam,ido,keido,zemepisna sirka,zemepisna delka,szelesseg,hosszusag,leveysaste,pituusaste,breddgrad,langdgrad,lengdegrad,latitude longitude,πλατοσ,μηκοσ"),
     told(Kind::Coordinates, Shape::Precise, "position,location,loc,long,standort,ubicacion,posizione,place,point,center,ll,sll,near,origin,destination,daddr,saddr"),
 
     told(Kind::Token, Shape::Credentials, "authorization,proxy authorization,www authenticate"),
