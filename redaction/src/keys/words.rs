@@ -132,7 +132,7 @@ fn simple(key: &[u8]) -> Option<Word> {
         && key.len() >= 5
         && (vocabulary::may_begin_compound(key)
             || key.windows(2).any(|pair| matches!(pair, [b'a' | b'o' | b'u', b'e']))
-            || SERIAL_ENDS.iter().any(|ending| key.ends_with(ending)));
+            || SERIAL_ENDS.iter().chain(&TELLING_ENDS).any(|ending| key.ends_with(ending)));
     (!may_be_two && !key.is_empty()).then(|| Word {
         hash: hash.now,
         end: key.len(),
@@ -145,6 +145,10 @@ fn simple(key: &[u8]) -> Option<Word> {
 
 /// How words end that number something.
 const SERIAL_ENDS: [&[u8]; 5] = [b"number", b"nummer", b"numero", b"nr", b"no"];
+
+/// Words that tell whatever is put before them: `leveransadress`, `ご住所`.
+const TELLING_ENDS: [&[u8]; 7] =
+    [b"adresse", b"adress", b"adres", b"telefon", "住所".as_bytes(), "電話".as_bytes(), "氏名".as_bytes()];
 
 /// The hash of `last`.
 const LAST: u32 = {
@@ -302,6 +306,11 @@ impl Reader {
         });
         if let Some((head, tail)) = numbered {
             self.take_both(end, head, tail, take);
+            return true;
+        }
+        let told = TELLING_ENDS.iter().find_map(|ending| Some((word.strip_suffix(*ending)?, hash_of(ending))));
+        if let Some((head, tail)) = told {
+            self.take_both(end, hash_of(head), tail, take);
             return true;
         }
         if !vocabulary::may_begin_compound(word) && word.is_ascii() {

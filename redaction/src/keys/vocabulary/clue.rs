@@ -64,14 +64,15 @@ pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
         telefoon,telefoonnummer,mobiel,bel,bellen,gsm,belt,gebeld,\
         komorka,komorkowy,zadzwon,dzwon,dzwonic,telefonu,kontaktowy,numer telefonu,\
         ring,ringa,telefonnumret,mobilen,puhelin,soita,tlf,ringe,telefonul,telefonszam,telefonnal,\
-        телефон,тел,звоните,позвоните,мобильный,звонить,फोन,फ़ोन,मोबाइल,कॉल,नंबर,दूरभाष,전화,휴대폰,연락처,전화번호,هاتف,جوال,טלפון,τηλεφωνο,κινητο,telefonum,arayin,numaram,dien thoai,telepon,\
+        телефон,тел,звоните,позвоните,мобильный,звонить,फोन,फ़ोन,मोबाइल,कॉल,दूरभाष,전화,휴대폰,연락처,전화번호,هاتف,جوال,טלפון,τηλεφωνο,κινητο,τηλ,κιν,ph,natel,contact no,telefonico,mobilnr,telefonszamom,puhelinnumeroni,сот,телефонуйте,נייד,моб,zap,tfno,tlm,telefonum,arayin,numaram,dien thoai,telepon,\
         llamanos,llamenme,chiamaci,chiamateci,chiamate,zavolejte,volejte,volat,puh,puhelinnumero,soittakaa,soittaa,denwa,denwa bango,keitai,hivjon,hivja,kontakttelefon,joignez,tel no,telno,cep tel,cep telefonu,cep telefonum,arayiniz,sunati,nazovite,poklicite,skambinkite,zvaniet,helistage,hubungi,telpon,fone,telefonicky,telefonisch,telefonnicislo,telefonni cislo,cislo telefonu"),
     (digits(&[9]), "ssn,social security,social security number,itin,tin,sin,social insurance,social insurance number,nas,bsn,burgerservicenummer,nif,contribuinte,numero de contribuinte,sofinummer,individual taxpayer,taxpayer identification,taxpayer,irs number,\
         assurance sociale,numero assurance sociale,sin number"),
     (digits(&[8, 9]), "tfn,tax file number,tax file,ird number"),
     (digits(&[10]), "nhs,nhs number,nip,svnr,sozialversicherungsnummer,egn,cpr,cpr nummer,medicare,\
         cprnr,cpr nr,kennitala"),
-    (digits(&[10, 12]), "personnummer,personnr,personal number,samordningsnummer,\
+    // 11 digits in Norway.
+    (digits(&[10, 11, 12]), "personnummer,personnr,personal number,samordningsnummer,\
         person nummer,pers nr,persnr"),
     (digits(&[11]), "pesel,steuer id,steuerid,steuer identifikationsnummer,steueridentifikationsnummer,identifikationsnummer,idnr,steuer idnr,cpf,cuil,cuit,amka,oib,fodselsnummer,tckn,kimlik,kimlik no,medicare card,rijksregisternummer,national register,steuernummer,fnr,\
         fodselsnr,steuerliche identifikationsnummer,tc no,tc kimlik no,kimlik numarasi,isikukood,asmens kodas,personas kods,снилс"),
@@ -82,14 +83,14 @@ pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
     (digits(&[12, 16]), "aadhaar,aadhar,adhar,adhaar,आधार,uidai,uid,my number,mynumber,マイナンバー"),
     (digits(&[13, 15]), "nir,securite sociale,numero de securite sociale,secu,insee,cnp,numero secu,n secu,no secu"),
     (digits(&[7, 8]), "dni,cedula,documento,rut"),
-    (digits(&[13]), "cnp,jmbg,thai id,rsa id,sa id,id no"),
+    (digits(&[13]), "cnp,cod numeric,jmbg,thai id,rsa id,sa id,id no"),
     (digits(&[7, 8, 9, 10, 11, 12, 13, 14, 15, 18]), "national id,national insurance,nino,nie,passport,passport number,passport no,passeport,pasaporte,reisepass,reisepassnummer,passaporto,passaporte,paspoort,paszport,personalausweis,ausweis,ausweisnummer,pass nr,id number,id card,identity card,identity number,identity no,\
         driver license,drivers license,driving licence,driver licence,drivers licence,driving license,dl number,fuhrerschein,fuhrerscheinnummer,permis de conduire,codice fiscale,tax id,tax number,taxpayer id,seguridad social,numero de afiliacion,seguro social,rvnr,rentenversicherungsnummer,\
         versichertennummer,pan card,pan number,pan no,pan,permanent account number,permanent account,curp,rfc,voter id,henkilotunnus,hetu,nric,hkid,паспорт,инн,снилс,身份证,身份证号,주민등록번호,licence no,license no,identification number,ahv,ahv nummer,numero de identidad,identiteitskaart,dowod,dowod osobisty"),
     (Clue::Birth, "dob,born,birth,birthday,birthdate,date of birth,d o b,bday,geburtsdatum,geburtstag,geboren,geb,ne le,nee le,ne e le,naissance,date de naissance,anniversaire,nacimiento,fecha de nacimiento,nacido,nacida,naci,\
         nascita,data di nascita,nato il,nata il,nato,nata,nascimento,data de nascimento,nascido,nascida,nasci,geboortedatum,geboren op,geboorte,urodzenia,data urodzenia,urodzony,urodzona,ur,fodelsedatum,fodd,fodt,fodselsdato,\
         syntymaaika,syntynyt,рождения,дата рождения,родился,родилась,जन्म,जन्मतिथि,जन्मदिन,生年月日,生日,출생,생년월일,dogum,dogum tarihi,narozen,szuletett,birth date,\
-        born on,narozena,datum narozeni,szuletesi datum,syntymapaiva,nascut,nascuta,rodena,rodenja,seinengappi,tanjobi,fodselsdag,cumpleanos,compleanno"),
+        born on,narozena,datum narozeni,szuletesi datum,syntymapaiva,nascut,nascuta,rodena,rodenja,seinengappi,tanjobi,fodselsdag,cumpleanos,compleanno,γεννηθηκε,γεννηθηκα,urodzilem,urodzilam,narodil,narodila,szulettem,γεννησησ,народився,народилася,народження"),
     (Clue::CardCode, "cvv,cvc,cvv2,cvc2,cvn,security code,card code,cryptogramme,prufziffer,codigo de seguridad,codice di sicurezza,code de securite,kartenprufnummer"),
     (Clue::Card, "card number,credit card,debit card,card no,kreditkarte,kreditkartennummer,kartennummer,carte bancaire,numero de carte,tarjeta,tarjeta de credito,carta di credito,cartao,cartao de credito,karty,kaartnummer,creditcard,cb,visa,mastercard,amex,maestro,card ending"),
     (Clue::Account, "account number,acct number,account no,bank account,kontonummer,konto,bankverbindung,rekeningnummer,numero de cuenta,numero de compte,numero conto,sort code,routing number,routing,aba,bankleitzahl,blz,rachunku,numer konta,clabe,口座番号,口座"),

@@ -1,4 +1,4 @@
-//! Letters as the vocabulary writes them.
+//! Letters as the vocabulary writes them: Greek without its accents, and with one small sigma.
 
 /// The bytes that stand for `c` in hashes: lower-case, and without its mark if it is Latin.
 pub(crate) fn folded(c: char, buffer: &mut [u8; 4]) -> &[u8] {
@@ -27,6 +27,14 @@ pub(crate) fn folded(c: char, buffer: &mut [u8; 4]) -> &[u8] {
         'ý' | 'ÿ' | 'Ý' => b"y",
         'ź' | 'ż' | 'ž' | 'Ź' | 'Ż' | 'Ž' => b"z",
         '\u{300}'..='\u{36f}' => b"",
+        'ά' | 'Ά' => "α".as_bytes(),
+        'έ' | 'Έ' => "ε".as_bytes(),
+        'ή' | 'Ή' => "η".as_bytes(),
+        'ί' | 'Ί' | 'ϊ' | 'ΐ' => "ι".as_bytes(),
+        'ό' | 'Ό' => "ο".as_bytes(),
+        'ύ' | 'Ύ' | 'ϋ' | 'ΰ' => "υ".as_bytes(),
+        'ώ' | 'Ώ' => "ω".as_bytes(),
+        'ς' => "σ".as_bytes(),
         _ => {
             let lower = c.to_lowercase().next().unwrap_or(c);
             return lower.encode_utf8(buffer).as_bytes();
