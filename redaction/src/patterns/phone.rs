@@ -125,9 +125,9 @@ pub(crate) fn told(text: &str, run: &Run) -> Option<Range<usize>> {
         let goes_on = next.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '%' | '€' | '$' | ':'))
             && !next.to_ascii_lowercase_starts("x")
             && !next.to_ascii_lowercase_starts("ext");
-        // A digit by itself may only come first.
+        // A digit by itself may only come first, and a bracket behind a whole number opens a remark: `(24/7)`.
         let is_group = groups == 1 || run.group(groups - 1).is_some_and(|group| group.len() >= 2);
-        if !is_group {
+        if !is_group || (found.is_some() && run.separator(groups - 1) == b'(') {
             break;
         }
         if (7..=15).contains(&digits) && !goes_on {
