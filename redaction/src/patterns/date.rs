@@ -17,6 +17,16 @@ pub(crate) fn find(text: &str, run: &Run) -> Option<Range<usize>> {
             return Some(at..third.end);
         }
     }
+    // 12. 4. 1985
+    if let Some(rest) = text.get(first.end..).and_then(|rest| rest.strip_prefix(". ")) {
+        let digits = |part: &str| part.bytes().take_while(u8::is_ascii_digit).count();
+        let month = digits(rest);
+        let end = first.end + 2 + month + 2 + 4;
+        let is_year = rest.get(month..).and_then(|rest| rest.strip_prefix(". ")).is_some_and(|year| digits(year) == 4);
+        if first.len() <= 2 && (1..=2).contains(&month) && is_year && ends_at(text, end) {
+            return Some(at..end);
+        }
+    }
     // 19850412
     if first.len() == 8 && run.groups() == 1 {
         return Some(at..first.end);

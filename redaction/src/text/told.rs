@@ -44,6 +44,9 @@ pub(super) fn told(text: &str, run: &Run, digits: usize, said: &mut Said) -> Opt
     {
         return Some(found);
     }
+    if let Some(found) = born_behind(text, run, digits) {
+        return Some(found);
+    }
     if digits < 9 || before.is_some_and(|(clue, _)| matches!(clue, Clue::Thing | Clue::Version)) {
         return None;
     }
@@ -56,6 +59,17 @@ pub(super) fn told(text: &str, run: &Run, digits: usize, said: &mut Said) -> Opt
     }
     let is_written_so = run.groups() > 1 || text.get(end..)?.starts_with([' ', '(']) || !text.get(end..)?.is_ascii();
     if is_written_so { as_told(text, run, digits, clue, "") } else { None }
+}
+
+/// The date that a word for birth follows: `am 18.06.1944 geboren`.
+fn born_behind(text: &str, run: &Run, digits: usize) -> Option<Found<'static>> {
+    const BORN: &[&str] = &["geboren", "生まれ", "született", "출생"];
+    if digits < 4 {
+        return None;
+    }
+    let date = date::find(text, run)?;
+    let rest = text.get(date.end..)?.trim_start_matches([' ', '-', 'á', 'é', 'n']);
+    BORN.iter().any(|word| rest.starts_with(word)).then_some((date, Kind::BirthDate, rules::BIRTH_DATE))
 }
 
 fn as_told(text: &str, run: &Run, digits: usize, clue: Clue, gap: &str) -> Option<Found<'static>> {
