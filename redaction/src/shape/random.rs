@@ -1,7 +1,7 @@
 //! Whether a value looks random, as secrets and ids do and words do not.
 
 use super::is_one_word;
-use crate::patterns::number;
+use crate::patterns::{iban, number};
 
 /// Whether `text` is no word of a language: a UUID, digits, or letters mixed as words do not mix them.
 pub(crate) fn is_loose(text: &str) -> bool {
@@ -33,7 +33,13 @@ fn is_camel(chunk: &str) -> bool {
 pub(crate) fn is_random(text: &str) -> bool {
     let text = text.trim_end_matches('=');
     let in_alphabet = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+');
-    if text.len() < 20 || text.len() > 4096 || !text.bytes().all(in_alphabet) || is_uuid(text) || is_known_id(text) {
+    if text.len() < 20
+        || text.len() > 4096
+        || !text.bytes().all(in_alphabet)
+        || is_uuid(text)
+        || is_known_id(text)
+        || iban::find(text, 0).is_some()
+    {
         return false;
     }
     is_base64(text)
