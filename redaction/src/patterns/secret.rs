@@ -13,9 +13,11 @@ const KEYS: &[(&str, usize)] = &[
     ("dapi", 32), ("dckr_pat_", 20), ("dop_v1_", 30), ("doo_v1_", 30), ("dor_v1_", 30), ("dp.pt.", 30), ("duffel_", 30), ("eyJrIjoi", 30), ("figd_", 30), ("fio-u-", 30), ("fo1_", 30), ("gho_", 30), ("ghp_", 30), ("ghr_", 30),
     ("ghs_", 30), ("ghu_", 30), ("github_pat_", 22), ("glc_", 30), ("gldt-", 20), ("glft-", 16), ("glpat-", 20), ("glptt-", 20), ("glrt-", 20), ("glsa_", 30), ("gsk_", 40), ("hf_", 30), ("hvb.", 60), ("hvs.", 60),
     ("key-", 32), ("lin_api_", 30), ("live_", 30), ("nfp_", 30), ("npm_", 30), ("ntn_", 30), ("pat-na1-", 30), ("patt", 60), ("phc_", 30), ("phx_", 30), ("pk.eyJ", 40), ("pnu_", 30), ("pplx-", 40), ("pscale_", 30), ("pul-", 30), ("pypi-", 30), ("r8_", 30), ("re_", 30), ("rk_live_", 16),
-    ("rk_test_", 16), ("rpa_", 30), ("rubygems_", 40), ("sbp_", 30), ("secret_", 30), ("sentrys_", 30), ("shpat_", 30), ("shpca_", 30), ("shppa_", 30), ("shpss_", 30), ("sk-ant-", 20), ("sk-proj-", 20), ("sk-svcacct-", 20), ("sk-or-", 20), ("sk-", 32),
+    ("rk_test_", 16), ("rpa_", 30), ("rubygems_", 40), ("sbp_", 30), ("secret_", 30), ("sntrys_", 40), ("sntryu_", 40), ("shpat_", 30), ("shpca_", 30), ("shppa_", 30), ("shpss_", 30), ("sk-ant-", 20), ("sk-proj-", 20), ("sk-svcacct-", 20), ("sk-or-", 20), ("sk-", 32),
     ("sk.eyJ", 40), ("sk_live_", 16), ("sk_test_", 16), ("sq0atp-", 20), ("sq0csp-", 30), ("tfp_", 30), ("tskey-", 20), ("vercel_", 24), ("waka_", 30), ("whsec_", 24), ("xai-", 30), ("xapp-", 20), ("xoxa-", 16), ("xoxb-", 16), ("xoxc-", 16), ("xoxd-", 16), ("xoxe-", 16), ("xoxe.", 16), ("xoxo-", 16),
     ("xoxp-", 16), ("xoxr-", 16), ("xoxs-", 16), ("ya29.", 20), ("1//", 30),
+    ("AGE-SECRET-KEY-1", 50), ("AKCp", 60), ("CLOJARS_", 40), ("EZAK", 50), ("EZTK", 50), ("FLWSECK-", 12), ("dt0c01.", 60), ("glagent-", 20), ("glcbt-", 20), ("glimt-", 20), ("gloas-", 20),
+    ("lin_oauth_", 30), ("pat", 79), ("sgp_", 32), ("shippo_live_", 30), ("sl.", 60), ("tvly-", 20), ("xkeysib-", 60),
 ];
 
 /// For each first byte of [`KEYS`], a bit for the second ones, modulo 64: nearly every word is none with one look.
@@ -70,6 +72,8 @@ pub(crate) fn service_key(text: &str, at: usize) -> Option<Range<usize>> {
         }
         "key-" | "dapi" => tail.len() >= 32 && tail.bytes().take(32).all(|b| b.is_ascii_hexdigit()),
         "live_" | "secret_" | "re_" | "key_" => shape::is_random(tail),
+        // Airtable's.
+        "pat" => tail.len() == 79 && tail.as_bytes().get(14) == Some(&b'.'),
         "sk-" => !tail.contains('-') || digits >= 4,
         _ => true,
     };
@@ -78,6 +82,19 @@ pub(crate) fn service_key(text: &str, at: usize) -> Option<Range<usize>> {
         && tail.len() >= *least
         && is_fixed)
         .then(|| at..at + prefix.len() + tail.len())
+}
+
+/// The key that begins with digits and does not say whose it is, in the word from `at` to `end`: a bot's of Telegram,
+/// `123456789:AA…`, and Mailchimp's, `….-us12`.
+pub(crate) fn with_number(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
+    let rest = text.get(end..)?;
+    let tail = rest.bytes().skip(1).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count() + 1;
+    let fits = match end - at {
+        8..=10 => rest.starts_with(":AA") && tail == 36,
+        32 => rest.starts_with("-us") && (4..=5).contains(&tail),
+        _ => false,
+    };
+    (fits && at_boundary(text, at)).then_some(at..end + tail)
 }
 
 /// The JSON Web Token that begins at `at`: two parts or more in base64url, the first an object.

@@ -206,6 +206,11 @@ fn mixed(text: &str, word: Word) -> Option<Found<'static>> {
     if let Some(range) = secret::after_scheme(text, word.at) {
         return Some((range, Kind::Token, rules::TOKEN));
     }
+    if matches!(word.next, b':' | b'-')
+        && let Some(range) = secret::with_number(text, word.at, word.end)
+    {
+        return Some((range, Kind::Secret, rules::SERVICE_KEY));
+    }
     if word.len() < 6 || word.seen == class::DIGIT || !word.has_digits() || !at_boundary(text, word.at) {
         return None;
     }
