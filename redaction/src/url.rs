@@ -8,13 +8,17 @@ use crate::keys::telling::Key;
 use crate::keys::vocabulary::flag;
 use crate::kind::{Kind, is_placeholder};
 use crate::patterns::network::Place;
-use crate::patterns::{FILE_ENDINGS, network};
+use crate::patterns::{FILE_ENDINGS, OF_PAGES, network};
 use crate::span::Spans;
 use crate::{percent, rules, shape, text};
 
 /// What can be confirmed, and has a number that is no secret.
 const NUMBERED: &[&str] =
     &["order", "orders", "ord", "booking", "bookings", "reservation", "invoice", "payment", "purchase", "ticket"];
+
+/// Where a shop says that it has the order, and gives its number.
+const CONFIRMED: &[&str] =
+    &["confirmation", "bestaetigung", "bestatigung", "confirmacion", "confirmacao", "potwierdzenie", "potvrzeni"];
 
 /// Whether `chunk`, which has no white space, is an address rather than a word with a slash in it.
 pub(crate) fn is_address(chunk: &str) -> bool {
@@ -109,6 +113,10 @@ fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
     let (mut expected, mut before, mut is_network, mut is_thing) = (0_u8, "", false, false);
     // What is below `_next` and its like is the framework's.
     let mut is_internal = false;
+    // `/a2bde82c928276216b6262ec19a527ab/hero.webp` names what is in it.
+    let ending = segments.rsplit('.').next().unwrap_or_default();
+    let is_asset = FILE_ENDINGS.iter().take(OF_PAGES).any(|known| ending == *known);
+    let names_asset = |segment: &str| is_asset && segment.bytes().all(|b| b.is_ascii_hexdigit());
     for range in split(segments, &['/', ';']) {
         let Some(segment) = segments.get(range.clone()).filter(|segment| !segment.is_empty()) else { continue };
         let mut was_read = false;
@@ -133,7 +141,7 @@ fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
                     .filter(|(kind, _)| in_path(*kind, &told, before, segment) && !is_file)
                 {
                     out.push(segment, (0..segment.len(), kind, rule));
-                } else if !is_file && !is_thing && !is_internal && shape::is_random(segment) {
+                } else if !(is_file || is_thing || is_internal || names_asset(segment)) && shape::is_random(segment) {
                     out.push(segment, (0..segment.len(), Kind::Token, rules::TOKEN));
                 } else if segment.contains('=') && is_form(segment) {
                     query(segment, layers, out);
@@ -149,7 +157,7 @@ fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
             });
         });
         is_internal |= segment.starts_with('_');
-        if segment.len() <= 48 {
+        if segment.len() <= 48 && !is_placeholder(segment) {
             let of_thing = is_thing;
             told = Key::of(segment, out.policy);
             (is_network, is_thing) = (told.any(flag::NETWORK), told.any(flag::THING) && !told.is_version);
@@ -195,10 +203,13 @@ fn is_article(segment: &str) -> bool {
     segment.len() == 13 && digits().all(|digit| digit < 10) && sum.is_multiple_of(10)
 }
 
-/// Whether `segment` is the number of an order, as in `order-2024-118273` and `order/118273`.
+/// Whether `segment` is the number of an order, as in `order-2024-118273`, `order/118273` and `confirmation/118273`.
 fn is_numbered(before: &str, segment: &str) -> bool {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     let is_thing = |word: &str| NUMBERED.iter().any(|thing| word.eq_ignore_ascii_case(thing));
+    if is_number(segment) && before.split(['-', '_']).all(|word| is_thing(word) || CONFIRMED.contains(&word)) {
+        return true;
+    }
     let mut parts = segment.split(['-', '_']);
     let begins = parts.next().is_some_and(|first| is_thing(first) || (is_number(first) && is_thing(before)));
     begins && parts.all(is_number)
@@ -207,6 +218,8 @@ fn is_numbered(before: &str, segment: &str) -> bool {
 /// Points at the personal data in `key=value` pairs between `&` or `;`: a query, a form's body, a cookie.
 pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
     let separators: &'static [char] = if parameters.contains('&') { &['&'] } else { &['&', ';'] };
+    // `name=first_name&value=Jane`
+    let mut named = None;
     for range in split(parameters, separators) {
         out.within(parameters, range, |parameter, out| {
             let Some(equals) = parameter.find('=') else {
@@ -218,7 +231,14 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
             let plain_key = plain_key.trim_start_matches([' ', '?']);
             // Campaign parameters are chosen by the site, so that only what is personal by itself has to go.
             let is_campaign = plain_key.starts_with("utm_");
-            let told = if is_campaign { Key::default() } else { Key::of(plain_key, out.policy) };
+            let told = match plain_key {
+                "value" if named.is_some() => named.take().unwrap_or_default(),
+                _ if is_campaign => Key::default(),
+                _ => Key::of(plain_key, out.policy),
+            };
+            if matches!(plain_key, "name" | "field" | "key") {
+                named = parameter.get(equals + 1..).map(|name| Key::of(name, out.policy)).filter(Key::tells);
+            }
             if told.is_untouched {
                 return;
             }
@@ -246,6 +266,8 @@ fn value(encoded: &str, told: &Key, is_judged: bool, layers: u8, out: &mut Spans
             out.push(value, (0..value.len(), Kind::Token, rules::TOKEN));
         } else if out.policy.keeps_only_allowed && !told.is_allowed && told.tells() {
             out.push(value, (0..value.len(), Kind::Unlisted, rules::UNLISTED));
+        } else if layers > 0 && value.starts_with(['{', '[']) && crate::json::is_container(value) {
+            crate::json::find(value, layers - 1, out);
         } else if layers > 0 && (is_address(value) && (value.contains("://") || value.starts_with(['/', '?']))) {
             find(value, layers - 1, out);
         } else if layers > 0 && is_form(value) && (value.contains(['&', '%']) || !value.contains(' ')) {

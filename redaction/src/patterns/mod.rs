@@ -17,9 +17,12 @@ pub(crate) mod secret;
 /// Endings that make `logo@2x.png` a file and no mailbox. None of them is a top-level domain.
 #[rustfmt::skip]
 pub(crate) const FILE_ENDINGS: &[&str] = &[
-    "png", "jpg", "jpeg", "gif", "webp", "svg", "avif", "ico", "css", "scss", "js", "mjs", "jsx", "tsx", "json", "html", "htm",
-    "xml", "mp4", "mp3", "webm", "woff", "woff2", "ttf", "pdf", "csv", "txt", "map", "wasm", "php", "aspx", "jsp", "gz",
+    "png", "jpg", "jpeg", "gif", "webp", "svg", "avif", "ico", "css", "scss", "js", "mjs", "map", "wasm", "woff", "woff2", "ttf",
+    "jsx", "tsx", "json", "html", "htm", "xml", "mp4", "mp3", "webm", "pdf", "csv", "txt", "php", "aspx", "jsp", "gz",
 ];
+
+/// How many of [`FILE_ENDINGS`] are of what a page is made of.
+pub(crate) const OF_PAGES: usize = 17;
 
 pub(crate) fn last_char(text: &str, at: usize) -> Option<char> {
     text.get(..at)?.chars().next_back()

@@ -26,6 +26,7 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
     });
     let key =
         if key.contains(' ') { last_words(key.rsplit([']', '[', '\u{fffd}']).next().unwrap_or(key)) } else { key };
+    let key = if in_form && key == "value" { named_in_tag(text, at).unwrap_or(key) } else { key };
     let told = Key::of(key, out.policy);
     if !told.tells() || told.is_untouched {
         return None;
@@ -82,6 +83,15 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
         return Some((start..end.unwrap_or_default().max(start + length), kind, rule));
     }
     None
+}
+
+/// The name of the field whose `value` is at `at`: `<input name="first_name" value="…">`.
+fn named_in_tag(text: &str, at: usize) -> Option<&str> {
+    /// A longer tag has no name.
+    const WINDOW: usize = 160;
+    let tag = text.get(text.floor_char_boundary(at.saturating_sub(WINDOW))..at)?;
+    let (_, name) = tag.get(tag.rfind('<')?..)?.split_once(" name=")?;
+    name.trim_start_matches(['"', '\'', '\\']).split(['"', '\'', '\\', ' ']).next()
 }
 
 /// The number that `line` begins with, if something else follows: `070-427 59 23 - call me`.
