@@ -126,8 +126,8 @@ pub(crate) fn may_begin_compound(word: &[u8]) -> bool {
 struct Table {
     /// Where each bucket begins.
     buckets: [u16; BUCKETS + 1],
-    rests: [[u8; 3]; ENTRIES],
-    places: [u8; ENTRIES],
+    /// Of each word the rest of its hash, and in the lowest byte the place of what it means.
+    words: [u32; ENTRIES],
     meanings: [Entry; MEANINGS],
     /// A bit for each phrase's beginning, so that few words are looked up as the next of one.
     beginnings: [u32; BEGINNINGS],
@@ -156,15 +156,10 @@ static TABLE: Table = build();
 /// What is known of the word or phrase with this hash.
 pub(crate) fn look_up(hash: u32) -> Entry {
     let (bucket, rest) = parted(hash);
-    let [low, middle, high, _] = rest.to_le_bytes();
-    let mut bounds = TABLE.buckets.iter().skip(bucket).map(|place| usize::from(*place));
-    let (Some(begin), Some(end)) = (bounds.next(), bounds.next()) else { return Entry::NONE };
-    let found =
-        TABLE.rests.get(begin..end).and_then(|rests| rests.iter().position(|rest| *rest == [low, middle, high]));
-    found
-        .and_then(|place| TABLE.meanings.get(usize::from(*TABLE.places.get(begin + place)?)))
-        .copied()
-        .unwrap_or(Entry::NONE)
+    let Some([begin, end]) = TABLE.buckets.get(bucket..bucket + 2) else { return Entry::NONE };
+    let words = TABLE.words.get(usize::from(*begin)..usize::from(*end)).unwrap_or_default();
+    let found = words.iter().find(|word| **word >> 8 == rest);
+    found.and_then(|word| TABLE.meanings.get(*word as usize & 0xFF)).copied().unwrap_or(Entry::NONE)
 }
 
 /// The words as they are collected by the compiler.
@@ -186,8 +181,7 @@ const WORDS: Words = collect();
 const fn build() -> Table {
     let mut table = Table {
         buckets: [0; BUCKETS + 1],
-        rests: [[0; 3]; ENTRIES],
-        places: [0; ENTRIES],
+        words: [0; ENTRIES],
         meanings: [Entry::NONE; MEANINGS],
         beginnings: WORDS.beginnings,
     };
@@ -218,10 +212,7 @@ const fn build() -> Table {
         }
         let (bucket, rest) = parted(words.hashes[at]);
         table.buckets[bucket] -= 1;
-        let place = table.buckets[bucket] as usize;
-        let [low, middle, high, _] = rest.to_le_bytes();
-        table.rests[place] = [low, middle, high];
-        table.places[place] = meaning as u8;
+        table.words[table.buckets[bucket] as usize] = rest << 8 | meaning as u32;
     }
     table
 }
