@@ -114,9 +114,11 @@ fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
     // What is below `_next` and its like is the framework's.
     let mut is_internal = false;
     // `/a2bde82c928276216b6262ec19a527ab/hero.webp` names what is in it.
-    let ending = segments.rsplit('.').next().unwrap_or_default();
-    let is_asset = FILE_ENDINGS.iter().take(OF_PAGES).any(|known| ending == *known);
-    let names_asset = |segment: &str| is_asset && segment.bytes().all(|b| b.is_ascii_hexdigit());
+    let names_asset = |segment: &str| {
+        let ending = segments.rsplit('.').next().unwrap_or_default();
+        segment.bytes().all(|b| b.is_ascii_hexdigit())
+            && FILE_ENDINGS.iter().take(OF_PAGES).any(|known| ending == *known)
+    };
     for range in split(segments, &['/', ';']) {
         let Some(segment) = segments.get(range.clone()).filter(|segment| !segment.is_empty()) else { continue };
         let mut was_read = false;
@@ -141,7 +143,7 @@ fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
                     .filter(|(kind, _)| in_path(*kind, &told, before, segment) && !is_file)
                 {
                     out.push(segment, (0..segment.len(), kind, rule));
-                } else if !(is_file || is_thing || is_internal || names_asset(segment)) && shape::is_random(segment) {
+                } else if !(is_file || is_thing || is_internal) && shape::is_random(segment) && !names_asset(segment) {
                     out.push(segment, (0..segment.len(), Kind::Token, rules::TOKEN));
                 } else if segment.contains('=') && is_form(segment) {
                     query(segment, layers, out);
@@ -157,7 +159,7 @@ fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
             });
         });
         is_internal |= segment.starts_with('_');
-        if segment.len() <= 48 && !is_placeholder(segment) {
+        if segment.len() <= 48 && !(segment.starts_with('[') && is_placeholder(segment)) {
             let of_thing = is_thing;
             told = Key::of(segment, out.policy);
             (is_network, is_thing) = (told.any(flag::NETWORK), told.any(flag::THING) && !told.is_version);

@@ -132,7 +132,7 @@ fn simple(key: &[u8]) -> Option<Word> {
         && key.len() >= 5
         && (vocabulary::may_begin_compound(key)
             || key.windows(2).any(|pair| matches!(pair, [b'a' | b'o' | b'u', b'e']))
-            || SERIAL_ENDS.iter().chain(&TELLING_ENDS).any(|ending| key.ends_with(ending)));
+            || may_end_compound(key) && SERIAL_ENDS.iter().chain(&TELLING_ENDS).any(|ending| key.ends_with(ending)));
     (!may_be_two && !key.is_empty()).then(|| Word {
         hash: hash.now,
         end: key.len(),
@@ -149,6 +149,14 @@ const SERIAL_ENDS: [&[u8]; 5] = [b"number", b"nummer", b"numero", b"nr", b"no"];
 /// Words that tell whatever is put before them: `leveransadress`, `ご住所`.
 const TELLING_ENDS: [&[u8]; 7] =
     [b"adresse", b"adress", b"adres", b"telefon", "住所".as_bytes(), "電話".as_bytes(), "氏名".as_bytes()];
+
+/// Whether the last two letters are those of an ending: most words are none with one look.
+fn may_end_compound(key: &[u8]) -> bool {
+    matches!(
+        key,
+        [.., b'e', b'r' | b's'] | [.., b's', b'e' | b's'] | [.., b'n', b'o' | b'r'] | [.., b'r' | b'o', b'o' | b'n']
+    )
+}
 
 /// The hash of `last`.
 const LAST: u32 = {

@@ -11,6 +11,8 @@ pub(super) const PERCENT: u16 = 128;
 pub(super) const BRACKET: u16 = 256;
 pub(super) const BREAK: u16 = 512;
 pub(super) const HIGH: u16 = 1024;
+/// What wide forms begin with.
+pub(super) const WIDE: u16 = 2048;
 
 static CLASSES: [u16; 256] = classes();
 
@@ -35,6 +37,7 @@ const fn classes() -> [u16; 256] {
             b'%' => PERCENT,
             b'[' | b'{' => BRACKET,
             b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'(' | b')' => BREAK,
+            0xEF => HIGH | WIDE,
             128.. => HIGH,
             _ => 0,
         };

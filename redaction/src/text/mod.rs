@@ -26,12 +26,9 @@ pub(crate) fn find(text: &str, layers: u8, place: Place, out: &mut Spans<'_>) {
     if layers > 0 && json::is_container(text) {
         return json::find(text, layers - 1, out);
     }
-    if let Some(view) = width::narrow(text) {
-        return out.within_view(&view, |narrow, out| find(narrow, layers, place, out));
-    }
     let bytes = text.as_bytes();
     let mut said = Said::default();
-    let mut at = 0;
+    let (mut at, mut may_be_wide) = (0, true);
     while at < bytes.len() {
         let mut seen = 0;
         let mut end = at;
@@ -46,6 +43,12 @@ pub(crate) fn find(text: &str, layers: u8, place: Place, out: &mut Spans<'_>) {
         if end == at {
             at += 1;
             continue;
+        }
+        if may_be_wide && seen & class::WIDE != 0 {
+            may_be_wide = false;
+            if let Some(view) = width::narrow(text) {
+                return out.within_view(&view, |narrow, out| find(narrow, layers, place, out));
+            }
         }
         at = chunk(text, at..end, seen, layers, place, &mut said, out);
     }
