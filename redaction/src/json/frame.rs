@@ -27,6 +27,8 @@ pub(super) struct Frame {
     /// Where the value of `name` stands, for the case that its neighbours are a person's.
     pub(super) name: Option<Range<usize>>,
     pub(super) is_person: bool,
+    /// Whether it has a version, so that its name is no person's.
+    pub(super) is_software: bool,
     /// Whether something was found within one of the values.
     pub(super) is_changed: bool,
 }
@@ -55,7 +57,7 @@ impl Frame {
         if self.is_notes {
             return Key::default();
         }
-        if self.key.is_name() && self.outer.is_person() {
+        if self.key.is_name() && self.outer.is_person() && !self.is_software {
             return Key::of_name();
         }
         let is_line =

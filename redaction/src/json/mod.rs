@@ -134,6 +134,7 @@ impl Walk<'_, '_> {
         frame.awaits_key = false;
         frame.key = Key::of(&name, self.out.policy);
         frame.is_person |= frame.key.is_personal();
+        frame.is_software |= frame.key.is_version;
         let may_hold = |b: u8| b == b'@' || (b.is_ascii_digit() && !frame.key.tells());
         if !frame.is_untouched && name.bytes().any(may_hold) {
             let known = self.out.len();

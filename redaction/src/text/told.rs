@@ -64,7 +64,8 @@ pub(super) fn told(text: &str, run: &Run, digits: usize, said: &mut Said) -> Opt
 /// The date that a word for birth follows: `am 18.06.1944 geboren`.
 fn born_behind(text: &str, run: &Run, digits: usize) -> Option<Found<'static>> {
     const BORN: &[&str] = &["geboren", "生まれ", "született", "출생"];
-    if digits < 4 {
+    let is_spaced = || run.group(0).and_then(|day| text.get(day.end..)).is_some_and(|rest| rest.starts_with(". "));
+    if digits < 4 && !is_spaced() {
         return None;
     }
     let date = date::find(text, run)?;

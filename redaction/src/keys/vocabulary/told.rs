@@ -39,7 +39,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
 
     told(Kind::Password, Shape::Any, "password,passwd,passphrase,passcode,pwd,passwort,kennwort,wachtwoord,senha,contrasena,mot de passe,\
         motdepasse,mdp,haslo,losenord,adgangskode,passord,salasana,palavra passe,palavra chave,clave de acceso,parola d ordine,passwordhash,\
-        security answer,secret answer,security question answer,userpass,пароль,パスワード,密码,密碼,비밀번호,पासवर्ड,parola,sifre,\
+        security answer,secret answer,pass confirm,pass confirmation,confirm pass,user pass,login pass,security question answer,userpass,пароль,パスワード,密码,密碼,비밀번호,पासवर्ड,parola,sifre,\
         heslo,jelszo,geslo,zaporka,lozinka,parole,slaptazodis,parool,kodeord,kata sandi,mat khau,mima,pasuwado,κωδικοσ προσβασησ,סיסמה,كلمة المرور,รหัสผ่าน"),
     told(Kind::Password, Shape::Pass, "pass,clave,pw"),
     told(Kind::Password, Shape::Pin, "pin,pincode,pin code,pinnumber,geheimzahl,暗証番号"),
