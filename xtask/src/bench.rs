@@ -30,7 +30,7 @@ enum What {
     Pixel,
     /// Ingest and export, beside a plain COPY of the same rows.
     Exporter,
-    /// A million rows to one bucket, beside COPY alone and other tools, which come from PyPI. Needs 2 GB of disk.
+    /// A million rows to one bucket, beside COPY alone and other tools, which come from `PyPI`. Needs 2 GB of disk.
     Export,
     /// A batch through the Worker, beside an echo of it. Takes two minutes.
     Edge,
