@@ -10,7 +10,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    self, BehaviorVersion, IdentityCache, ProvideCredentials, Region, RequestChecksumCalculation,
+    ResponseChecksumValidation,
 };
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
@@ -44,6 +45,14 @@ const TRIES: u32 = 2;
 /// The metadata that holds an object's hash: of an object in parts, the server knows no hash of the whole.
 const HASH: &str = "sha256";
 
+/// Codes whose messages may quote what was sent to prove who we are.
+const QUOTING: [&str; 5] =
+    ["InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "TokenRefreshRequired"];
+/// What ids of access keys begin with, at AWS (long-lived, temporary) and Garage, which quotes them in errors.
+const KEY_IDS: [&str; 3] = ["AKIA", "ASIA", "GK"];
+/// How long ids of access keys are at least.
+const KEY_ID_CHARS: usize = 16;
+
 /// A destination's bucket.
 #[derive(Clone, Debug)]
 pub struct Bucket {
@@ -66,33 +75,13 @@ pub struct BucketError {
 }
 
 impl Bucket {
-    /// The bucket of a validated destination. Nothing is sent yet.
+    /// The bucket of a validated destination, asked with `credentials`. Nothing is sent yet.
     #[must_use]
-    pub fn new(destination: &Destination) -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
-        let keys = (destination.access_key.expose(), destination.secret_key.expose());
-        let mut config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(http)
-            .region(Region::new(destination.region.clone()))
-            .credentials_provider(Credentials::new(keys.0, keys.1, None, None, "config"))
-            .force_path_style(destination.path_style)
-            // Not every server takes the checksums that the SDK would add by itself: ours are explicit.
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(CONNECT)
-                    .operation_attempt_timeout(ATTEMPT)
-                    .operation_timeout(OPERATION)
-                    .build(),
-            );
-        if let Some(endpoint) = &destination.endpoint {
-            config = config.endpoint_url(endpoint);
-        }
+    pub fn new(destination: &Destination, credentials: impl ProvideCredentials + 'static) -> Self {
+        let config = settings(destination)
+            .credentials_provider(credentials)
+            // The provider knows best for how long they are good.
+            .identity_cache(IdentityCache::no_cache());
         Self { client: Client::from_conf(config.build()), bucket: destination.bucket.clone() }
     }
 
@@ -268,6 +257,33 @@ impl Bucket {
     }
 }
 
+/// How a bucket is reached, but for the credentials.
+pub(crate) fn settings(destination: &Destination) -> config::Builder {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
+    let mut settings = config::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(http)
+        .region(Region::new(destination.region.clone()))
+        .force_path_style(destination.path_style)
+        // Not every server takes the checksums that the SDK would add by itself: ours are explicit.
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT)
+                .operation_attempt_timeout(ATTEMPT)
+                .operation_timeout(OPERATION)
+                .build(),
+        );
+    if let Some(endpoint) = &destination.endpoint {
+        settings = settings.endpoint_url(endpoint);
+    }
+    settings
+}
+
 /// SHA-256 of an object's bytes, lower-case hexadecimal.
 #[must_use]
 pub fn sha256(body: &[u8]) -> String {
@@ -285,13 +301,14 @@ fn read_part(key: &str, file: &Spooled, from: u64, length: u64) -> Result<Vec<u8
     part.map_err(|error| unanswered("put", key, format!("temporary file: {error}")))
 }
 
-fn failed<E>(operation: &'static str, key: &str, error: &SdkError<E>) -> BucketError
+pub(crate) fn failed<E>(operation: &'static str, key: &str, error: &SdkError<E>) -> BucketError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let service = error.as_service_error();
     let code = service.and_then(ProvideErrorMetadata::code).unwrap_or_default().to_owned();
-    let reason = match service.and_then(ProvideErrorMetadata::message) {
+    let message = service.and_then(ProvideErrorMetadata::message).filter(|_| !QUOTING.contains(&code.as_str()));
+    let reason = match message {
         Some(message) => format!("{code}: {message}"),
         None if !code.is_empty() => code.clone(),
         // The SDK's own message is no more than "dispatch failure".
@@ -304,8 +321,12 @@ fn unanswered(operation: &'static str, key: &str, reason: String) -> BucketError
     BucketError { operation, key: key.to_owned(), code: String::new(), reason: cut(reason) }
 }
 
-/// What a server says is untrusted: it ends up in logs and in the database, so it is kept short.
-fn cut(mut reason: String) -> String {
+/// What a server says is untrusted: it ends up in logs and in the database, so it is kept short, and without access keys.
+fn cut(reason: String) -> String {
+    let is_key = |word: &&str| word.len() >= KEY_ID_CHARS && KEY_IDS.iter().any(|it| word.starts_with(it));
+    let words: Vec<String> =
+        reason.split(|c: char| !c.is_ascii_alphanumeric()).filter(is_key).map(str::to_owned).collect();
+    let mut reason = words.iter().fold(reason, |reason, word| reason.replace(word, "[access key]"));
     reason.truncate(reason.floor_char_boundary(500));
     reason
 }
@@ -321,5 +342,17 @@ mod tests {
             assert!(length >= PART && bytes.div_ceil(length) <= PARTS, "{bytes}: {length}");
         }
         assert_eq!(part_length(PART * PARTS), PART);
+    }
+}
+
+#[cfg(test)]
+mod secrets {
+    use super::cut;
+
+    #[test]
+    fn access_keys_that_a_server_quotes_are_left_out() {
+        let said = "Forbidden: No such key: GK31c2f218a2e44f485b94239e, AKIAIOSFODNN7EXAMPLE/20261123";
+        assert_eq!(cut(said.to_owned()), "Forbidden: No such key: [access key], [access key]/20261123");
+        assert_eq!(cut("no GKtoken here".to_owned()), "no GKtoken here");
     }
 }

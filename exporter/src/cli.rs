@@ -11,12 +11,12 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::clock::Clock;
-use crate::commands::{retention, sites, status, usage, webhooks};
+use crate::commands::{credentials, doctor, retention, sites, status, usage, webhooks};
 use crate::config::Config;
 use crate::export::Exporter;
 use crate::store::{Pools, partitions, schema};
 use crate::verify::Verdict;
-use crate::{causes, doctor, redact, serve, verify};
+use crate::{causes, redact, serve, verify};
 
 const COULD_NOT_TELL: u8 = 2;
 
@@ -26,6 +26,7 @@ const EXAMPLES: &str = "\
 Examples:
   exporter migrate --config /etc/evothesis/exporter.toml    create or update the schema
   exporter doctor  --config /etc/evothesis/exporter.toml    see whether everything is in order
+  exporter credentials set client                           store a bucket's access keys, sealed
   exporter serve   --config /etc/evothesis/exporter.toml    take events in and export them
   exporter export                                           export now, settings from the environment
   exporter verify --json                                    prove the buckets against the database
@@ -98,8 +99,11 @@ enum Command {
     #[command(after_help = webhooks::EXAMPLES)]
     Webhooks(webhooks::Arguments),
     /// Try the database and every bucket, and say what is wrong and what to do. Exit code 1 when something is.
-    #[command(after_help = "Example:\n  exporter doctor --config exporter.toml")]
-    Doctor,
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::Arguments),
+    /// Keep the access keys of destinations in the database, sealed: set, list, rotate, revoke, rewrap, generate-key.
+    #[command(after_help = credentials::EXAMPLES)]
+    Credentials(credentials::Arguments),
     /// Say how the installation is doing: delivered share, loss, disk, lag, and what to do. Exit code 1 when something is critical.
     #[command(after_help = status::EXAMPLES)]
     Status(status::Arguments),
@@ -159,13 +163,8 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Sites(arguments) => sites::run(arguments, &config()?).await,
         Command::Usage(arguments) => usage::run(arguments, &config()?).await,
         Command::Webhooks(arguments) => webhooks::run(arguments, &config()?).await,
-        Command::Doctor => {
-            let findings = doctor::examine(&config()?, clock).await;
-            for finding in &findings {
-                println!("{finding}");
-            }
-            Ok(exit(findings.iter().all(|finding| finding.trouble.is_none())))
-        }
+        Command::Doctor(arguments) => doctor::run(&arguments, &config()?, clock).await,
+        Command::Credentials(arguments) => credentials::run(arguments, config, clock).await,
     }
 }
 

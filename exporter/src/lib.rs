@@ -11,6 +11,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod credentials;
 pub mod doctor;
 pub mod endpoints;
 pub mod export;

@@ -1,5 +1,7 @@
 //! A file for each subcommand: its arguments and its run.
 
+pub mod credentials;
+pub mod doctor;
 pub mod retention;
 pub mod sites;
 pub mod status;

@@ -1,5 +1,7 @@
-//! The settings: the embedded defaults (which document every key), a file over them, the environment over both.
+//! The settings: the embedded defaults (which document every key), a file over them, the environment over both. The
+//! environment of the classic system names destinations where nothing else does.
 
+mod classic;
 mod environment;
 mod error;
 mod period;
@@ -8,7 +10,7 @@ mod validate;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use figment::providers::{Format as _, Serialized, Toml};
 use figment::value::{Dict, Map};
@@ -22,6 +24,7 @@ pub use self::period::Period;
 pub use self::size::{Size, readable};
 pub use self::validate::Invalid;
 use crate::billing::Plan;
+use crate::credentials::Keys;
 use crate::export::layout::Layout;
 use crate::secret::Secret;
 use crate::store::sites::Threshold;
@@ -52,6 +55,9 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// When and how to export.
     pub export: Export,
+    /// What stored access keys are sealed with.
+    #[serde(default)]
+    pub credentials: Credentials,
     /// Where to.
     #[serde(default)]
     pub destinations: Vec<Destination>,
@@ -209,6 +215,15 @@ impl Format {
     }
 }
 
+/// What opens the access keys that are stored in the database.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// The file of the master keys; absent for systemd's credential, or when none are stored.
+    #[serde(default)]
+    pub master_key_file: Option<PathBuf>,
+}
+
 /// A bucket to export to.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -228,10 +243,15 @@ pub struct Destination {
     /// Whether the bucket's name goes into the path.
     #[serde(default)]
     pub path_style: bool,
-    /// The access key's id.
-    pub access_key: Secret,
+    /// The access key's id, unless it is stored or this machine's own.
+    #[serde(default)]
+    pub access_key: Option<Secret>,
     /// The access key's secret.
-    pub secret_key: Secret,
+    #[serde(default)]
+    pub secret_key: Option<Secret>,
+    /// Beside keys that are temporary.
+    #[serde(default)]
+    pub session_token: Option<Secret>,
     /// Whether nothing may be deleted before this bucket is verified to hold it.
     #[serde(default = "required")]
     pub required: bool,
@@ -244,20 +264,29 @@ fn required() -> bool {
     true
 }
 
+impl Destination {
+    /// The access keys of the settings.
+    #[must_use]
+    pub fn keys(&self) -> Option<Keys> {
+        let (access_key, secret_key) = (self.access_key.clone()?, self.secret_key.clone()?);
+        Some(Keys { access_key, secret_key, session_token: self.session_token.clone() })
+    }
+}
+
 impl Config {
     /// The validated settings of `file` and the environment.
     ///
     /// # Errors
     /// Names the setting, and never shows a value.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let mut settings = Figment::from(Toml::string(DEFAULT));
+        let mut given = Figment::new();
         if let Some(path) = file {
             let path = path.display().to_string();
             let text = std::fs::read_to_string(&path)
                 .map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
-            settings = settings.merge(layer(path, &text)?);
+            given = given.merge(layer(path, &text)?);
         }
-        Self::extract(&environment::merge(settings)?)
+        Self::from_layers(environment::merge(classic::merge(given, &classic::variables())?)?)
     }
 
     /// The validated settings of a file's `text`, whatever the environment says.
@@ -265,7 +294,12 @@ impl Config {
     /// # Errors
     /// As of [`Config::load`].
     pub fn from_text(text: &str) -> Result<Self, ConfigError> {
-        Self::extract(&Figment::from(Toml::string(DEFAULT)).merge(layer("the text".to_owned(), text)?))
+        Self::from_layers(Figment::new().merge(layer("the text".to_owned(), text)?))
+    }
+
+    /// Of what is `given`, over the defaults.
+    fn from_layers(given: Figment) -> Result<Self, ConfigError> {
+        Self::extract(&Figment::from(Toml::string(DEFAULT)).merge(given))
     }
 
     fn extract(settings: &Figment) -> Result<Self, ConfigError> {

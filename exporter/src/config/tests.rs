@@ -14,6 +14,15 @@ fn filled() -> Figment {
     Figment::from(Toml::string(DEFAULT)).merge(layer("sample".to_owned(), &text).expect("toml"))
 }
 
+/// Settings without defaults and without destinations, and `more`.
+pub(super) fn without_destinations(more: &str) -> Figment {
+    let text = format!(
+        "[database]\nurl = \"postgres://h/d\"\n[operator]\ntoken = \"token-not-shown-\"\n[ingest.keys]\nk1 = \"{}\"\n{more}",
+        "01".repeat(32)
+    );
+    Figment::new().merge(layer("the file".to_owned(), &text).expect("toml"))
+}
+
 /// The filled sample with `change` merged over it.
 fn sample_with(change: &str) -> Result<Config, String> {
     Config::extract(&filled().merge(Toml::string(change))).map_err(|error| error.to_string())
@@ -35,7 +44,7 @@ fn the_environment_names_destinations() {
             .and_then(|settings| Config::extract(&settings))
     };
     let config = merged("backup", "from-environment".into()).expect("valid");
-    let keys: Vec<_> = config.destinations.iter().map(|it| it.secret_key.expose()).collect();
+    let keys: Vec<_> = config.destinations.iter().filter_map(|it| Some(it.secret_key.as_ref()?.expose())).collect();
     assert_eq!(keys, ["not-shown", "from-environment"]);
     assert_eq!(config.destinations[1].bucket, "example-events-backup");
     let error = merged("other", "x".into()).expect_err("nobody").to_string();
@@ -114,6 +123,12 @@ fn what_makes_no_sense_is_named() {
         fields.retain(|field| field.split(" = ").next() != change.split(" = ").next());
         format!("[[destinations]]\n{}\n{change}", fields.join("\n"))
     };
+    let half = |kept: &str| {
+        let mut fields = toml_fields();
+        fields.retain(|field| !field.contains("_key = ") || field.split(" = ").next() == Some(kept));
+        format!("[[destinations]]\n{}\n", fields.join("\n"))
+    };
+    assert!(sample_with(&half("")).is_ok());
     for (change, field) in [
         ("[database]\nurl = \"\"".to_owned(), "database.url"),
         ("[database]\nurl = \"nonsense\"".to_owned(), "database.url"),
@@ -149,6 +164,9 @@ fn what_makes_no_sense_is_named() {
         (destination("endpoint = \"http://storage.example.com\""), "destinations[0].endpoint"),
         (destination("secret_key = \"\""), "destinations[0].secret_key"),
         (destination("access_key = \"change-me\""), "destinations[0].access_key"),
+        (half("access_key"), "destinations[0].secret_key"),
+        (half("secret_key"), "destinations[0].access_key"),
+        (format!("{}session_token = \"t\"", half("")), "destinations[0].access_key"),
         (format!("{0}\n{0}", destination("name = \"a\"")), "destinations[1].name"),
         (format!("{}\n{}", destination("name = \"a\""), destination("name = \"b\"")), "destinations[1]"),
     ] {

@@ -174,10 +174,23 @@ impl Destination {
         {
             return named("prefix", "must be empty, or a path such as evothesis/ that ends with a slash");
         }
-        for (field, secret) in [("access_key", &self.access_key), ("secret_key", &self.secret_key)] {
-            if secret.expose().is_empty() || is_placeholder(secret) {
-                return named(field, "must be set");
+        let keys = [
+            ("access_key", &self.access_key),
+            ("secret_key", &self.secret_key),
+            ("session_token", &self.session_token),
+        ];
+        for (field, secret) in &keys {
+            if secret.as_ref().is_some_and(|secret| secret.expose().is_empty() || is_placeholder(secret)) {
+                return named(
+                    field,
+                    "must be set, or left out where `exporter credentials` or a role of this machine has it",
+                );
             }
+        }
+        match keys.map(|(_, secret)| secret.is_some()) {
+            [true, true, _] | [false, false, false] => {}
+            [false, ..] => return named("access_key", "must be set beside secret_key and session_token"),
+            [_, false, _] => return named("secret_key", "must be set beside access_key"),
         }
         if self.endpoint.as_deref().is_some_and(|endpoint| !is_safe(endpoint)) {
             return named("endpoint", "must be an https URL; http only on this machine");

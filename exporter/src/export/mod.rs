@@ -26,6 +26,7 @@ use self::deliver::{DeliverError, Delivered};
 use self::renditions::Renditions;
 use crate::bucket::Bucket;
 use crate::config::{Config, Destination};
+use crate::credentials::Sources;
 use crate::store::deliveries::{self, Lease};
 use crate::store::export_batches::Reach;
 use crate::store::segments;
@@ -105,8 +106,9 @@ impl Exporter {
     /// An exporter for `config`; `owner` names it in leases, for people to read.
     #[must_use]
     pub fn new(pool: PgPool, config: &Config, owner: String) -> Self {
+        let sources = Sources::new(pool.clone(), &config.credentials);
         let target = |destination: &Destination| Target {
-            bucket: Bucket::new(destination),
+            bucket: Bucket::new(destination, sources.of(destination)),
             destination: destination.clone(),
             running: Mutex::new(()),
         };

@@ -4,6 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use super::check::{Check, State};
 use crate::config::Config;
+use crate::doctor::{Refusal, refusal};
 use crate::ingest::tally::{DROPPED_BY_PIXEL, LATE};
 use crate::store::backlog::Backlog;
 use crate::store::losses::Loss;
@@ -73,6 +74,29 @@ pub(super) fn export(config: &Config, backlogs: &[Backlog], now: DateTime<Utc>) 
         }
     }
     worst
+}
+
+/// Of the latest error of each destination whose last delivery failed.
+pub(super) fn credentials(failures: &[(String, String)]) -> Check {
+    const NAME: &str = "credentials";
+    let means = |error: &str, meant: &[Refusal]| {
+        error.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| !word.is_empty() && meant.contains(&refusal(word)))
+    };
+    let is_refused = |error: &str| {
+        means(error, &[Refusal::Credentials, Refusal::Expired, Refusal::Denied]) || error.contains("no credentials")
+    };
+    let refused: Vec<_> =
+        failures.iter().filter(|(_, error)| is_refused(error)).map(|(name, _)| name.as_str()).collect();
+    if refused.is_empty() {
+        return Check::ok(NAME, "no destination refuses them");
+    }
+    Check::trouble(
+        NAME,
+        State::Critical,
+        format!("refused, or missing, at {}", refused.join(", ")),
+        "`exporter doctor` says why; `exporter credentials set` stores others. Nothing is lost: events wait here, and exports go \
+         on by themselves",
+    )
 }
 
 pub(super) fn redaction(found: &[OfVersion]) -> Check {

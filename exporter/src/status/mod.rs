@@ -15,6 +15,7 @@ pub use self::judge::percent;
 use crate::config::Config;
 use crate::retention;
 use crate::store::backlog::{self, Backlog};
+use crate::store::credentials;
 use crate::store::losses::{self, Loss};
 use crate::store::outcomes::{self, OfDay};
 use crate::store::partitions::{self, Span};
@@ -113,12 +114,14 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
     let unmeasured_segments = losses::unmeasured(connection).await?;
     let redaction = redaction_findings::since(connection, yesterday).await?;
     let destinations = backlog::of(connection, &config.destination_names()).await?;
+    let refusals = credentials::latest_failures(connection, &config.destination_names()).await?;
     let of_yesterday = losses.iter().find(|it| it.day == yesterday);
     let checks = vec![
         judge::partitions(&partitions.missing),
         disk::check(&disk),
         judge::retention(&retention.held, retention::first_kept(config, now)),
         judge::export(config, &destinations, now),
+        judge::credentials(&refusals),
         judge::redaction(&redaction),
         judge::loss(of_yesterday, unmeasured_segments),
         judge::refused(&outcomes, today),

@@ -5,6 +5,7 @@
 
 pub mod backlog;
 pub mod billing;
+pub mod credentials;
 pub mod deliveries;
 pub mod disk;
 pub mod event_search;
@@ -20,6 +21,7 @@ pub mod redaction_findings;
 pub mod retention;
 pub mod schema;
 pub mod segments;
+pub mod server;
 pub mod sites;
 pub mod tail;
 pub mod usage;
@@ -40,6 +42,13 @@ use crate::ingest::group::COMMITS;
 const ACQUIRE: Duration = Duration::from_secs(5);
 /// Connections for ingest beside those that commit: for whoever asks after the health.
 const SPARE: u32 = 2;
+
+/// Connections for export and verify.
+const EXPORT: u32 = 8;
+/// Connections for the operator.
+const OPERATOR: u32 = 4;
+/// Connections that one exporter takes at most.
+pub const CONNECTIONS: u32 = COMMITS + SPARE + EXPORT + OPERATOR;
 
 /// Three pools, so that neither an export nor a curious operator ever takes ingest's connections, or each other's.
 #[derive(Clone, Debug)]
@@ -74,8 +83,8 @@ impl Pools {
         };
         Ok(Self {
             ingest: pool("evothesis-ingest", COMMITS + SPARE, "8s", "4s", "10s"),
-            export: pool("evothesis-export", 8, "10min", "10s", "10min"),
-            operator: pool("evothesis-operator", 4, "15s", "4s", "10s"),
+            export: pool("evothesis-export", EXPORT, "10min", "10s", "10min"),
+            operator: pool("evothesis-operator", OPERATOR, "15s", "4s", "10s"),
         })
     }
 

@@ -14,6 +14,7 @@ use self::diff::Known;
 pub use self::discrepancy::{Discrepancy, Kind};
 use crate::bucket::{Bucket, BucketError};
 use crate::config::{Config, Destination};
+use crate::credentials::Sources;
 use crate::export::keys;
 use crate::store::{deliveries, export_batches, retention, segments};
 
@@ -80,8 +81,10 @@ pub async fn verify(pool: &PgPool, config: &Config) -> sqlx::Result<Verdict> {
     connection.close_on_drop();
     retention::keep_days(&mut connection).await?;
     retention::take_back(&mut connection).await?;
+    let sources = Sources::new(pool.clone(), &config.credentials);
     for destination in &config.destinations {
-        match compare(&mut connection, destination, &mut verdict.discrepancies).await {
+        let bucket = Bucket::new(destination, sources.of(destination));
+        match compare(&mut connection, destination, bucket, &mut verdict.discrepancies).await {
             Ok(checked) => verdict.checked.push(checked),
             Err(VerifyError::Bucket(error)) => {
                 verdict
@@ -98,10 +101,11 @@ pub async fn verify(pool: &PgPool, config: &Config) -> sqlx::Result<Verdict> {
 async fn compare(
     connection: &mut PgConnection,
     destination: &Destination,
+    bucket: Bucket,
     discrepancies: &mut Vec<Discrepancy>,
 ) -> Result<Checked, VerifyError> {
     let name = &destination.name;
-    let side = load::Side { bucket: Bucket::new(destination), destination };
+    let side = load::Side { bucket, destination };
     // The bucket first: whatever is in it by now, the database knows of. The other way round, a batch exported in
     // between would look like a stray.
     let layouts = export_batches::layouts(connection).await?;

@@ -241,7 +241,9 @@ async fn a_part_says_so_and_the_whole_has_the_same_bytes_everywhere() {
 #[tokio::test]
 async fn a_large_object_goes_in_parts_and_nothing_is_left_behind() {
     let storage = Storage::start().await;
-    let bucket = Bucket::new(&storage.config().destinations[0]);
+    let destination = &storage.config().destinations[0];
+    let keys = destination.keys().expect("set");
+    let bucket = Bucket::new(destination, keys.for_sdk("settings"));
     // 40 MiB that repeat nowhere near a part's length
     let bytes: Vec<u8> = (0..40 << 20).map(|n: u32| (n / 7 % 251) as u8).collect();
     let mut spool = Spool::new().expect("a file");

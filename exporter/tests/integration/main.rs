@@ -1,9 +1,12 @@
 //! The exporter against a real Postgres, a database of its own for each test.
 
+mod behaving;
 mod billing;
 mod buckets;
 mod counted;
+mod credentials;
 mod database;
+mod doctor;
 mod export;
 mod group;
 mod http;
@@ -16,6 +19,7 @@ mod retention;
 mod samples;
 mod schema;
 mod schema_fuzz;
+mod secrets;
 mod settings;
 mod sites;
 mod storage;

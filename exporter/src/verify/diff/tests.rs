@@ -148,8 +148,9 @@ fn a_segment_marked_exported_without_a_required_destination_is_found() {
         region: "r".to_owned(),
         endpoint: None,
         path_style: false,
-        access_key: Secret::from("a"),
-        secret_key: Secret::from("s"),
+        access_key: Some(Secret::from("a")),
+        secret_key: Some(Secret::from("s")),
+        session_token: None,
         required: true,
         select: wire::Selection::default(),
     };
