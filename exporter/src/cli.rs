@@ -7,8 +7,12 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::clock::Clock;
 use crate::commands::{credentials, doctor, retention, sites, status, usage, webhooks};
@@ -19,6 +23,9 @@ use crate::verify::Verdict;
 use crate::{causes, redact, serve, verify};
 
 const COULD_NOT_TELL: u8 = 2;
+
+/// Libraries that speak for us to the storage, whatever `RUST_LOG` says.
+const TALKATIVE: [&str; 4] = ["aws_", "hyper", "h2", "rustls"];
 
 const CONFIG_HELP: &str = "The settings; the environment (EVOTHESIS_SECTION__KEY) overlays them";
 
@@ -140,6 +147,10 @@ where
     // One span says it all: none is inside another.
     let logger = tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false);
     let logger = logger.with_env_filter(filter).with_writer(writer);
+    // Below info, these tell access keys and what is signed with them.
+    let is_discreet =
+        |it: &Metadata<'_>| *it.level() <= Level::INFO || !TALKATIVE.iter().any(|name| it.target().starts_with(name));
+    let logger = logger.finish().with(filter_fn(is_discreet));
     logger.try_init().map_err(|error| anyhow::anyhow!("cannot log: {error}"))
 }
 

@@ -164,7 +164,7 @@ async fn refused_credentials_lose_nothing_and_exports_go_on_once_they_are_right(
         deliver(&pools, &batch(vec![event(0)])).await.expect("stored");
         let report = exporter.run().await.expect("run");
         let [failure] = &report.failures[..] else { panic!("{report:?}") };
-        assert!(failure.reason.contains("InvalidAccessKeyId") && !failure.reason.contains("AKIAWRONG"), "{failure:?}");
+        assert!(failure.reason.contains("NotSignedUp") && !failure.reason.contains("AKIAWRONG"), "{failure:?}");
         let exported = "select count(*) from segments where exported_at is not null";
         assert_eq!(number(&pools, exported).await, 0);
         let told = async || {

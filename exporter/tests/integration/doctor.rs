@@ -129,7 +129,7 @@ async fn wrong_keys_and_addresses_are_told_apart() {
     config.destinations[0].secret_key = Some(exporter::secret::Secret::from("another"));
     assert!(said(&examine(&config).await, "reach").contains("SignatureDoesNotMatch"));
     config.destinations[0].access_key = Some(exporter::secret::Secret::from("nobody"));
-    assert!(said(&examine(&config).await, "reach").contains("InvalidAccessKeyId"));
+    assert!(said(&examine(&config).await, "reach").contains("NotSignedUp"));
     let mut config = storage.config();
     config.destinations[0].bucket = "no-such-bucket".to_owned();
     assert!(said(&examine(&config).await, "reach").contains("create the bucket"));
