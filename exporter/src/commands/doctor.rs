@@ -36,7 +36,9 @@ pub async fn run(arguments: &Arguments, config: &Config, clock: Clock) -> anyhow
         if arguments.json {
             println!("{}", serde_json::to_string_pretty(&policies)?);
         } else {
-            policies.iter().for_each(|it| println!("{it}\n"));
+            for it in &policies {
+                println!("{it}\n");
+            }
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -44,7 +46,9 @@ pub async fn run(arguments: &Arguments, config: &Config, clock: Clock) -> anyhow
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
-        report.findings.iter().for_each(|it| println!("{it}"));
+        for it in &report.findings {
+            println!("{it}");
+        }
         for it in &report.policies {
             let of_it = format!("destination {} ", it.destination);
             if report.findings.iter().any(|finding| finding.is_trouble() && finding.subject.starts_with(&of_it)) {

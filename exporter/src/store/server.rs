@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 
 /// The settings that matter to events.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of the server, and none goes with another")]
 pub struct Server {
     /// As of `server_version_num`: 150004 is 15.4.
     pub version: i32,

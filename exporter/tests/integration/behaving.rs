@@ -7,7 +7,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
+use exporter::clock::Clock;
 use exporter::config::Config;
 use exporter::secret::Secret;
 use s3s::auth::SimpleAuth;
@@ -25,6 +26,7 @@ pub(crate) const SESSION_TOKEN: &str = "planted-session-token";
 
 /// The manners.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a storage may have any of them")]
 pub(crate) struct Manners {
     /// How a PUT with If-None-Match is answered; `None`: honoured.
     pub(crate) conditional: Option<Conditional>,
@@ -102,7 +104,7 @@ impl Behaving {
         for destination in &mut config.destinations {
             destination.endpoint = Some(self.address.clone());
             destination.path_style = true;
-            destination.prefix = "evothesis/".to_owned();
+            "evothesis/".clone_into(&mut destination.prefix);
             destination.access_key = Some(Secret::from(ACCESS_KEY));
             destination.secret_key = Some(Secret::from(SECRET_KEY));
         }
@@ -136,17 +138,16 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let manners = shared.manners.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let asked = format!("{} {}", request.method(), request.uri().path());
     shared.asked.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
-    let mut response = match refusal(&manners, &request) {
-        Some(refusal) => refusal,
-        None => {
-            let is_object =
-                request.method() == Method::GET && request.uri().query().is_none_or(|it| it.starts_with("x-id"));
-            let mut service = shared.service.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let answer = Service::call(&mut service, request).await.expect("answered").map(Body::new);
-            if manners.flipped && is_object && answer.status().is_success() { flip(answer).await } else { answer }
-        }
+    let mut response = if let Some(refusal) = refusal(&manners, &request) {
+        refusal
+    } else {
+        let is_object =
+            request.method() == Method::GET && request.uri().query().is_none_or(|it| it.starts_with("x-id"));
+        let mut service = shared.service.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let answer = Service::call(&mut service, request).await.expect("answered").map(Body::new);
+        if manners.flipped && is_object && answer.status().is_success() { flip(answer).await } else { answer }
     };
-    let date = (Utc::now() + manners.ahead).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let date = (Clock::system().now() + manners.ahead).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     response.headers_mut().insert(header::DATE, HeaderValue::from_str(&date).expect("a date"));
     if let Some(region) = manners.region {
         response.headers_mut().insert("x-amz-bucket-region", HeaderValue::from_static(region));

@@ -171,7 +171,7 @@ async fn refused_credentials_lose_nothing_and_exports_go_on_once_they_are_right(
             let mut connection = pools.operator.acquire().await.expect("connected");
             let status =
                 exporter::status::examine(&mut connection, &config, crate::samples::now()).await.expect("status");
-            status.checks.into_iter().find(|it| it.name == "credentials").expect("judged").to_owned()
+            status.checks.into_iter().find(|it| it.name == "credentials").expect("judged")
         };
         let check = told().await;
         assert!(check.state == State::Critical && check.finding.contains("client"), "{check:?}");

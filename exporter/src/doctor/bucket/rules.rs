@@ -1,8 +1,8 @@
 //! What the bucket itself does to objects later: delete them, move them where they cannot be read, keep versions.
 
 use aws_sdk_s3::types::{
-    BucketVersioningStatus, ExpirationStatus, LifecycleRule, LifecycleRuleFilter, ObjectLockEnabled,
-    TransitionStorageClass,
+    BucketVersioningStatus, ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter,
+    ObjectLockEnabled, TransitionStorageClass,
 };
 
 use super::{FOLDER, Judgement, Probe, refused};
@@ -60,7 +60,7 @@ fn judge(rules: &[LifecycleRule], prefix: &str) -> Judgement {
     if let Some(rule) =
         ours().find(|rule| rule.expiration().is_some_and(|it| it.days().is_some() || it.date().is_some()))
     {
-        let when = match rule.expiration().and_then(|it| it.days()) {
+        let when = match rule.expiration().and_then(LifecycleExpiration::days) {
             Some(days) => format!("after {days} day(s)"),
             None => "at a date".to_owned(),
         };
@@ -111,9 +111,7 @@ fn named(rule: &LifecycleRule) -> String {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_s3::types::{
-        AbortIncompleteMultipartUpload, LifecycleExpiration, LifecycleRuleAndOperator, Tag, Transition,
-    };
+    use aws_sdk_s3::types::{AbortIncompleteMultipartUpload, LifecycleRuleAndOperator, Tag, Transition};
 
     use super::*;
 
