@@ -17,7 +17,8 @@ const KEYS: &[(&str, usize)] = &[
     ("sk.eyJ", 40), ("sk_live_", 16), ("sk_test_", 16), ("sq0atp-", 20), ("sq0csp-", 30), ("tfp_", 30), ("tskey-", 20), ("vercel_", 24), ("waka_", 30), ("whsec_", 24), ("xai-", 30), ("xapp-", 20), ("xoxa-", 16), ("xoxb-", 16), ("xoxc-", 16), ("xoxd-", 16), ("xoxe-", 16), ("xoxe.", 16), ("xoxo-", 16),
     ("xoxp-", 16), ("xoxr-", 16), ("xoxs-", 16), ("ya29.", 20), ("1//", 30),
     ("AGE-SECRET-KEY-1", 50), ("AKCp", 60), ("CLOJARS_", 40), ("EZAK", 50), ("EZTK", 50), ("FLWSECK-", 12), ("dt0c01.", 60), ("glagent-", 20), ("glcbt-", 20), ("glimt-", 20), ("gloas-", 20),
-    ("lin_oauth_", 30), ("pat", 79), ("sgp_", 32), ("shippo_live_", 30), ("sl.", 60), ("tvly-", 20), ("xkeysib-", 60),
+    ("lin_oauth_", 30), ("pat", 79), ("sgp_", 32), ("shippo_live_", 30), ("rzp_live_", 14), ("rzp_test_", 14), ("HRKU-", 36), ("AQVN", 35), ("nvapi-", 40), ("apify_api_", 30),
+    ("ops_eyJ", 40), ("CCIPAT_", 30), ("bkua_", 30), ("rnd_", 28), ("sb_secret_", 24), ("dp.st.", 30), ("dp.sa.", 30), ("lsv2_", 30), ("pcsk_", 40), ("sl.", 60), ("tvly-", 20), ("xkeysib-", 60),
 ];
 
 /// For each first byte of [`KEYS`], a bit for the second ones, modulo 64: nearly every word is none with one look.
@@ -54,7 +55,12 @@ pub(crate) fn service_key(text: &str, at: usize) -> Option<Range<usize>> {
     let (prefix, least) = KEYS.iter().find(fits)?;
     let tail = rest.get(prefix.len()..)?;
     let length = tail.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
-    let mut tail = tail.get(..length)?.trim_end_matches(['.', '-']);
+    let whole = tail.get(..length)?;
+    let mut tail = whole.trim_end_matches(['.', '-']);
+    // What ends in a dash is as long as it has to be.
+    if tail.len() < *least && whole.len() >= *least {
+        tail = whole.get(..*least)?;
+    }
     // A key in a path may be a file's name.
     if !prefix.contains('.')
         && let Some((name, ending)) = tail.rsplit_once('.')
@@ -89,11 +95,14 @@ pub(crate) fn service_key(text: &str, at: usize) -> Option<Range<usize>> {
 pub(crate) fn with_number(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
     let rest = text.get(end..)?;
     let tail = rest.bytes().skip(1).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count() + 1;
-    let fits = match end - at {
-        8..=10 => rest.starts_with(":AA") && tail == 36,
-        32 => rest.starts_with("-us") && (4..=5).contains(&tail),
-        _ => false,
-    };
+    // Firebase's `AAAA…:APA91b…`, whose word may begin behind a dash.
+    let is_firebase = rest.starts_with(":APA91b") && tail > 100;
+    let fits = is_firebase
+        || match end - at {
+            8..=10 => rest.starts_with(":AA") && tail == 36,
+            32 => rest.starts_with("-us") && (4..=5).contains(&tail),
+            _ => false,
+        };
     (fits && at_boundary(text, at)).then_some(at..end + tail)
 }
 
