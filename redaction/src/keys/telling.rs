@@ -89,7 +89,12 @@ impl Key {
             }
             known.words = known.words.saturating_add(1);
             let entry = word.entry();
-            let teller = if word.phrase.tells() { word.phrase } else { word.single };
+            let teller = match word.phrase {
+                phrase if phrase.tells() => phrase,
+                // A page token is where the next page begins.
+                phrase if phrase.has(flag::THING) => Entry::default(),
+                _ => word.single,
+            };
             if word.phrase.tells() && word.phrase_words == known.words {
                 known.told = Places::default();
             }
@@ -142,7 +147,7 @@ impl Key {
             self.can_be(told, text)
                 && told.shape.fits(text)
                 && !self.counts(told, text)
-                && !(strictly && told.shape.is_vague() && !crate::shape::is_loose(text))
+                && !(strictly && told.shape.is_vague() && !looks_chosen(told.kind, text))
         };
         let is_mailbox = || text.split_once('@').is_some_and(|(_, host)| host.contains('.'));
         self.told.iter().find(fits).map(|told| {
@@ -207,7 +212,10 @@ impl Key {
     /// Whether what the key tells of is a number, in groups or not.
     pub(crate) fn is_number(&self) -> bool {
         self.told.iter().next().is_some_and(|told| {
-            matches!(told.kind, Kind::Phone | Kind::NationalId | Kind::Card | Kind::Iban | Kind::BirthDate)
+            matches!(
+                told.kind,
+                Kind::Phone | Kind::NationalId | Kind::Card | Kind::Iban | Kind::BirthDate | Kind::Postcode
+            )
         })
     }
 
@@ -306,4 +314,9 @@ impl Key {
             matches!(told.kind, Kind::Email | Kind::Phone | Kind::BirthDate | Kind::NationalId | Kind::Postcode)
         })
     }
+}
+
+/// Whether `text` is no word, and so a value where prose is as likely: a password may be a word with a mark and digits.
+fn looks_chosen(kind: Kind, text: &str) -> bool {
+    crate::shape::is_loose(text) || kind == Kind::Password && Shape::Pass.fits(text)
 }

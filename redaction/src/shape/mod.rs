@@ -67,7 +67,7 @@ pub(crate) enum Shape {
 #[rustfmt::skip]
 const BENIGN: &[&str] = &[
     "true", "false", "yes", "no", "on", "off", "0", "1", "null", "none", "undefined", "nan", "oauth2", "saml2", "auth0", "email", "password", "text", "tel", "string", "required", "optional", "[redacted]", "redacted", "hidden", "unknown", "n/a",
-    "***", "********", "set", "unset", "missing", "present", "empty", "invalid", "valid", "number", "phone", "object",
+    "***", "********", "set", "unset", "missing", "present", "empty", "invalid", "valid", "number", "phone", "object", "verified", "unverified", "confirmed", "pending", "sent", "subscribed",
 ];
 
 impl Shape {

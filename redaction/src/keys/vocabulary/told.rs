@@ -90,7 +90,9 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         hesap no,hesap numarasi,cislo uctu,bankszamlaszam,szamlaszam,bankkontonummer,tilinumero,numero da conta,koza bango,kouza bango,nr konta,numer rachunku,nr rachunku,\
         broj racuna,cont bancar,conta bancaria,iban numarasi"),
 
-    told(Kind::Phone, Shape::Phone, "phone,telephone,telefon,tel,mobile,phonenumber,phoneno,phonenr,mobilenumber,mobileno,cellphone,cell,cellnumber,msisdn,whatsapp,fax,telefax,\
+    // In Turkish a mobile, in Portuguese a postcode, which has 8 digits.
+    told(Kind::Phone, Shape::Digits(10), "cep"),
+    told(Kind::Phone, Shape::Phone, "phone,telephone,telefon,tel,mobile,mob,natel,telefonico,homephone,workphone,mobilephone,kontaktnummer,contactnummer,komorkowy,phonenumber,phoneno,phonenr,mobilenumber,mobileno,cellphone,cell,cellnumber,msisdn,whatsapp,fax,telefax,\
         telefonnummer,telefonnr,rufnummer,handy,handynummer,mobilnummer,mobil,mobiltelefon,mobilfunk,mobilfunknummer,festnetz,\
         telefono,numero de telefono,movil,celular,telefone,telemovel,numero de telefone,cellulare,numero di telefono,numtel,\
         telefoon,telefoonnummer,mobiel,gsm,telephone portable,numero de telephone,numerotelephone,portable,fixe,\
@@ -139,14 +141,14 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         郵便番号,邮编,邮政编码,우편번호,индекс,पिनकोड,postzahl,cp,cap,zip plus,codigo de postal,\
         avviamento postale,posta kodu,postakodu,yubin bango,yubinbango,smerovaci cislo,smerovacie cislo,iranyitoszam,postikoodi,pasto kodas,pasta indekss,sihtnumber,poskod,kodepos,\
         kode pos,ma buu dien,youbian,postanski broj,postna stevilka,cod postal,індекс,τ κ,codpostal,ταχυδρομικοσ κωδικασ,postal index,индекса,รหัสไปรษณีย์,الرمز البريدي,מיקוד"),
-    told(Kind::Address, Shape::Street, "street,streetaddress,street address,streetname,street name,strasse,strassenname,str,rue,calle,via,rua,ulica,straat,straatnaam,gata,gatuadress,gatuadresse,address line,addressline,addr line,\
+    told(Kind::Address, Shape::Street, "street,streetaddress,street address,streetname,street name,strasse,strassenname,str,rue,calle,rua,ulica,straat,straatnaam,gata,gatuadress,gatuadresse,address line,addressline,addr line,\
         adresszeile,ligne adresse,direccion linea,vej,katu,улица,住所,地址,주소,पता,домашний адрес,straße,house name,flat,apartment,apt,numero civico,logradouro,complemento,bairro,\
         morada,domicilio,domicile,anschrift,wohnort adresse,residence address,home address,homeaddress,address street,residential address,\
         ulice,osoite,katuosoite,lahiosoite,jusho,juusho,sokak,cadde,mahalle,acik adres,utca,lakcim,voie,gatenavn,gateadresse,vejnavn,veiadresse,strada,odos,οδοσ,διευθυνση,jalan,\
         dizhi,juso,bydliste,miejsce zamieszkania,zamieszkania,woonadres,strasse hausnummer,strasse nr,strassehausnummer,adresszusatz,wohnadresse,privatadresse,hemadress,\
         bostadsadress,complement adresse,complement d adresse,strase,numero et rue,nom de rue,nome da rua,nombre de calle,nome via,ulica i numer,straat en huisnummer,العنوان,כתובת,\
         ที่อยู่,番地,вулиця,toimitusosoite"),
-    told(Kind::Address, Shape::Postal, "address,addr,adresse,adress,adres,direccion,indirizzo,endereco,адрес,lieferadresse,rechnungsadresse,adresse de livraison,shipping to,deliver to,ship to,bill to,shipto,billto,\
+    told(Kind::Address, Shape::Postal, "via,anschrift,street,rue,morada,domicilio,domicile,woonadres,wohnadresse,hemadress,lakcim,osoite,wohnanschrift,address,addr,adresse,adress,adres,direccion,indirizzo,endereco,адрес,lieferadresse,rechnungsadresse,adresse de livraison,shipping to,deliver to,ship to,bill to,shipto,billto,\
         adresa,alamat,naslov,dia chi,adresi,adresas,adrese,aadress,adresse postale,адреса,cim,szallitasi cim,direccion postal,indirizzo postale,endereco postal"),
     told(Kind::Address, Shape::HouseNumber, "house number,housenumber,hausnummer,hausnr,huisnummer,numero de calle,numero de rue,street number,streetnumber,house no,houseno,building number,husnummer,numer domu,unit number,apartment number"),
 
