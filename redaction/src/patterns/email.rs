@@ -20,6 +20,7 @@ pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
     /// RFC 5321, 4.5.3.1, doubled.
     const LOCAL: usize = 128;
     const DOMAIN: usize = 255;
+    let mark = mark_at(text, at)?;
     let before = text.get(..at)?;
     let is_mark = |c: char| matches!(c, '.' | '_' | '+' | '-' | '\'');
     let (scripts, mut after_it) = (&mut None, '@');
@@ -37,7 +38,7 @@ pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
     start = at - local.trim_start_matches(['.', '-', '\'', '+', '\\']).len();
 
     let scripts = &mut None;
-    let after = text.get(at + 1..)?;
+    let after = text.get(at + mark..)?;
     let is_escape =
         |c: char, at: usize| c == '\\' && next_char(after, at).is_some_and(|c| matches!(c, '.' | '-' | '\\'));
     let domain = after.char_indices().take(DOMAIN).take_while(|(at, c)| {
@@ -62,11 +63,17 @@ pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
         } else if can_end && (!is_doubtful || is_usual_host(rest, last)) {
             // `git@github.com:owner/repo` is where code lives.
             let is_remote = before.get(start..) == Some("git") && after.get(domain.len()..)?.starts_with([':', '/']);
-            return (start < at && !rest.starts_with('.') && !is_remote).then_some(start..at + 1 + domain.len());
+            return (start < at && !rest.starts_with('.') && !is_remote).then_some(start..at + mark + domain.len());
         }
         domain = rest;
     }
     None
+}
+
+/// The length of the `@` at `at`, which may be written as a character of HTML.
+fn mark_at(text: &str, at: usize) -> Option<usize> {
+    let rest = text.get(at..)?;
+    ["@", "&#64;", "&#x40;", "&commat;"].iter().find(|mark| rest.starts_with(**mark)).map(|mark| mark.len())
 }
 
 /// Whether these are the last labels of a host as most mailboxes have them, so that `jane@example.com.png` is a file
@@ -98,6 +105,8 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
     /// No more than this on either side.
     const WINDOW: usize = 80;
     const AT: &[&str] = &["at", "ät", "arroba", "arobase", "chiocciola", "malpa", "snabel-a", "apestaartje"];
+    /// `at the dot` is prose.
+    const ARTICLES: &[&str] = &["the", "a", "an", "this", "our", "my", "your"];
     const DOT: &[&str] = &["dot", "punkt", "point", "punto", "ponto", "punt", "kropka"];
     let chunk = text.get(range.clone())?;
     if !chunk.contains(['[', '{']) && !AT.iter().any(|word| chunk.eq_ignore_ascii_case(word)) {
@@ -128,7 +137,7 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
     let begin = start - before.len() + local_end.len() - local.len();
     // Labels, with dots or words for dots between them.
     let mut after = text.get(end..text.floor_char_boundary(end + WINDOW))?;
-    let (whole, mut labels, mut said, mut found) = (after, 0, false, 0);
+    let (whole, mut labels, mut said, mut found, mut is_host) = (after, 0, false, 0, false);
     after = after.trim_start_matches([' ', ')']);
     loop {
         let length = after.find(|c: char| !(c.is_alphanumeric() || c == '-')).unwrap_or(after.len());
@@ -138,6 +147,9 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
         after = after.get(length..)?;
         if labels > 1 && label.chars().count() >= 2 && label.chars().all(char::is_alphabetic) {
             found = whole.len() - after.len();
+            is_host = label.chars().count() == 2 || TOP_LEVEL.iter().any(|known| label.eq_ignore_ascii_case(known));
+        } else if labels == 1 && ARTICLES.contains(&label.to_lowercase().as_str()) && !in_brackets {
+            return None;
         }
         if let Some(rest) = after.strip_prefix('.').filter(|rest| rest.starts_with(char::is_alphanumeric)) {
             after = rest;
@@ -154,5 +166,5 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
         }
         (after, said) = (next, true);
     }
-    (found > 0 && !local.is_empty() && (in_brackets || said)).then_some(begin..end + found)
+    (found > 0 && !local.is_empty() && (in_brackets || said && is_host)).then_some(begin..end + found)
 }

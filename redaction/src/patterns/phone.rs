@@ -30,7 +30,9 @@ pub(crate) fn international(text: &str, at: usize) -> Option<Range<usize>> {
         }
         let joins = c == '+' && !has_spaces && next_char(number, end).is_some_and(|c| c.is_ascii_digit() || c == '(');
         let is_trunk = number.get(place..).is_some_and(|rest| rest.starts_with("(0)"));
-        if (gap == 2 && !is_trunk)
+        // ` / ` may stand between the area and the rest.
+        let is_slashed = gap == 2 && number.get(..place).is_some_and(|before| before.ends_with('/')) && is_space(c);
+        if (gap >= 2 && !is_trunk && !is_slashed)
             || digits > most
             || !(joins || is_space(c) || "-.()/\u{2010}\u{2011}\u{2012}\u{2013}\u{2212}".contains(c))
         {

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{last_char, next_char};
+use super::number::Run;
+use super::{ends_at, last_char, next_char};
 
 /// The pair of decimals that begins at `at`, or just one where a word says which of the two it is. A sign before it belongs to it.
 pub(crate) fn decimals(text: &str, at: usize, may_be_one: bool, is_told: bool) -> Option<Range<usize>> {
@@ -105,4 +106,30 @@ pub(crate) fn degrees(text: &str, at: usize) -> Option<Range<usize>> {
     let found = rest.get(..length)?;
     let end = found.rfind(['N', 'S', 'E', 'W', 'O'])?;
     (found.contains(['\'', '′', '’'])).then_some(at..at + end + 1)
+}
+
+/// The postcode behind a word that says it is one: 4 to 8 digits in one group or two, and in the Netherlands two letters.
+pub(crate) fn postcode(text: &str, run: &Run) -> Option<Range<usize>> {
+    if run.groups() > 2 || !(4..=9).contains(&run.digits(2)) {
+        return None;
+    }
+    let end = run.group(run.groups() - 1)?.end;
+    let letters = text.get(end..)?.strip_prefix(' ').unwrap_or_default().bytes();
+    let letters = letters.take(3).take_while(u8::is_ascii_uppercase).count();
+    let has_letters = run.is(&[4], b"").is_some() && letters == 2 && ends_at(text, end + 3);
+    let end = if has_letters { end + 3 } else { end };
+    (ends_at(text, end) && !text.get(end..)?.starts_with(['%', '€', '$'])).then_some(run.start..end)
+}
+
+/// The British or Canadian postcode that begins at `at`, `SW1A 2AA` or `K1A 0B1`: behind the word for one.
+pub(crate) fn lettered_postcode(text: &str, at: usize) -> Option<Range<usize>> {
+    let rest = text.as_bytes().get(at..)?;
+    let outward = rest.iter().take(5).take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit()).count();
+    let first = rest.get(..outward)?;
+    let fits = (2..=4).contains(&outward)
+        && first.first().is_some_and(u8::is_ascii_uppercase)
+        && first.iter().any(u8::is_ascii_digit)
+        && matches!(rest.get(outward..outward + 4)?, [b' ', b'0'..=b'9', b'A'..=b'Z', b'A'..=b'Z' | b'0'..=b'9']);
+    let end = at + outward + 4;
+    (fits && ends_at(text, end)).then_some(at..end)
 }

@@ -19,7 +19,7 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
         c.is_alphanumeric()
             || matches!(c, '_' | '-' | '.' | '[' | ']')
             || (!in_form && c == ' ')
-            || (!c.is_ascii() && !c.is_whitespace())
+            || (!c.is_ascii() && !c.is_whitespace() && c != char::REPLACEMENT_CHARACTER)
     };
     let key = before.rfind(|c: char| !is_key(c)).map_or(before, |cut| {
         before.get(cut..).map(|key| key.trim_start_matches(|c: char| !c.is_alphanumeric())).unwrap_or_default()
@@ -44,7 +44,11 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
     // One word first; a phone, a date and what is in quotes may have several.
     let word = line.split(char::is_whitespace).next()?.trim_end_matches(['.', '!', '?']);
     let candidates = if opening.is_some() { [line, line] } else { [line.trim_end(), word] };
-    let number = if opening.is_none() && told.is_number() { number_in(line) } else { None };
+    let number = if opening.is_none() && told.is_number() {
+        number_in(line).or_else(|| line.get(place::lettered_postcode(line, 0)?))
+    } else {
+        None
+    };
     let candidates = [number.unwrap_or_default(), candidates[0], candidates[1]];
     let strictly = !in_form;
     let named = |candidate: &str| {
@@ -56,6 +60,11 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
     };
     for (place, candidate) in candidates.into_iter().enumerate() {
         if (place == 2 && candidate == line) || candidate.is_empty() {
+            continue;
+        }
+        // A word that ends within a number is not the number.
+        let goes_on = || line.get(word.len()..).is_some_and(|rest| rest.starts_with(' ') && begins_digit(rest));
+        if place == 2 && told.is_number() && word.ends_with(|c: char| c.is_ascii_digit()) && goes_on() {
             continue;
         }
         let found = told.fits(candidate, strictly && opening.is_none(), out.policy).or_else(|| named(candidate));
@@ -114,4 +123,8 @@ fn begins_capital(text: &str) -> bool {
     let begins =
         |word: &str| word.chars().next().is_some_and(|c| c.is_uppercase() || (c.is_alphabetic() && !c.is_lowercase()));
     begins(text) || (text.split(' ').count() <= 3 && text.rsplit(' ').next().is_some_and(begins))
+}
+
+fn begins_digit(text: &str) -> bool {
+    text.trim_start_matches(' ').starts_with(|c: char| c.is_ascii_digit())
 }

@@ -77,6 +77,7 @@ pub(super) fn scan(text: &str, range: Range<usize>, place: Place, said: &mut Sai
                 }
             }
             b'@' => mailbox(text, at),
+            b'&' => email::find(text, at).map(|range| (range, Kind::Email, rules::EMAIL)),
             b':' => network::with_colons(text, at)
                 .map(
                     |(range, is_mac)| {
@@ -210,6 +211,15 @@ fn mixed(text: &str, word: Word) -> Option<Found<'static>> {
         && let Some(range) = secret::with_number(text, word.at, word.end)
     {
         return Some((range, Kind::Secret, rules::SERVICE_KEY));
+    }
+    if word.len() <= 4
+        && word.has_digits()
+        && word.next == b' '
+        && let Some(range) = place::lettered_postcode(text, word.at)
+        && let Some((Clue::Postcode, end)) = clue::before(text, word.at)
+        && text.get(end..word.at).is_some_and(says)
+    {
+        return Some((range, Kind::Postcode, rules::TELLING_KEY));
     }
     if word.len() < 6 || word.seen == class::DIGIT || !word.has_digits() || !at_boundary(text, word.at) {
         return None;

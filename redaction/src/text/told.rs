@@ -38,6 +38,10 @@ pub(super) fn told(text: &str, run: &Run, digits: usize, said: &mut Said) -> Opt
     {
         return None;
     }
+    // The fraction of a decimal begins no number.
+    if let Some([b'0'..=b'9', b'.' | b',']) = at.checked_sub(2).and_then(|before| text.as_bytes().get(before..at)) {
+        return None;
+    }
     let before = said.before(text, at).map(|(clue, end)| (clue, text.get(end..at).unwrap_or_default()));
     if let Some((clue, gap)) = before
         && let Some(found) = as_told(text, run, digits, clue, gap)
@@ -89,6 +93,10 @@ fn as_told(text: &str, run: &Run, digits: usize, clue: Clue, gap: &str) -> Optio
             }
             Some((range, Kind::Phone, rules::PHONE))
         }
+        // The Swedish `tfn` is a telephone, the Australian one never begins with 0.
+        Clue::Id(lengths) if digits >= 8 && lengths == 1 << 8 | 1 << 9 && text.get(at..)?.starts_with('0') => {
+            Some((phone::told(text, run)?, Kind::Phone, rules::PHONE))
+        }
         Clue::Id(lengths) if digits >= 7 => {
             Some((national::told(text, run, lengths)?, Kind::NationalId, rules::NATIONAL_ID))
         }
@@ -98,6 +106,9 @@ fn as_told(text: &str, run: &Run, digits: usize, clue: Clue, gap: &str) -> Optio
             let range = date::find(text, run)?;
             Some((range, Kind::BirthDate, rules::BIRTH_DATE))
         }
+        // The Turkish `cep` is a telephone.
+        Clue::Postcode if digits >= 10 && says(gap) => Some((phone::told(text, run)?, Kind::Phone, rules::PHONE)),
+        Clue::Postcode if says(gap) => Some((place::postcode(text, run)?, Kind::Postcode, rules::TELLING_KEY)),
         Clue::Place | Clue::Axis => {
             Some((place::decimals(text, at, clue == Clue::Axis, true)?, Kind::Coordinates, rules::COORDINATES))
         }
@@ -187,6 +198,10 @@ fn is_unit(text: &str, at: usize) -> bool {
             "attempts",
             "users",
             "ms",
+            "ml",
+            "mm",
+            "cm",
+            "mg",
             "mb",
             "gb",
             "kb",

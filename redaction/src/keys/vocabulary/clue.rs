@@ -23,6 +23,8 @@ pub(crate) enum Clue {
     Axis,
     /// A token or key.
     Token,
+    /// A postcode.
+    Postcode,
     /// A network address.
     Network,
     /// A version, so that four numbers are no network address.
@@ -56,7 +58,7 @@ const fn clues_without_words() -> [Clue; CLUE_WORDS.len()] {
 
 #[rustfmt::skip]
 pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
-    (Clue::Phone, "phone,telephone,telefon,tel,mobile,cell,cellphone,whatsapp,fax,telefax,call,calls,calling,dial,ring,text,texted,sms,hotline,callback,landline,voicemail,phonenumber,reach me,reach us,contact number,msisdn,mob,\
+    (Clue::Phone, "my number is,phone,telephone,telefon,tel,mobile,cell,cellphone,whatsapp,fax,telefax,call,calls,calling,dial,ring,text,texted,sms,hotline,callback,landline,voicemail,phonenumber,reach me,reach us,contact number,msisdn,mob,\
         telefonnummer,telefonnr,rufnummer,handy,handynummer,mobilnummer,mobil,mobilfunknummer,festnetz,anruf,anrufen,ruf,rufen,rufnr,ruckruf,erreichbar,erreichen,\
         portable,fixe,appelez,appeler,appel,rappelez,rappeler,joindre,joignable,numero de telephone,telephonez,\
         telefono,movil,celular,llame,llama,llamar,llamame,llamenos,llamada,telefone,telemovel,ligue,ligar,liga,chamar,\
@@ -100,6 +102,7 @@ pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
     (Clue::Axis, "lat,latitude,lon,lng,longitude,breitengrad,langengrad,latitud,longitud,latitudine,longitudine,緯度,経度,широта,долгота"),
     (Clue::Place, "gps,coordinates,coords,coordinate,geo,geolocation,location,located,position,koordinaten,standort,coordonnees,coordenadas,ubicacion,posizione,coordinaten,locatie,wspolrzedne,koordinater,координаты,緯度,座標,latlng"),
     (Clue::Token, "token,api key,apikey,secret,bearer,session,session id,sessionid,access key,secret key,private key,jwt,reset code,invite code,invitation code,auth token,credentials,access token,refresh token,reset token"),
+    (Clue::Postcode, "plz,postleitzahl,postcode,post code,code postal,codigo postal,codice postale,postal code,zip code,zipcode,cep,postnummer,kod pocztowy,postinumero"),
     (Clue::Network, "ip,ip address,ipv,ips,adresse ip,ip adresse,address,addr,host,server,client,remote,from,peer,subnet,gateway,dns,login from,direccion ip,indirizzo ip"),
     (Clue::Version, "v,ver,version,versions,build,release,released,firmware,upgrade,upgraded,sdk,patch,update,updated,driver,app,kernel,software,versionsnummer,version logicielle,versie,wersja,versao,versione,rev,revision,section,chapter,chrome,chromium,edge,safari,firefox,opera,brave,electron,oid,nightly,kapitel,abschnitt,バージョン,版本,версия,संस्करण,rc,beta,assembly"),
     (Clue::Thing, "order,orders,bestellung,bestellnummer,bestell,auftrag,auftragsnummer,commande,pedido,ordine,encomenda,bestelling,bestelnummer,zamowienie,zamowienia,bestallning,ordernummer,ordrenummer,invoice,rechnung,rechnungsnummer,facture,factura,fattura,fatura,factuur,faktura,faktury,\

@@ -37,7 +37,7 @@ pub(crate) fn told(text: &str, run: &Run, lengths: u32) -> Option<Range<usize>> 
             break;
         }
     }
-    let end = found?;
+    let end = whole(text, run, found?);
     // A check letter or two belong to the number.
     let tail = text.get(end..)?;
     let gap = usize::from(
@@ -48,4 +48,20 @@ pub(crate) fn told(text: &str, run: &Run, lengths: u32) -> Option<Range<usize>> 
     let letters = tail.bytes().skip(gap).take(3).take_while(u8::is_ascii_alphanumeric).count();
     let end = if (1..=2).contains(&letters) { end + gap + letters } else { end };
     (at_boundary(text, run.start) && ends_at(text, end)).then_some(run.start..end)
+}
+
+/// Where the groups end that go on as those up to `end` do: a number is taken whole.
+fn whole(text: &str, run: &Run, end: usize) -> usize {
+    let Some(last) = (1..run.groups()).find(|place| run.group(*place).is_some_and(|group| group.end == end)) else {
+        return end;
+    };
+    let goes_on = |place: &usize| {
+        run.separator(*place) == run.separator(last)
+            && run.group(*place).is_some_and(|group| matches!(group.len(), 2 | 3) && ends_at(text, group.end))
+    };
+    (last + 1..run.groups())
+        .take_while(goes_on)
+        .last()
+        .and_then(|place| run.group(place))
+        .map_or(end, |group| group.end)
 }
