@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::script;
+use super::{locals, script};
 use crate::setup::wasm::{self, Toolchain};
 use crate::setup::{cargo_tools, node};
 use crate::{progress, workspace};
@@ -67,7 +67,7 @@ pub(super) fn wasm(toolchain: &Toolchain) -> Result<Compiled> {
     ]);
     optimise.args(["--strip-producers", "--strip-target-features"]).args(wasm::FEATURES);
     progress::step("pixel: wasm-opt", &mut optimise)?;
-    let wasm = fs::read(small)?;
+    let wasm = locals::renumber(&fs::read(small)?)?;
     ensure_alone(&wasm)?;
     Ok(Compiled { wasm, named })
 }

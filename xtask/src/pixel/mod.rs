@@ -1,6 +1,7 @@
 //! Builds the pixel: the crate to Wasm, the glue and the loader to two small scripts, hashed names, one list of them.
 
 mod compile;
+mod locals;
 mod script;
 
 use std::fs;
