@@ -53,7 +53,7 @@ export function show(event, facts, out = console) {
       STYLE.quiet,
     );
     try {
-      print(said, explain(event, said.type === "pageview" && !parse(facts) ? ofPage() : facts), out);
+      print(said, explain(event, said.type === "pageview" ? ofPage() : facts), out);
     } finally {
       out.groupEnd();
     }

@@ -1,8 +1,8 @@
 // Listens to the page.
+import { pathOf } from "./addresses.js";
 import { bridge } from "./commerce.js";
 import {
   MEANT,
-  addressOf,
   attribute,
   closest,
   declared,
@@ -16,6 +16,7 @@ import {
   isReactive,
   isWritable,
   keptOf,
+  linkOf,
   nameOf,
   quote,
   selectorOf,
@@ -79,25 +80,37 @@ const settled = (ms, action) => {
 const timezone = () =>
   globalThis.Temporal ? Temporal.Now.timeZoneId() : Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** @param {string} navigation */
+/** @type {{url?: string, path?: string}} the one that is open */
+let page = {};
+
+/**
+ * A page is shown: loaded, restored from the back/forward cache, or reached by a route change, which counts when its path is another
+ * one. Of a route change the page before is the referrer.
+ * @param {string} navigation
+ */
 export const pageShown = (navigation) => {
+  const isRoute = /state|hash/.test(navigation);
+  const path = pathOf(location).slice(0, 2000);
+  if (isRoute && path === page.path) return;
   // each by itself: another script may have made one of them throw
-  const device = {
-    language: tried(() => text(navigator.language)),
-    timezone: tried(timezone),
-    screen_width: tried(() => screen.width),
-    screen_height: tried(() => screen.height),
-    viewport_width: innerWidth,
-    viewport_height: innerHeight,
-    device_pixel_ratio: tried(() => Math.round(devicePixelRatio * 100) / 100),
+  const device = isRoute
+    ? { previous_path: page.path }
+    : navigation !== "bfcache" && {
+        language: tried(() => text(navigator.language)),
+        timezone: tried(timezone),
+        screen_width: tried(() => screen.width),
+        screen_height: tried(() => screen.height),
+        viewport_width: innerWidth,
+        viewport_height: innerHeight,
+        device_pixel_ratio: tried(() => Math.round(devicePixelRatio * 100) / 100),
+      };
+  page = {
+    url: location.href.slice(0, 2000),
+    path,
+    referrer: isRoute ? page.url : (tried(() => document.referrer.slice(0, 2000)) ?? ""),
+    title: tried(() => text(document.title, 160)) ?? "",
   };
-  const url = quote(location.href.slice(0, 2000));
-  const referrer = quote(tried(() => document.referrer.slice(0, 2000)) ?? "");
-  const title = text(
-    tried(() => document.title),
-    160,
-  );
-  tell("page", [navigation, url, inner({ title }), referrer, "," + inner(device)]);
+  tell("page", [inner(page), inner({ navigation, ...device })]);
   setTimeout(guarded(seen), 1000);
 };
 
@@ -178,7 +191,7 @@ const clicked = (event) => {
   const element = closest(target, MEANT) ?? target;
   const label = nameOf(element);
   const selector = selectorOf(element);
-  const href = addressOf(element);
+  const { href, ...link } = linkOf(element);
   isAwaited = isReactive(target) && (!href || href.includes("#"));
   if (isAwaited && !isObserved) {
     observer.observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
@@ -196,7 +209,7 @@ const clicked = (event) => {
         classes: text(attribute(element, "class"), 256) || undefined,
         role: text(attribute(element, "role"), 64) || undefined,
         text: label || undefined,
-        href: href || undefined,
+        href,
         selector: selector.slice(0, 256),
       },
       x: Math.round(event.clientX),
@@ -205,8 +218,9 @@ const clicked = (event) => {
       page_y: Math.round(event.pageY),
       percent_x: percent(event.pageX, width),
       percent_y: percent(event.pageY, height),
+      ...link,
     };
-    tell("click", [quote(href), has(element, "download"), facts.x, facts.y, waits, inner(facts)]);
+    tell("click", [facts.x, facts.y, waits, inner(facts)]);
     if (own && tagOf(own) !== "form") trackDeclared(own);
   });
 };

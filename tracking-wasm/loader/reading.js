@@ -1,5 +1,7 @@
 // Reads elements, whatever the page has made of them: a form may have fields named `closest` or `getAttribute`.
 
+import { linkTo } from "./addresses.js";
+
 const { closest: closestIn, getAttribute, hasAttribute, matches } = Element.prototype;
 
 /**
@@ -120,14 +122,12 @@ export const nameOf = (element) => {
 
 /**
  * @param {Element} element
- * @returns {string} where a click on it leads; of an address that is not on the web only the scheme
+ * @returns {{href?: string, link?: string, file_type?: string}} where a click on it leads: see {@link linkTo}
  */
-export const addressOf = (element) => {
+export const linkOf = (element) => {
   const link = closest(element, "a,area");
   const address = link && (attribute(link, "href") || attribute(link, "xlink:href"));
-  if (!address) return "";
-  const { href, protocol } = new URL(address, document.baseURI);
-  return /^http/.test(protocol) ? href.slice(0, 1000) : protocol;
+  return address ? linkTo(new URL(address, document.baseURI), location, has(link, "download")) : {};
 };
 
 /** An id that was given by hand: escaped signs or many digits may hide whom or what it stands for. */

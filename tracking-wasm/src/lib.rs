@@ -11,7 +11,6 @@ mod click;
 mod edge_state;
 mod form;
 mod moment;
-mod page;
 mod queue;
 mod scroll;
 mod scrub;

@@ -29,37 +29,31 @@ pub(crate) const PAGES: Id = 3;
 pub(crate) const EVENTS: Id = 4;
 /// Its id.
 pub(crate) const BATCH_ID: Id = 5;
-/// Address of the page that is open.
-pub(crate) const URL: Id = 6;
-/// Its path, with what else tells one page of an application from another.
-pub(crate) const ROUTE: Id = 7;
 /// What a batch says of consent, as part of a JSON object.
-pub(crate) const CONSENT: Id = 8;
+pub(crate) const CONSENT: Id = 6;
 /// The id of the page load.
-pub(crate) const STREAM: Id = 9;
+pub(crate) const STREAM: Id = 7;
 /// The token of the state that all tabs share.
-pub(crate) const TOKEN: Id = 10;
+pub(crate) const TOKEN: Id = 8;
 /// Fifteen hexadecimal digits that nobody can guess, new whenever page.js says something.
-pub(crate) const RANDOM: Id = 11;
+pub(crate) const RANDOM: Id = 9;
 /// The event that is being made: its type, a line feed, and the inside of its data before anything is taken out.
-pub(crate) const RAW: Id = 12;
+pub(crate) const RAW: Id = 10;
 /// Forms that were begun and not submitted, a record each: number, when, and what is said if it is abandoned, a line each.
-pub(crate) const FORMS: Id = 13;
+pub(crate) const FORMS: Id = 11;
 /// Batches that are complete, and not yet in storage: records.
-pub(crate) const COMPLETE: Id = 14;
+pub(crate) const COMPLETE: Id = 12;
 /// What page.js is told.
-pub(crate) const OUT: Id = 15;
+pub(crate) const OUT: Id = 13;
 
 /// The most bytes of each text.
-const ROOMS: [usize; 16] = [
+const ROOMS: [usize; 14] = [
     256,
     LONG,
     LONG,
     BATCH_BYTES,
     BATCH_BYTES,
     UUID_CHARS,
-    LONG / 2,
-    LONG / 2,
     64,
     UUID_CHARS,
     TOKEN_BYTES,
@@ -70,14 +64,14 @@ const ROOMS: [usize; 16] = [
     OUT_BYTES,
 ];
 /// Where each text begins, and where the last ends.
-static STARTS: [u32; 17] = starts();
-const TOTAL: usize = starts()[16] as usize;
+static STARTS: [u32; 15] = starts();
+const TOTAL: usize = starts()[14] as usize;
 
 #[cfg_attr(not(test), expect(clippy::indexing_slicing, reason = "when it is compiled"))]
 #[expect(clippy::cast_possible_truncation, reason = "less than a megabyte")]
-const fn starts() -> [u32; 17] {
-    let (mut starts, mut at) = ([0; 17], 0);
-    while at < 16 {
+const fn starts() -> [u32; 15] {
+    let (mut starts, mut at) = ([0; 15], 0);
+    while at < 14 {
         starts[at + 1] = starts[at] + ROOMS[at] as u32;
         at += 1;
     }
@@ -112,7 +106,7 @@ const TEXT_CODE: u8 = 0x80;
 const NUMBER_CODE: u8 = 0xa0;
 /// The names that a template may hold. `FIRST` to `SIXTH` are those of the parts that it is filled with.
 #[expect(clippy::cast_possible_truncation, reason = "a few of each")]
-const NAMES: [(&str, u8); 32] = [
+const NAMES: [(&str, u8); 30] = [
     ("FIRST", 1),
     ("SECOND", 2),
     ("THIRD", 3),
@@ -125,8 +119,6 @@ const NAMES: [(&str, u8); 32] = [
     ("PAGES", TEXT_CODE + PAGES as u8),
     ("EVENTS", TEXT_CODE + EVENTS as u8),
     ("BATCH_ID", TEXT_CODE + BATCH_ID as u8),
-    ("URL", TEXT_CODE + URL as u8),
-    ("ROUTE", TEXT_CODE + ROUTE as u8),
     ("CONSENT", TEXT_CODE + CONSENT as u8),
     ("STREAM", TEXT_CODE + STREAM as u8),
     ("TOKEN", TEXT_CODE + TOKEN as u8),
@@ -147,7 +139,7 @@ const NAMES: [(&str, u8); 32] = [
     ("DEPTH", NUMBER_CODE + DEPTH as u8),
 ];
 
-/// A template for [`Memory::fill`]: `{URL}` stands for the text or number of that name. Other braces are text.
+/// A template for [`Memory::fill`]: `{STREAM}` stands for the text or number of that name. Other braces are text.
 macro_rules! t {
     ($template:expr) => {{
         // a constant of its own: of a field of a constant, what stands beside it would be in the Wasm too
@@ -208,7 +200,7 @@ pub(crate) const NO_PARTS: &Parts<'_> = &[b""; 6];
 #[repr(C)]
 pub(crate) struct Memory {
     pub(crate) numbers: [i64; 14],
-    lengths: [usize; 16],
+    lengths: [usize; 14],
     /// Whether something had no room since this was set to false.
     is_full: bool,
     bytes: [u8; TOTAL],
@@ -216,7 +208,7 @@ pub(crate) struct Memory {
 
 impl Memory {
     #[expect(clippy::large_stack_arrays, reason = "it is static")]
-    pub(crate) const NEW: Self = Self { numbers: [0; 14], lengths: [0; 16], is_full: false, bytes: [0; TOTAL] };
+    pub(crate) const NEW: Self = Self { numbers: [0; 14], lengths: [0; 14], is_full: false, bytes: [0; TOTAL] };
 
     /// Bytes of a text.
     pub(crate) fn length(&self, id: Id) -> usize {
@@ -468,14 +460,14 @@ mod tests {
     #[test]
     fn templates_are_filled_or_left() {
         let mut m = memory();
-        m.put(URL, b"u");
+        m.put(STREAM, b"u");
         m.numbers[MS] = -7;
         let parts = [b"1".as_slice(), b"", b"", b"", b"", b"6"];
-        m.fill(OUT, t!("{\"{URL}\":{MS},{FIRST}{SIXTH}}"), &parts);
+        m.fill(OUT, t!("{\"{STREAM}\":{MS},{FIRST}{SIXTH}}"), &parts);
         assert_eq!(m.text(OUT), b"{\"u\":-7,16}");
         m.fill(BATCH_ID, t!("{FIRST}"), &[&[b'x'; 37], b"", b"", b"", b"", b""]);
         assert_eq!(m.text(BATCH_ID), b"");
-        m.fill(BATCH_ID, t!("12345678901234567890123456789012345{URL}"), NO_PARTS);
+        m.fill(BATCH_ID, t!("12345678901234567890123456789012345{STREAM}"), NO_PARTS);
         m.push(BATCH_ID, b'x');
         assert_eq!(m.text(BATCH_ID), b"12345678901234567890123456789012345u");
         m.drop_first(BATCH_ID, 30);

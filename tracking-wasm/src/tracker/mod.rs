@@ -8,16 +8,14 @@ use crate::batch::{
     Batch, FIRST_ATTEMPT, FIRST_ATTEMPT_WITHOUT_TOKEN, RETRY, count_refused, has_room, is_attempted, lost, mark, mend,
     read_batch, store, store_again,
 };
-use crate::click::{self, Burst};
+use crate::click::Burst;
 use crate::form::{is_input, put_field};
-use crate::page::put_route;
 use crate::queue::{BATCH_KEY, Queue, RECORD, look};
 use crate::scroll::Depth;
 use crate::scrub::scrub;
 use crate::text::{
     BATCH_ID, COMPLETE, CONSENT, COUNT, DEPTH, DROPPED, END, ENGAGED, FAILURES, FORMS, Id, LONG, MS, Memory, NO_PARTS,
-    NOW, OUT, PAGE, Parts, RANDOM, RAW, ROUTE, SEQ, SKEW, START, STREAM, TIME, TOKEN, URL, before, number, split, t,
-    take, until,
+    NOW, OUT, PAGE, Parts, RANDOM, RAW, SEQ, SKEW, START, STREAM, TIME, TOKEN, before, number, split, t, take, until,
 };
 
 /// An event is in storage at most this long after it happened, so that a killed tab loses no more.
@@ -93,8 +91,8 @@ impl Tracker {
     /// | what | lines | sections |
     /// |---|---|---|
     /// | `mode` | consent, then `true` for each: is cookieless, has a console to log to, keeps click ids | storage |
-    /// | `page` | navigation, address, facts of the page, referrer, facts of the first page view | |
-    /// | `click` | href, `true` if it is to be saved, x, y, `true` if it should have an effect, facts | |
+    /// | `page` | facts of the page, facts of the event | |
+    /// | `click` | x, y, `true` if it should have an effect, facts | |
     /// | `dead` | (the last click had no effect) | |
     /// | `scroll` | bottom of the viewport, height of the page, `true` if it was scrolled | |
     /// | `edit` | number of the form, name of the field, facts of the form | |
@@ -140,20 +138,19 @@ impl Tracker {
     }
 
     fn tell_of(&mut self, what: &[u8], lines: &Parts<'_>, tail: &[u8]) {
-        let &[first, second, third, fourth, fifth, _] = lines;
+        let &[first, second, third, ..] = lines;
         let t = self.m.numbers[TIME];
         match what.first() {
             Some(b'm') => self.mode(lines, tail),
             Some(b'p') => self.page(lines),
             Some(b'c') => {
-                self.m.fill(RAW, t!("click\n{SIXTH}"), lines);
-                click::put_link(&mut self.m, first, is_true(second));
-                if self.burst.is_rage(t, number(third), number(fourth)) {
+                self.m.fill(RAW, t!("click\n{FOURTH}"), lines);
+                if self.burst.is_rage(t, number(first), number(second)) {
                     self.m.put(RAW, b",\"rage\":true");
                 }
                 let end = self.add();
                 let has_room = self.m.length(END) + DEAD.len() <= DATA_BYTES + DATA_START.len();
-                self.click = if is_true(fifth) && has_room { end } else { 0 };
+                self.click = if is_true(third) && has_room { end } else { 0 };
             }
             Some(b'd') => mark(&mut self.m, std::mem::take(&mut self.click), DEAD),
             Some(b's') => {
@@ -214,45 +211,19 @@ impl Tracker {
         }
     }
 
-    /// A page is shown: loaded, restored from the back/forward cache (`bfcache`), or reached by a route change, which
-    /// counts when its path is another one. Of a route change the page before is the referrer.
+    /// A page is shown.
     fn page(&mut self, lines: &Parts<'_>) {
-        let &[navigation, url, ..] = lines;
-        put_route(&mut self.m, RAW, url);
-        let is_first = self.m.length(PAGE) == 0;
-        let is_route = !is_first && !navigation.starts_with(b"bf");
-        if is_route && self.m.text(RAW) == self.m.text(ROUTE) {
-            return;
-        }
-        self.m.clear(RAW);
         self.exit(true);
         let m = &mut self.m;
-        let template = if is_route {
-            t!("pageview\n\"navigation\":\"{FIRST}\",\"previous_path\":\"{ROUTE}\"")
-        } else if is_first {
-            t!("pageview\n\"navigation\":\"{FIRST}\"{FIFTH}")
-        } else {
-            t!("pageview\n\"navigation\":\"{FIRST}\"")
-        };
-        m.fill(RAW, template, lines);
-        m.clear(ROUTE);
-        put_route(m, ROUTE, url);
-        let template = if is_route {
-            t!("{\"url\":\"{SECOND}\",\"path\":\"{ROUTE}\",\"referrer\":\"{URL}\",{THIRD}}")
-        } else {
-            t!("{\"url\":\"{SECOND}\",\"path\":\"{ROUTE}\",\"referrer\":\"{FOURTH}\",{THIRD}}")
-        };
         m.clear(END);
-        m.fill(END, template, lines);
+        m.fill(END, t!("{{FIRST}}"), lines);
         m.clear(PAGE);
         let page = lift(m, END, &mut self.scratch);
         scrub(page, m, PAGE, self.keeps_click_ids);
-        m.clear(URL);
-        m.put(URL, url);
         self.batch.has_page = false;
         self.depth = Depth::NEW;
         self.attention.open(m.numbers[TIME]);
-        self.add();
+        self.add_filled(t!("pageview\n{SECOND}"), lines);
         self.flush = true;
     }
 

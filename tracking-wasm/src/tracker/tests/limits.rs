@@ -184,10 +184,10 @@ fn an_event_may_be_as_large_as_the_edge_takes_it() {
 fn a_mark_does_not_make_a_click_too_large() {
     let mut site = Site::default();
     let mut tab = site.open();
-    let rest = r#","link":"outbound","dead":true}"#.len();
+    let rest = r#","dead":true}"#.len();
     for bytes in DATA_BYTES - 40..DATA_BYTES {
         let facts = text(bytes - rest - 10);
-        tab.tell(&mut site, "click", &["https://b.example/", "false", "1", "1", "true", &facts], &[]);
+        tab.tell(&mut site, "click", &["1", "1", "true", &facts], &[]);
         tab.tell(&mut site, "dead", &[], &[]);
     }
     let mut batches = tab.deliver(&mut site);
@@ -279,11 +279,11 @@ proptest! {
             let (address, text, name) = (&addresses[which], &texts[which], &names[which]);
             let (flag, number) = (flag.to_string(), number.to_string());
             let facts = format!("\"text\":\"{text}\",\"address\":\"{address}\"");
-            let title = format!("\"title\":\"{text}\"");
-            let device = format!(",\"language\":\"{text}\"");
+            let page = format!("\"url\":\"{address}\",\"path\":\"/\",\"referrer\":\"{}\",\"title\":\"{text}\"", addresses[3]);
+            let shown = format!("\"navigation\":\"pushstate\",\"language\":\"{text}\"");
             match step {
-                0 | 1 => tab.tell(&mut site, "page", &["pushstate", address, &title, &addresses[3], &device], &[]),
-                2 | 3 => tab.tell(&mut site, "click", &[address, &flag, &number, &number, &flag, &facts], &[]),
+                0 | 1 => tab.tell(&mut site, "page", &[&page, &shown], &[]),
+                2 | 3 => tab.tell(&mut site, "click", &[&number, &number, &flag, &facts], &[]),
                 4 => tab.tell(&mut site, "dead", &[], &[]),
                 5 => tab.tell(&mut site, "scroll", &[&number, &number, &flag], &[]),
                 6 => tab.tell(&mut site, "edit", &[&which.to_string(), text, &facts], &[]),

@@ -8,7 +8,7 @@ mod model;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use wire::limits::PIXEL_STORE_BYTES;
 use wire::{Event, EventBatch};
 
@@ -151,9 +151,9 @@ impl Tab {
     }
 
     fn show(&mut self, site: &mut Site, navigation: &str, url: &str, referrer: &str) {
-        let (url, referrer) = (inside(url), inside(referrer));
-        let lines = [navigation, &url, "\"title\":\"Title\"", &referrer, ",\"language\":\"en\""];
-        self.tell(site, "page", &lines, &[]);
+        let [url, referrer] = [url, referrer].map(Value::from);
+        let page = format!("\"url\":{url},\"path\":\"/\",\"referrer\":{referrer},\"title\":\"Title\"");
+        self.tell(site, "page", &[&page, &format!("\"navigation\":\"{navigation}\"")], &[]);
     }
 
     fn track(&mut self, site: &mut Site, name: &str, facts: &str) {
@@ -161,10 +161,9 @@ impl Tab {
     }
 
     fn click(&mut self, site: &mut Site, href: &str, x: i64, should_react: bool) {
-        let (href, x) = (inside(href), x.to_string());
-        let facts = format!("\"element\":{{\"tag\":\"a\",\"href\":\"{href}\"}},\"x\":{x},\"y\":7");
-        let should_react = should_react.to_string();
-        self.tell(site, "click", &[&href, "false", &x, "7", &should_react, &facts], &[]);
+        let facts = json!({"element": {"tag": "a", "href": href}, "x": x, "y": 7}).to_string();
+        let facts = &facts[1..facts.len() - 1];
+        self.tell(site, "click", &[&x.to_string(), "7", &should_react.to_string(), facts], &[]);
     }
 
     /// `lines` are those of [`crate::form::Field::read`].
