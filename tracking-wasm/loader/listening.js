@@ -1,31 +1,27 @@
 // Listens to the page.
 import { pathOf } from "./addresses.js";
 import { bridge } from "./commerce.js";
+import { isInput, submission } from "./forms.js";
 import {
   MEANT,
   attribute,
   closest,
   declared,
+  fieldFacts,
   fieldsOf,
   formFacts,
   has,
-  hintsOf,
-  inner,
-  isFilled,
   isIgnored,
   isReactive,
   isWritable,
-  keptOf,
   linkOf,
   nameOf,
-  quote,
   selectorOf,
   tagOf,
-  text,
-  tried,
 } from "./reading.js";
 import { leaveTurn, sendAll } from "./sending.js";
 import { guarded, later, tell, tellStorage } from "./tell.js";
+import { inner, text, tried } from "./text.js";
 import { restartVitals, vitals } from "./vitals.js";
 
 /** A click that changes nothing for this long had no effect, in ms. */
@@ -264,7 +260,7 @@ const edited = (event) => {
   record.isFresh = false;
   record.changes++;
   if (field.form && !isIgnored(field))
-    tell("edit", [numberOf(field.form), quote(text(field.name)), formFacts(field.form)]);
+    tell("edit", [numberOf(field.form), inner({ field: text(field.name) }), inner(formFacts(field.form))]);
 };
 
 /** @type {WeakMap<EventTarget, number>} when the last `submit` event of a form was */
@@ -283,21 +279,14 @@ const submitted = (form) => {
   const all = fieldsOf(form);
   if (isIgnored(form)) return;
   reacted();
-  let lines = "";
+  const told = [];
   for (const field of all) {
-    if (isIgnored(field)) continue;
+    if (isIgnored(field) || !isInput(field.type)) continue;
     const { changes, ms, since } = recordOf(field);
     const spent = Math.round(since ? ms + performance.now() - since : ms);
-    const line = [
-      quote(text(attribute(field, "name"))),
-      quote(text(field.type, 32)),
-      quote(hintsOf(field)),
-      inner({ filled: isFilled(field), changes, ms: spent }),
-      keptOf(field),
-    ];
-    lines += line.join("\t") + "\n";
+    told.push({ position: told.length, changes, ms: spent, ...fieldFacts(field) });
   }
-  tell("form", [numberOf(form), formFacts(form)], [lines]);
+  tell("form", [numberOf(form), submission(formFacts(form), told)]);
   if (has(form, "data-evothesis-event")) trackDeclared(form);
 };
 

@@ -1,45 +1,10 @@
 // Reads elements, whatever the page has made of them: a form may have fields named `closest` or `getAttribute`.
 
 import { linkTo } from "./addresses.js";
+import { isSensitive } from "./forms.js";
+import { text } from "./text.js";
 
 const { closest: closestIn, getAttribute, hasAttribute, matches } = Element.prototype;
-
-/**
- * @param {unknown} value
- * @param {number} [length] in UTF-16 units
- * @returns {string} on one line, at most so long
- */
-export const text = (value, length = 128) =>
-  String(value ?? "")
-    .slice(0, 1000)
-    .replace(/\s+/g, " ")
-    .trim()
-    .slice(0, length);
-
-/**
- * @template T
- * @param {() => T} read
- * @returns {T | undefined} what it reads; nothing where the page lets it throw
- */
-export const tried = (read) => {
-  try {
-    return read();
-  } catch {
-    // somebody else's getter
-  }
-};
-
-/**
- * @param {object} facts
- * @returns {string} the inside of a JSON object
- */
-export const inner = (facts) => JSON.stringify(facts).slice(1, -1);
-
-/**
- * @param {string} value
- * @returns {string} the inside of a JSON string
- */
-export const quote = inner;
 
 /**
  * @param {Element} element
@@ -162,15 +127,14 @@ const place = (element) => {
 
 /**
  * @param {HTMLFormElement} form
- * @returns {string} what it is called
+ * @returns {object} what it is called
  */
-export const formFacts = (form) =>
-  inner({
-    form_id: text(attribute(form, "id")),
-    form_name: text(attribute(form, "name")),
-    action: new URL(attribute(form, "action"), document.baseURI).pathname.slice(0, 500),
-    method: text(attribute(form, "method"), 16).toLowerCase() || "get",
-  });
+export const formFacts = (form) => ({
+  form_id: text(attribute(form, "id")),
+  form_name: text(attribute(form, "name")),
+  action: new URL(attribute(form, "action"), document.baseURI).pathname.slice(0, 500),
+  method: text(attribute(form, "method"), 16).toLowerCase() || "get",
+});
 
 /**
  * @param {HTMLFormElement} form
@@ -185,25 +149,23 @@ export const fieldsOf = (form) => [...Reflect.get(HTMLFormElement.prototype, "el
 export const isFilled = (field) =>
   /^(checkbox|radio)$/.test(field.type) ? field.checked : Boolean(field.value);
 
-const isKept = (field) => has(field, "data-evothesis-keep") && isFilled(field);
 const isMasked = (field) => /disc|circle|square/.test(getComputedStyle(field).webkitTextSecurity);
 
 /**
  * @param {HTMLInputElement} field
- * @returns {string} words that may tell what belongs in it
+ * @returns {object} what is said of it: its value only if the site keeps it, and never if it is sensitive
  */
-export const hintsOf = (field) => {
-  let hints = isKept(field) && isMasked(field) ? "password" : "";
-  for (const name of ["autocomplete", "id", "aria-label", "placeholder"])
-    hints += " " + attribute(field, name);
-  return text(hints, 256);
+export const fieldFacts = (field) => {
+  const name = text(attribute(field, "name"));
+  const type = text(field.type, 32);
+  const filled = isFilled(field);
+  const isKept = filled && has(field, "data-evothesis-keep");
+  let words = isKept && isMasked(field) ? "password" : "";
+  for (const hint of ["autocomplete", "id", "aria-label", "placeholder"])
+    words += " " + attribute(field, hint);
+  const sensitive = isSensitive([name, type, text(words, 256)].join(" "));
+  return { name, type, filled, sensitive, value: isKept && !sensitive ? text(field.value, 256) : undefined };
 };
-
-/**
- * @param {HTMLInputElement} field
- * @returns {string} its value as JSON, if the site keeps it
- */
-export const keptOf = (field) => (isKept(field) ? JSON.stringify(text(field.value, 256)) : "");
 
 /**
  * @param {HTMLElement} element

@@ -1,5 +1,5 @@
 // What the pixel keeps: in localStorage, and in memory where that is blocked, full or not wanted.
-import { tried } from "./reading.js";
+import { tried } from "./text.js";
 
 const PREFIX = "evothesis:";
 const OPT_OUT = PREFIX + "optout";

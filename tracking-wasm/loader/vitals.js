@@ -1,6 +1,6 @@
 // Core Web Vitals, measured as the `web-vitals` library does (https://github.com/GoogleChrome/web-vitals).
 
-import { tried } from "./reading.js";
+import { tried } from "./text.js";
 
 /** @returns {PerformanceNavigationTiming | undefined} how the page came to be */
 export const navigationOf = () => tried(() => performance.getEntriesByType("navigation")[0]);

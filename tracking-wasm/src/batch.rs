@@ -172,7 +172,7 @@ pub(crate) fn count_refused(refusals: &[u8], seq: i64) -> i64 {
     while !rest.is_empty() {
         let mut line = take(&mut rest, b'\n');
         let refused = number(take(&mut line, b' '));
-        count += i64::from((seq < 0 || seq == refused) && is_listed(b"expired from_the_future", line, false));
+        count += i64::from((seq < 0 || seq == refused) && is_listed(b"expired from_the_future", line));
     }
     count
 }

@@ -9,7 +9,6 @@ mod attention;
 mod batch;
 mod click;
 mod edge_state;
-mod form;
 mod moment;
 mod queue;
 mod scroll;

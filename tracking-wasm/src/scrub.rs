@@ -121,7 +121,7 @@ fn value(text: &[u8]) -> &[u8] {
 }
 
 fn is_click_id(key: &[u8]) -> bool {
-    key.ends_with(b"clid") || key.ends_with(b"braid") || is_listed(CLICK_IDS, key, false)
+    key.ends_with(b"clid") || key.ends_with(b"braid") || is_listed(CLICK_IDS, key)
 }
 
 /// Whether a value looks like a key to something: long hexadecimal digits, or long and changing between small letters, capitals and

@@ -9,7 +9,6 @@ use crate::batch::{
     read_batch, store, store_again,
 };
 use crate::click::Burst;
-use crate::form::{is_input, put_field};
 use crate::queue::{BATCH_KEY, Queue, RECORD, look};
 use crate::scroll::Depth;
 use crate::scrub::scrub;
@@ -95,8 +94,8 @@ impl Tracker {
     /// | `click` | x, y, `true` if it should have an effect, facts | |
     /// | `dead` | (the last click had no effect) | |
     /// | `scroll` | bottom of the viewport, height of the page, `true` if it was scrolled | |
-    /// | `edit` | number of the form, name of the field, facts of the form | |
-    /// | `form` | number of the form, facts of the form | a line a field: see `form::is_input` |
+    /// | `edit` | number of the form, facts of the field, facts of the form | |
+    /// | `form` | number of the form, facts of the form and its fields | |
     /// | `track` | event type, facts | |
     /// | `view` | `hidden`, `visible`, `focus` or `blur` | |
     /// | `active` | (the visitor is there) | |
@@ -168,12 +167,12 @@ impl Tracker {
                     since = t;
                 }
                 self.m.numbers[MS] = since;
-                let template = t!("{FIRST}\n{MS}\nform_abandon\n{THIRD},\"field\":\"{SECOND}\",\"ms\":\x1e");
+                let template = t!("{FIRST}\n{MS}\nform_abandon\n{THIRD},{SECOND},\"ms\":\x1e");
                 self.m.fill(FORMS, template, lines);
             }
             Some(b'f') => {
                 self.form(first);
-                self.submit(lines, tail);
+                self.add_filled(t!("form_submit\n{SECOND}"), lines);
             }
             Some(b't') => self.add_filled(t!("{FIRST}\n{SECOND}"), lines),
             Some(b'v') => {
@@ -268,30 +267,6 @@ impl Tracker {
             m.drop_first(FORMS, bytes);
         }
         since
-    }
-
-    /// A form was submitted. Of a very long one the first fields are named, and how many there are.
-    fn submit(&mut self, lines: &Parts<'_>, mut fields: &[u8]) {
-        let m = &mut self.m;
-        m.fill(RAW, t!("form_submit\n{SECOND},\"fields\":["), lines);
-        let mut count = 0;
-        while !fields.is_empty() {
-            let field = split(take(&mut fields, b'\n'), b'\t');
-            if is_input(&field) {
-                let length = m.length(RAW);
-                put_field(m, &field, count);
-                count += 1;
-                // room for the count
-                if m.length(RAW) > DATA_BYTES - 32 {
-                    m.truncate(RAW, length);
-                }
-            }
-        }
-        if m.text(RAW).ends_with(b",") {
-            m.truncate(RAW, m.length(RAW) - 1);
-        }
-        m.numbers[MS] = count;
-        self.add_filled(t!("],\"field_count\":{MS}"), lines);
     }
 
     /// Milliseconds until `beat` has something to do; -1 when nothing is planned.

@@ -208,7 +208,7 @@ fn many_forms_and_long_ones_do_no_harm() {
         tab.edit(&mut site, &form.to_string(), &"x".repeat(100));
     }
     tab.edit(&mut site, "0", "again");
-    tab.submit(&mut site, "299", "");
+    tab.submit(&mut site, "299");
     let mut batches = tab.deliver(&mut site);
     tab.leave(&mut site, true);
     batches.extend(tab.deliver(&mut site));
@@ -286,12 +286,11 @@ proptest! {
                 2 | 3 => tab.tell(&mut site, "click", &[&number, &number, &flag, &facts], &[]),
                 4 => tab.tell(&mut site, "dead", &[], &[]),
                 5 => tab.tell(&mut site, "scroll", &[&number, &number, &flag], &[]),
-                6 => tab.tell(&mut site, "edit", &[&which.to_string(), text, &facts], &[]),
+                6 => tab.tell(&mut site, "edit", &[&which.to_string(), &format!("\"field\":\"{text}\""), &facts], &[]),
                 7 => {
-                    let value = Value::from(value.as_str());
-                    let field = format!("{text}\t{text}\t{text}\t\"filled\":{flag},\"changes\":1,\"ms\":1");
-                    let lines = format!("{field}\t{value}\n{field}\t\n").repeat(which * 20);
-                    tab.tell(&mut site, "form", &[&which.to_string(), &facts], &[&lines])
+                    let field = format!("{{\"value\":{}}},", Value::from(value.as_str())).repeat(which * 20);
+                    let facts = format!("{facts},\"fields\":[{field}0]");
+                    tab.tell(&mut site, "form", &[&which.to_string(), &facts], &[])
                 }
                 8 => {
                     let value: Value = serde_json::from_str(&json[which]).unwrap_or_else(|_| json[which].clone().into());

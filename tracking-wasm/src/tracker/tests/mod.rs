@@ -166,13 +166,12 @@ impl Tab {
         self.tell(site, "click", &[&x.to_string(), "7", &should_react.to_string(), facts], &[]);
     }
 
-    /// `lines` are those of [`crate::form::Field::read`].
-    fn submit(&mut self, site: &mut Site, form: &str, lines: &str) {
-        self.tell(site, "form", &[form, &form_facts(form)], &[lines]);
+    fn submit(&mut self, site: &mut Site, form: &str) {
+        self.tell(site, "form", &[form, &(form_facts(form) + ",\"fields\":[]")], &[]);
     }
 
     fn edit(&mut self, site: &mut Site, form: &str, field: &str) {
-        self.tell(site, "edit", &[form, field, &form_facts(form)], &[]);
+        self.tell(site, "edit", &[form, &format!("\"field\":\"{field}\""), &form_facts(form)], &[]);
     }
 
     fn pass(&mut self, ms: i64) {

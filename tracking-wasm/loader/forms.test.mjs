@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { isInput, isSensitive, submission } from "./forms.js";
+
+test("a field that asks for a secret or a person is sensitive, however that is written", () => {
+  for (const words of [
+    "a email",
+    "a password",
+    "a tel",
+    "a file",
+    "a text cc-number",
+    "a text section-1 one-time-code",
+    "a text current-password",
+    "a text family-name",
+    "card_number text",
+    "user[email] text",
+    "userEmail text",
+    "resetToken text",
+    "Passwort text",
+    "strasse text",
+    "mot_de_passe text",
+    "PIN text",
+  ]) {
+    assert.ok(isSensitive(words), words);
+  }
+  for (const words of [
+    "",
+    "message textarea off",
+    "topic select-one",
+    "quantity number",
+    "compass text",
+    "éadd text",
+  ]) {
+    assert.ok(!isSensitive(words), words);
+  }
+});
+
+test("people do not fill in buttons and hidden fields", () => {
+  for (const type of ["", "hidden", "submit", "button", "reset", "image", "fieldset", "output", "object"]) {
+    assert.ok(!isInput(type), type);
+  }
+  for (const type of ["text", "select-one", "textarea", "checkbox", "file", "password"])
+    assert.ok(isInput(type), type);
+});
+
+const form = { form_id: "contact", action: "/send", method: "post" };
+const field = (name, value) => ({
+  position: 0,
+  changes: 0,
+  ms: 0,
+  name,
+  type: "text",
+  filled: true,
+  sensitive: false,
+  value,
+});
+const parsed = (fields) => JSON.parse(`{${submission(form, fields)}}`);
+
+test("a submission names the form and its fields", () => {
+  const told = [field("message", "hello"), field("topic")];
+  const topic = JSON.parse(JSON.stringify(told[1]));
+  assert.deepEqual(parsed(told), { ...form, fields: [told[0], topic], field_count: 2 });
+  assert.deepEqual(parsed([]), { ...form, fields: [], field_count: 0 });
+});
+
+test("of a very long form the fields that fit are named, and how many there are", () => {
+  for (const [fields, atLeast, atMost] of [
+    [Array(500).fill(field("some_topic")), 30, 40],
+    [Array(20).fill(field("message", "ü".repeat(256))), 5, 7],
+    [[field("topic"), field("message", "x".repeat(20_000)), field("topic")], 1, 1],
+    [[field("message", "x".repeat(20_000))], 0, 0],
+  ]) {
+    const data = parsed(fields);
+    assert.equal(data.field_count, fields.length);
+    assert.ok(data.fields.length >= atLeast && data.fields.length <= atMost, String(data.fields.length));
+    assert.ok(new TextEncoder().encode(JSON.stringify(data)).length <= 4096);
+  }
+});
