@@ -24,7 +24,7 @@ const KINDS = {
 
 const PLACEHOLDER = new RegExp(`\\[(?:${Object.keys(KINDS).join("|")})\\]`, "g");
 
-/** Parameters that stand for a click or a visitor; the rule is that of scrub.rs. */
+/** Parameters that stand for a click or a visitor; the rule is that of scrub.js. */
 const CLICK_ID =
   /(clid|braid)$|^(li_fat_id|epik|igshid|srsltid|rdt_cid|mc_eid|mkt_tok|_hsenc|_hsmi|_kx|_ga|_gl|vero_id)$/;
 

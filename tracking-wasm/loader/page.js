@@ -3,6 +3,7 @@
 import { listen, pageShown } from "./listening.js";
 import { navigationOf, observeVitals } from "./vitals.js";
 import { typed } from "./commerce.js";
+import { isFlat } from "./scrub.js";
 import { SETTINGS, use } from "./settings.js";
 import { isRemembered, keepAs } from "./storage.js";
 import { begin, guarded, isRunning, later, stop, tell, tellStorage } from "./tell.js";
@@ -11,9 +12,9 @@ let isListening = false;
 
 /** The settings are new. */
 export const change = guarded(() => {
-  const { clickIds, consent = "unknown", debug, mode } = SETTINGS;
+  const { consent = "unknown", debug, mode } = SETTINGS;
   keepAs(mode);
-  tellStorage("mode", [consent, mode === "cookieless", debug, clickIds === "value"]);
+  tellStorage("mode", [consent, mode === "cookieless", debug]);
 });
 
 /**
@@ -47,8 +48,9 @@ export const start = async (settings) => {
 export const track = guarded((name, json = "{}") => {
   const data = typed(name, json);
   const facts = data.startsWith("{") ? data.slice(1, -1) : `"value":${data}`;
-  // what is longer will not be taken: without a name it is counted as dropped
-  tell("track", facts.length > 4096 ? [] : [String(name).replace(/\n/g, " "), facts]);
+  // what is longer or deeper will not be taken: without a name it is counted as dropped
+  const fits = facts.length <= 4096 && isFlat(`{${facts}}`);
+  tell("track", fits ? [String(name).replace(/\n/g, " "), facts] : []);
 });
 
 export { stop };

@@ -1,4 +1,5 @@
 // Talks to the Wasm: what happened goes in as one text, and what is to be done comes out as another.
+import { scrub } from "./scrub.js";
 import { takeTurn } from "./sending.js";
 import { SETTINGS } from "./settings.js";
 import { entries, forget, isOptedOut, store } from "./storage.js";
@@ -92,7 +93,10 @@ export const tell = (what, lines = [], sections = []) => {
   const t = performance.now();
   const at = noted || t;
   const head = [what, Math.round(Date.now() - t + at), Math.round(at), digits()].join(" ");
-  const said = [[head, ...lines].join("\n"), ...sections].join(SECTION);
+  // what the page says has no sections, what the pixel says of itself has
+  const text =
+    sections[0] == null ? scrub(lines.join("\n"), SETTINGS.clickIds === "value") : lines.join("\n");
+  const said = [head + "\n" + text, ...sections].join(SECTION);
   const facts = `{${lines.at(-1)}}`;
   if (wasm) return say(said, facts);
   early.push([said, facts]);

@@ -12,8 +12,6 @@ mod edge_state;
 mod moment;
 mod queue;
 mod scroll;
-mod scrub;
-mod telling;
 mod text;
 pub mod tracker;
 

@@ -379,12 +379,6 @@ pub(crate) fn before(text: &[u8], mark: u8) -> &[u8] {
     until(text, find(text, mark))
 }
 
-/// What stands after the last `mark`; empty when there is none.
-#[inline(never)]
-pub(crate) fn after_last(text: &[u8], mark: u8) -> &[u8] {
-    text.iter().rposition(|byte| *byte == mark).map_or(b"", |at| from(text, at + 1))
-}
-
 /// Takes what stands before the next `mark`, and the mark; all that is left when there is none. In line, so that `rest` stays in
 /// locals: out of line it has to be in memory, which costs more at each place.
 #[inline(always)]
@@ -393,23 +387,6 @@ pub(crate) fn take<'a>(rest: &mut &'a [u8], mark: u8) -> &'a [u8] {
     let part = before(rest, mark);
     *rest = from(rest, part.len() + 1);
     part
-}
-
-/// Whether `text` holds `mark`.
-pub(crate) fn has(text: &[u8], mark: u8) -> bool {
-    find(text, mark) < text.len()
-}
-
-/// Whether `word` is one of the words of `list`. Single spaces separate them; all is one whether in capitals or not.
-#[inline(never)]
-pub(crate) fn is_listed(list: &[u8], word: &[u8]) -> bool {
-    let mut rest = list;
-    while !rest.is_empty() {
-        if take(&mut rest, b' ').eq_ignore_ascii_case(word) {
-            return true;
-        }
-    }
-    false
 }
 
 /// The whole number that `text` begins with, 0 when there is none. Sixteen digits count, so that sums and hundredfolds fit.
@@ -435,15 +412,6 @@ mod tests {
 
     fn memory() -> Box<Memory> {
         Box::new(Memory::NEW)
-    }
-
-    #[test]
-    fn lists() {
-        assert!(is_listed(b"a bc d", b"bc"));
-        assert!(!is_listed(b"a bc d", b"b"));
-        assert!(!is_listed(b"a bc d", b""));
-        assert!(!is_listed(b"", b""));
-        assert!(is_listed(b"a bc d", b"Bc"));
     }
 
     #[test]
@@ -473,9 +441,8 @@ mod tests {
     proptest! {
         #[test]
         fn cuts_agree_with_the_standard_library(text in "[aü=]{0,8}") {
-            let (first, last) = (text.split_once('='), text.rsplit_once('='));
+            let first = text.split_once('=');
             prop_assert_eq!(before(text.as_bytes(), b'='), first.map_or(text.as_str(), |(before, _)| before).as_bytes());
-            prop_assert_eq!(after_last(text.as_bytes(), b'='), last.map_or("", |(_, after)| after).as_bytes());
             let mut rest = text.as_bytes();
             take(&mut rest, b'=');
             prop_assert_eq!(rest, first.map_or("", |(_, after)| after).as_bytes());

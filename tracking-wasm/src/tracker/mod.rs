@@ -11,10 +11,9 @@ use crate::batch::{
 use crate::click::Burst;
 use crate::queue::{BATCH_KEY, Queue, RECORD, look};
 use crate::scroll::Depth;
-use crate::scrub::scrub;
 use crate::text::{
-    BATCH_ID, COMPLETE, CONSENT, COUNT, DEPTH, DROPPED, END, ENGAGED, FAILURES, FORMS, Id, LONG, MS, Memory, NO_PARTS,
-    NOW, OUT, PAGE, Parts, RANDOM, RAW, SEQ, SKEW, START, STREAM, TIME, TOKEN, before, number, split, t, take, until,
+    BATCH_ID, COMPLETE, CONSENT, COUNT, DEPTH, DROPPED, END, ENGAGED, FAILURES, FORMS, MS, Memory, NO_PARTS, NOW, OUT,
+    PAGE, Parts, RANDOM, RAW, SEQ, SKEW, START, STREAM, TIME, TOKEN, before, number, split, t, take,
 };
 
 /// An event is in storage at most this long after it happened, so that a killed tab loses no more.
@@ -41,7 +40,6 @@ pub struct Tracker {
     click: usize,
     is_cookieless: bool,
     is_debugged: bool,
-    keeps_click_ids: bool,
     /// Being filled.
     batch: Batch,
     /// Whether complete batches wait for room in storage.
@@ -56,22 +54,18 @@ pub struct Tracker {
     wake: i64,
     hurry: bool,
     m: Memory,
-    /// What an event says while it is cleaned: from one text of the memory to another.
-    scratch: [u8; LONG],
 }
 
 impl Tracker {
     /// A page load begins. All of it is zero, which costs a download nothing.
     pub const NEW: Self = Self {
         m: Memory::NEW,
-        scratch: [0; LONG],
         depth: Depth::NEW,
         attention: Attention::NEW,
         burst: Burst::NEW,
         click: 0,
         is_cookieless: false,
         is_debugged: false,
-        keeps_click_ids: false,
         batch: Batch::NEW,
         waits_for_room: false,
         lost: 0,
@@ -89,7 +83,7 @@ impl Tracker {
     ///
     /// | what | lines | sections |
     /// |---|---|---|
-    /// | `mode` | consent, then `true` for each: is cookieless, has a console to log to, keeps click ids | storage |
+    /// | `mode` | consent, then `true` for each: is cookieless, has a console to log to | storage |
     /// | `page` | facts of the page, facts of the event | |
     /// | `click` | x, y, `true` if it should have an effect, facts | |
     /// | `dead` | (the last click had no effect) | |
@@ -198,7 +192,6 @@ impl Tracker {
     fn mode(&mut self, lines: &Parts<'_>, storage: &[u8]) {
         self.is_cookieless = is_true(lines[1]);
         self.is_debugged = is_true(lines[2]);
-        self.keeps_click_ids = is_true(lines[3]);
         let m = &mut self.m;
         m.clear(CONSENT);
         m.fill(CONSENT, t!(",\"consent\":\"{FIRST}\""), lines);
@@ -214,11 +207,8 @@ impl Tracker {
     fn page(&mut self, lines: &Parts<'_>) {
         self.exit(true);
         let m = &mut self.m;
-        m.clear(END);
-        m.fill(END, t!("{{FIRST}}"), lines);
         m.clear(PAGE);
-        let page = lift(m, END, &mut self.scratch);
-        scrub(page, m, PAGE, self.keeps_click_ids);
+        m.fill(PAGE, t!("{{FIRST}}"), lines);
         self.batch.has_page = false;
         self.depth = Depth::NEW;
         self.attention.open(m.numbers[TIME]);
@@ -428,12 +418,12 @@ impl Tracker {
     #[inline(never)]
     fn add(&mut self) -> usize {
         let m = &mut self.m;
-        let mut facts = lift(m, RAW, &mut self.scratch);
-        let kind = take(&mut facts, b'\n');
-        m.clear(RAW);
+        let kind = before(m.text(RAW), b'\n');
+        let (kind_length, is_type) = (kind.len(), is_event_type(kind));
         m.clear(END);
         m.put(END, DATA_START);
-        let fits = scrub(facts, m, END, self.keeps_click_ids);
+        let length = m.length(RAW);
+        m.copy(END, RAW, length.min(kind_length + 1), length);
         m.put(END, b"}}");
         let t = m.numbers[TIME];
         let time = m.numbers[NOW] + m.numbers[SKEW];
@@ -441,11 +431,12 @@ impl Tracker {
         m.put(START, b"{\"id\":\"");
         m.put_id(START, time, m.numbers[SEQ] & 0x7ff);
         m.fill(START, t!("\",\"seq\":{SEQ},\"type\":\""), NO_PARTS);
-        m.put(START, kind);
+        m.copy(START, RAW, 0, kind_length);
+        m.clear(RAW);
         m.numbers[MS] = t.min(u32::MAX.into());
         m.fill(START, t!("\",\"ts\":{NOW},\"t\":{MS},\"page\":"), NO_PARTS);
         m.numbers[SEQ] += 1;
-        let fits = fits && m.length(END) <= DATA_BYTES + DATA_START.len() && is_event_type(kind) && m.length(PAGE) > 0;
+        let fits = is_type && m.length(END) <= DATA_BYTES + DATA_START.len() && m.length(PAGE) > 0;
         if !fits {
             self.lost += 1;
             return 0;
@@ -496,15 +487,6 @@ fn save(m: &mut Memory, queue: &mut Queue<'_>, force: bool, gone: bool) -> usize
     // it waits in memory; what is stored of it is still not for others
     store_again(m, key, RETRY, &old_batch, m.numbers[NOW] + ABANDONED_MS);
     0
-}
-
-/// A copy of a text, for who reads it while another text is written.
-fn lift<'a>(m: &Memory, id: Id, scratch: &'a mut [u8; LONG]) -> &'a [u8] {
-    let text = m.text(id);
-    if let Some(copy) = scratch.get_mut(..text.len()) {
-        copy.copy_from_slice(text);
-    }
-    until(scratch, text.len())
 }
 
 /// Whether `name` may be an event's type. The rule is that of `wire::check`, which is not part of the pixel.

@@ -147,7 +147,7 @@ impl Tab {
     fn mode(&mut self, site: &mut Site, consent: &str, words: &str) {
         let storage = site.dump();
         let is = |word| if words.split(' ').any(|said| said == word) { "true" } else { "false" };
-        self.tell(site, "mode", &[consent, is("cookieless"), is("debug"), is("click_ids")], &[&storage]);
+        self.tell(site, "mode", &[consent, is("cookieless"), is("debug")], &[&storage]);
     }
 
     fn show(&mut self, site: &mut Site, navigation: &str, url: &str, referrer: &str) {

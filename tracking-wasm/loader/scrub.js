@@ -1,0 +1,87 @@
+// Redaction at the source: one function for the JSON of an event or a page, whatever its keys. It takes out what is worth its bytes in
+// the page: the values of telling parameters, click ids and token-like values in addresses, and email addresses. The edge has the full
+// rules.
+
+/**
+ * @param {string} words as a regular expression
+ * @param {string} end what follows them
+ * @returns {(name: string) => boolean} whether one of the words is in a name. Words end at a change of case and at every sign of ASCII
+ * that is no letter or digit
+ */
+export const telling = (words, end) => {
+  const pattern = new RegExp(`(^|[^a-z\\d\\x80-\\uffff])(${words})${end}`, "i");
+  return (name) => pattern.test(name.replace(/[a-z](?=[A-Z])/g, "$& "));
+};
+
+/** Words that tell of a secret or of a way to reach a person. The list is short, since it is paid for by the byte. */
+const isTelling = telling(
+  "password|passwd|passwort|passphrase|pwd|pass|pin|otp|secret|token|jwt|apikey|auth|email|mail|phone|tel|mobile|card|cardnumber|cvv|cvc|iban|ssn|birthday|dob|sid|session|sig|signature|csrf|xsrf|nonce",
+  "(?![a-z\\d\\x80-\\uffff])",
+);
+
+const CLICK_ID =
+  /(clid|braid)$|^(li_fat_id|epik|igshid|srsltid|rdt_cid|mc_eid|mkt_tok|_hsenc|_hsmi|_kx|_ga|_gl|vero_id)$/i;
+
+/**
+ * @param {string} value
+ * @returns {boolean} whether it looks like a key to something: long hexadecimal digits, or long and changing between small letters,
+ * capitals and digits at two of five places, which words written together do not
+ */
+const isToken = (value) => {
+  const [text] = value.split("%");
+  return (
+    /^[\da-f]{32,}$/i.test(text) ||
+    (/^(?=.*\d)(?=.*[a-z])(?=.*[A-Z]).{20}/.test(text) &&
+      text.match(/\d+|[a-z]+|[A-Z]+/g).length * 5 >= text.length * 2)
+  );
+};
+
+/**
+ * @param {string} before what ends with the sign behind the name of a parameter
+ * @param {string} value
+ * @param {boolean} keepsClickIds
+ * @returns {boolean} whether the value is to go
+ */
+const isPersonal = (before, value, keepsClickIds) => {
+  // in an address inside an address signs are written as `%` and two digits
+  const [, key, inner] = /[?&#;]([\w.[\]%-]+)=$|%\w\w([^%"\\]*)%3d$/i.exec(before) ?? [];
+  if (inner) return isTelling(inner);
+  if (!key) return false;
+  if (CLICK_ID.test(key)) return !keepsClickIds;
+  // OAuth's codes are long, those of vouchers are not (RFC 6749, 4.1.2)
+  if (key === "code" && value.length > 15) return true;
+  return isTelling(key) || (isToken(value) && !key.startsWith("utm_"));
+};
+
+/**
+ * @param {string} json parts of JSON texts that `JSON.stringify` wrote
+ * @param {boolean} keepsClickIds
+ * @returns {string} the same without what must not leave the page. NUL and halves of surrogate pairs, which no database takes, become
+ * U+FFFD
+ */
+export const scrub = (json, keepsClickIds) => {
+  // `logo@2x.png` and `package@1.2.3` are no addresses; an escape is no part of one
+  let rest = json.replace(
+    /\\(?:(u0000|ud...)|u....|.)|[\w%.+\x80-\uffff-]{1,99}?(?:@|%40)(?!\d)[\w.+\x80-\uffff-]*\.[\w+\x80-\uffff-]+/gi,
+    (found, unfit) => (unfit ? "\\ufffd" : found[0] === "\\" ? found : "[email]"),
+  );
+  let scrubbed = "";
+  for (let sign; (sign = /=|%3d/i.exec(rest));) {
+    const end = sign.index + sign[0].length;
+    scrubbed += rest.slice(0, end);
+    rest = rest.slice(end);
+    const [value] = /^[^"&#\\ ]*/.exec(rest);
+    if (isPersonal(scrubbed.slice(-300), value, keepsClickIds)) rest = rest.slice(value.length);
+  }
+  return scrubbed + rest;
+};
+
+/**
+ * @param {string} json
+ * @returns {boolean} whether objects and arrays in it stay within eight levels
+ */
+export const isFlat = (json) => {
+  let brackets = json.replace(/"(\\.|[^"\\])*"/g, "");
+  for (let level = 0; level < 8; level++) brackets = brackets.replace(/[[{][^[\]{}]*[\]}]/g, "");
+  return !/[[{]/.test(brackets);
+};
