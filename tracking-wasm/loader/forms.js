@@ -12,6 +12,39 @@ export const isSensitive = telling(
   "",
 );
 
+/** @type {Map<object, {since: number, facts: object}>} forms that were begun and not submitted */
+const begun = new Map();
+
+/**
+ * Somebody changed a field.
+ * @param {object} form
+ * @param {object} facts what is said of the form if it is abandoned now
+ * @param {number} now in ms
+ * @returns {boolean} whether the form is begun by that
+ */
+export const edit = (form, facts, now) => {
+  const since = begun.get(form)?.since;
+  begun.set(form, { since: since ?? now, facts });
+  return since == null;
+};
+
+/**
+ * A form was submitted.
+ * @param {object} form
+ */
+export const end = (form) => begun.delete(form);
+
+/**
+ * The page is left.
+ * @param {number} now in ms
+ * @returns {object[]} what is to be said of the forms that are abandoned, each once
+ */
+export const abandoned = (now) => {
+  const told = [...begun.values()].map(({ since, facts }) => ({ ...facts, ms: Math.round(now - since) }));
+  begun.clear();
+  return told;
+};
+
 /** More fields have no room in an event. */
 const MOST_FIELDS = 50;
 /** Of an event's data; it may become longer when something is taken out of it. */

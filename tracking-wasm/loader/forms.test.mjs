@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isInput, isSensitive, submission } from "./forms.js";
+import { abandoned, edit, end, isInput, isSensitive, submission } from "./forms.js";
 
 test("a field that asks for a secret or a person is sensitive, however that is written", () => {
   for (const words of [
@@ -76,4 +76,26 @@ test("of a very long form the fields that fit are named, and how many there are"
     assert.ok(data.fields.length >= atLeast && data.fields.length <= atMost, String(data.fields.length));
     assert.ok(new TextEncoder().encode(JSON.stringify(data)).length <= 4096);
   }
+});
+
+test("forms are begun, submitted and abandoned each for itself", () => {
+  const [one, two, three] = [{}, {}, {}];
+  const begins = [
+    [one, "query", 1_000],
+    [two, "message", 2_000],
+    [one, "page", 3_000],
+    [three, "subject", 4_000],
+    [two, "topic", 5_000],
+    [one, "query", 6_000],
+  ].map(([form, field, now]) => edit(form, { field }, now));
+  assert.deepEqual(begins, [true, true, false, true, false, false]);
+  end(two);
+  end({});
+  assert.ok(edit(two, { field: "message" }, 8_000), "again");
+  assert.deepEqual(abandoned(8_500.4), [
+    { field: "query", ms: 7_500 },
+    { field: "subject", ms: 4_500 },
+    { field: "message", ms: 500 },
+  ]);
+  assert.deepEqual(abandoned(9_000), [], "each once");
 });

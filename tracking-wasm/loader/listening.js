@@ -1,7 +1,7 @@
 // Listens to the page.
 import { pathOf } from "./addresses.js";
 import { bridge } from "./commerce.js";
-import { isInput, submission } from "./forms.js";
+import { abandoned, edit, end, isInput, submission } from "./forms.js";
 import {
   MEANT,
   attribute,
@@ -35,6 +35,9 @@ const passive = { capture: true, passive: true };
 const on = (target, names, action) => {
   for (const name of names.split(" ")) target.addEventListener(name, guarded(action), passive);
 };
+
+/** @param {string} name @param {object} facts */
+const tellFacts = (name, facts) => tell("track", [name, inner(facts)]);
 
 /** @type {(name: string, json: string) => void} */
 let track;
@@ -88,6 +91,7 @@ export const pageShown = (navigation) => {
   const isRoute = /state|hash/.test(navigation);
   const path = pathOf(location).slice(0, 2000);
   if (isRoute && path === page.path) return;
+  abandon();
   // each by itself: another script may have made one of them throw
   const device = isRoute
     ? { previous_path: page.path }
@@ -225,13 +229,6 @@ const clicked = (event) => {
 
 /** @type {WeakMap<Element, {changes: number, ms: number, since: number, isFresh: boolean}>} */
 const fields = new WeakMap();
-/** @type {WeakMap<Element, number>} */
-const numbers = new WeakMap();
-let count = 0;
-const numberOf = (form) => {
-  if (!numbers.has(form)) numbers.set(form, ++count);
-  return numbers.get(form);
-};
 const recordOf = (field) => {
   if (!fields.has(field)) fields.set(field, { changes: 0, ms: 0, since: 0, isFresh: true });
   return fields.get(field);
@@ -259,8 +256,15 @@ const edited = (event) => {
   if (!record.isFresh && record.since) return;
   record.isFresh = false;
   record.changes++;
-  if (field.form && !isIgnored(field))
-    tell("edit", [numberOf(field.form), inner({ field: text(field.name) }), inner(formFacts(field.form))]);
+  const { form } = field;
+  if (!form || isIgnored(field)) return;
+  const facts = formFacts(form);
+  if (edit(form, { ...facts, field: text(field.name) }, performance.now())) tellFacts("form_start", facts);
+};
+
+/** The page is left, and with it its forms. */
+const abandon = () => {
+  for (const facts of abandoned(performance.now())) tellFacts("form_abandon", facts);
 };
 
 /** @type {WeakMap<EventTarget, number>} when the last `submit` event of a form was */
@@ -286,7 +290,8 @@ const submitted = (form) => {
     const spent = Math.round(since ? ms + performance.now() - since : ms);
     told.push({ position: told.length, changes, ms: spent, ...fieldFacts(field) });
   }
-  tell("form", [numberOf(form), submission(formFacts(form), told)]);
+  end(form);
+  tell("track", ["form_submit", submission(formFacts(form), told)]);
   if (has(form, "data-evothesis-event")) trackDeclared(form);
 };
 
@@ -312,14 +317,14 @@ const selected = ({ activeElement, defaultView }) => {
 /** @param {Document} document */
 const selectionSettled = (document) => {
   const { length } = selected(document);
-  if (length > 10 && length !== lastLength) tell("track", ["text_select", inner({ length })]);
+  if (length > 10 && length !== lastLength) tellFacts("text_select", { length });
   lastLength = length;
 };
 
 /** @param {Document} document */
 const copied = (document) => {
   const copy = selected(document);
-  if (copy) tell("track", ["text_copy", inner({ length: copy.length, preview: text(copy, 100) })]);
+  if (copy) tellFacts("text_copy", { length: copy.length, preview: text(copy, 100) });
 };
 
 // --- trees ---
@@ -373,6 +378,7 @@ const leave = (isGone) => {
   if (measured !== lastVitals) tell("track", ["web_vitals", measured.slice(1, -1)]);
   lastVitals = measured;
   leaveTurn(isGone);
+  if (isGone) abandon();
   tellStorage("leave", [isGone]);
   sendAll(true, isGone);
 };

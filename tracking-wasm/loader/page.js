@@ -3,6 +3,7 @@
 import { listen, pageShown } from "./listening.js";
 import { navigationOf, observeVitals } from "./vitals.js";
 import { typed } from "./commerce.js";
+import { abandoned } from "./forms.js";
 import { isFlat } from "./scrub.js";
 import { SETTINGS, use } from "./settings.js";
 import { isRemembered, keepAs } from "./storage.js";
@@ -28,6 +29,8 @@ export const start = async (settings) => {
     settings.mode = "storage";
     settings.consent ??= "granted";
   }
+  // what was begun before an opt-out is nobody's business
+  abandoned(0);
   const begun = begin(change).catch(stop);
   const navigation = navigationOf();
   // before everything else: an event needs a page

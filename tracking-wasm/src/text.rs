@@ -12,7 +12,7 @@ use crate::moment::UUID_CHARS;
 const WAITING_BYTES: usize = 256 * 1024;
 /// Bytes of records for page.js at a time: all that may be stored, and as much again.
 const OUT_BYTES: usize = 2 * PIXEL_STORE_BYTES;
-/// Bytes of an event, a page, or the forms that were begun.
+/// Bytes of an event or a page.
 pub(crate) const LONG: usize = 16 * 1024;
 
 /// Names a text in [`Memory`].
@@ -39,15 +39,13 @@ pub(crate) const TOKEN: Id = 8;
 pub(crate) const RANDOM: Id = 9;
 /// The event that is being made: its type, a line feed, and the inside of its data before anything is taken out.
 pub(crate) const RAW: Id = 10;
-/// Forms that were begun and not submitted, a record each: number, when, and what is said if it is abandoned, a line each.
-pub(crate) const FORMS: Id = 11;
 /// Batches that are complete, and not yet in storage: records.
-pub(crate) const COMPLETE: Id = 12;
+pub(crate) const COMPLETE: Id = 11;
 /// What page.js is told.
-pub(crate) const OUT: Id = 13;
+pub(crate) const OUT: Id = 12;
 
 /// The most bytes of each text.
-const ROOMS: [usize; 14] = [
+const ROOMS: [usize; 13] = [
     256,
     LONG,
     LONG,
@@ -59,19 +57,18 @@ const ROOMS: [usize; 14] = [
     TOKEN_BYTES,
     16,
     LONG,
-    LONG,
     WAITING_BYTES,
     OUT_BYTES,
 ];
 /// Where each text begins, and where the last ends.
-static STARTS: [u32; 15] = starts();
-const TOTAL: usize = starts()[14] as usize;
+static STARTS: [u32; 14] = starts();
+const TOTAL: usize = starts()[13] as usize;
 
 #[cfg_attr(not(test), expect(clippy::indexing_slicing, reason = "when it is compiled"))]
 #[expect(clippy::cast_possible_truncation, reason = "less than a megabyte")]
-const fn starts() -> [u32; 15] {
-    let (mut starts, mut at) = ([0; 15], 0);
-    while at < 14 {
+const fn starts() -> [u32; 14] {
+    let (mut starts, mut at) = ([0; 14], 0);
+    while at < 13 {
         starts[at + 1] = starts[at] + ROOMS[at] as u32;
         at += 1;
     }
@@ -200,7 +197,7 @@ pub(crate) const NO_PARTS: &Parts<'_> = &[b""; 6];
 #[repr(C)]
 pub(crate) struct Memory {
     pub(crate) numbers: [i64; 14],
-    lengths: [usize; 14],
+    lengths: [usize; 13],
     /// Whether something had no room since this was set to false.
     is_full: bool,
     bytes: [u8; TOTAL],
@@ -208,7 +205,7 @@ pub(crate) struct Memory {
 
 impl Memory {
     #[expect(clippy::large_stack_arrays, reason = "it is static")]
-    pub(crate) const NEW: Self = Self { numbers: [0; 14], lengths: [0; 14], is_full: false, bytes: [0; TOTAL] };
+    pub(crate) const NEW: Self = Self { numbers: [0; 14], lengths: [0; 13], is_full: false, bytes: [0; TOTAL] };
 
     /// Bytes of a text.
     pub(crate) fn length(&self, id: Id) -> usize {

@@ -12,8 +12,8 @@ use crate::click::Burst;
 use crate::queue::{BATCH_KEY, Queue, RECORD, look};
 use crate::scroll::Depth;
 use crate::text::{
-    BATCH_ID, COMPLETE, CONSENT, COUNT, DEPTH, DROPPED, END, ENGAGED, FAILURES, FORMS, MS, Memory, NO_PARTS, NOW, OUT,
-    PAGE, Parts, RANDOM, RAW, SEQ, SKEW, START, STREAM, TIME, TOKEN, before, number, split, t, take,
+    BATCH_ID, COMPLETE, CONSENT, COUNT, DEPTH, DROPPED, END, ENGAGED, FAILURES, MS, Memory, NO_PARTS, NOW, OUT, PAGE,
+    Parts, RANDOM, RAW, SEQ, SKEW, START, STREAM, TIME, TOKEN, before, number, split, t, take,
 };
 
 /// An event is in storage at most this long after it happened, so that a killed tab loses no more.
@@ -88,8 +88,6 @@ impl Tracker {
     /// | `click` | x, y, `true` if it should have an effect, facts | |
     /// | `dead` | (the last click had no effect) | |
     /// | `scroll` | bottom of the viewport, height of the page, `true` if it was scrolled | |
-    /// | `edit` | number of the form, facts of the field, facts of the form | |
-    /// | `form` | number of the form, facts of the form and its fields | |
     /// | `track` | event type, facts | |
     /// | `view` | `hidden`, `visible`, `focus` or `blur` | |
     /// | `active` | (the visitor is there) | |
@@ -154,20 +152,6 @@ impl Tracker {
                     self.add_filled(t!("scroll_depth\n\"milestone\":{DEPTH},\"ms\":{MS}"), lines);
                 }
             }
-            Some(b'e') => {
-                let mut since = self.form(first);
-                if since < 0 {
-                    self.add_filled(t!("form_start\n{THIRD}"), lines);
-                    since = t;
-                }
-                self.m.numbers[MS] = since;
-                let template = t!("{FIRST}\n{MS}\nform_abandon\n{THIRD},{SECOND},\"ms\":\x1e");
-                self.m.fill(FORMS, template, lines);
-            }
-            Some(b'f') => {
-                self.form(first);
-                self.add_filled(t!("form_submit\n{SECOND}"), lines);
-            }
             Some(b't') => self.add_filled(t!("{FIRST}\n{SECOND}"), lines),
             Some(b'v') => {
                 self.m.numbers[MS] = self.attention.change(first, t);
@@ -180,7 +164,7 @@ impl Tracker {
             }
             Some(b'b') => self.beat(tail, false, false),
             Some(b'l') => {
-                self.exit(is_true(first));
+                self.exit();
                 self.beat(tail, true, is_true(first));
             }
             Some(b'n') => self.next(lines, tail),
@@ -205,7 +189,7 @@ impl Tracker {
 
     /// A page is shown.
     fn page(&mut self, lines: &Parts<'_>) {
-        self.exit(true);
+        self.exit();
         let m = &mut self.m;
         m.clear(PAGE);
         m.fill(PAGE, t!("{{FIRST}}"), lines);
@@ -216,20 +200,9 @@ impl Tracker {
         self.flush = true;
     }
 
-    /// The page is left, and will not come back if it is `gone`.
-    fn exit(&mut self, gone: bool) {
+    /// The page is left.
+    fn exit(&mut self) {
         let t = self.m.numbers[TIME];
-        while gone && self.m.length(FORMS) > 0 {
-            let mut form = before(self.m.text(FORMS), RECORD);
-            let end = form.len();
-            take(&mut form, b'\n');
-            let since = number(take(&mut form, b'\n'));
-            let start = end - form.len();
-            self.m.copy(RAW, FORMS, start, end);
-            self.m.put_number(RAW, t - since);
-            self.m.drop_first(FORMS, end + 1);
-            self.add();
-        }
         if self.m.length(PAGE) > 0 && !std::mem::replace(&mut self.attention.is_over, true) {
             self.attention.act(t);
             self.m.numbers[MS] = t - self.attention.opened;
@@ -237,26 +210,6 @@ impl Tracker {
             self.m.numbers[DEPTH] = self.depth.reached;
             self.add_filled(t!("page_exit\n\"ms\":{MS},\"engaged_ms\":{ENGAGED},\"depth\":{DEPTH}"), NO_PARTS);
         }
-    }
-
-    /// Forgets a form that was begun: since when it was, -1 when it was not.
-    #[inline(never)]
-    fn form(&mut self, form: &[u8]) -> i64 {
-        let m = &mut self.m;
-        let (mut since, mut left) = (-1, m.length(FORMS));
-        // each record goes to the end again, but for the one
-        while left > 0 {
-            let mut begun = before(m.text(FORMS), RECORD);
-            let bytes = begun.len() + 1;
-            left -= bytes;
-            if take(&mut begun, b'\n') == form {
-                since = number(begun);
-            } else {
-                m.copy(FORMS, FORMS, 0, bytes);
-            }
-            m.drop_first(FORMS, bytes);
-        }
-        since
     }
 
     /// Milliseconds until `beat` has something to do; -1 when nothing is planned.

@@ -167,44 +167,6 @@ fn only_the_last_click_is_marked_as_dead_and_only_if_it_should_have_had_an_effec
 }
 
 #[test]
-fn forms_are_begun_submitted_and_abandoned_each_for_itself() {
-    let mut site = Site::default();
-    let mut tab = site.open();
-    for (form, field) in
-        [("1", "query"), ("2", "message"), ("1", "page"), ("3", "subject"), ("2", "topic"), ("1", "query")]
-    {
-        tab.pass(1_000);
-        tab.edit(&mut site, form, field);
-    }
-    tab.pass(1_000);
-    tab.submit(&mut site, "2");
-    let told = tab.events(&mut site);
-    let starts = of(&told, "form_start");
-    assert_eq!(starts[0], json!({"form_id": "form 1", "action": "/send", "method": "post"}));
-    assert_eq!(starts.iter().map(|data| &data["form_id"]).collect::<Vec<_>>(), ["form 1", "form 2", "form 3"]);
-    assert_eq!(
-        of(&told, "form_submit"),
-        [json!({"form_id": "form 2", "action": "/send", "method": "post", "fields": []})]
-    );
-    assert!(of(&told, "form_abandon").is_empty(), "the page may come back");
-    tab.pass(1_000);
-    tab.edit(&mut site, "2", "message");
-    tab.pass(500);
-    tab.show(&mut site, "pushstate", "https://a.example/two", "");
-    tab.leave(&mut site, true);
-    let told = tab.events(&mut site);
-    assert_eq!(of(&told, "form_start").len(), 1, "again");
-    let mut abandoned: Vec<_> = of(&told, "form_abandon")
-        .iter()
-        .map(|data| (data["form_id"].clone(), data["field"].clone(), data["ms"].clone()))
-        .collect();
-    abandoned.sort_by_key(|data| data.0.to_string());
-    let expected = [("form 1", "query", 7_500), ("form 2", "message", 500), ("form 3", "subject", 4_500)];
-    assert_eq!(abandoned, expected.map(|(form, field, ms)| (json!(form), json!(field), json!(ms))));
-    assert_eq!(told.last().map(|event| event.0.as_str()), Some("page_exit"));
-}
-
-#[test]
 fn debugging_logs_each_event_as_it_is_sent_and_in_its_place() {
     let mut site = Site::default();
     let mut tab = site.open_at(NOW, "unknown", "storage debug");

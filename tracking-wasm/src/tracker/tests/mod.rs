@@ -166,14 +166,6 @@ impl Tab {
         self.tell(site, "click", &[&x.to_string(), "7", &should_react.to_string(), facts], &[]);
     }
 
-    fn submit(&mut self, site: &mut Site, form: &str) {
-        self.tell(site, "form", &[form, &(form_facts(form) + ",\"fields\":[]")], &[]);
-    }
-
-    fn edit(&mut self, site: &mut Site, form: &str, field: &str) {
-        self.tell(site, "edit", &[form, &format!("\"field\":\"{field}\""), &form_facts(form)], &[]);
-    }
-
     fn pass(&mut self, ms: i64) {
         self.t += ms;
         self.now += ms;
@@ -248,10 +240,6 @@ impl Sent {
         assert!(key.ends_with(&batch.batch_id.to_string()));
         Self { key: key.to_owned(), body, batch }
     }
-}
-
-fn form_facts(form: &str) -> String {
-    format!("\"form_id\":\"form {form}\",\"action\":\"/send\",\"method\":\"post\"")
 }
 
 /// The inside of the JSON string.
