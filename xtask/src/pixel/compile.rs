@@ -54,8 +54,6 @@ pub(super) fn wasm(toolchain: &Toolchain) -> Result<Compiled> {
     let called = only_called(&named, &work)?;
     let mut optimise = binaryen("wasm-opt", &called, &small);
     optimise.args([
-        "--one-caller-inline-max-function-size",
-        "200",
         "--traps-never-happen",
         "--zero-filled-memory",
         "-Oz",
