@@ -14,6 +14,12 @@ const ALIASES = {
 };
 
 /**
+ * @param {unknown} name
+ * @returns {boolean} whether it may be an event's type, as `wire::check` has it
+ */
+export const isEventType = (name) => /^[a-z][a-z\d_]{0,63}$/.test(name);
+
+/**
  * @param {string} name an event type
  * @param {string} json its data
  * @returns {string} the same; of a commerce event with our names for the keys, and numbers, codes and ids as such

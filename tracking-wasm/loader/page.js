@@ -2,7 +2,7 @@
 // entry from the page is wrapped, so that no exception of ours reaches it.
 import { listen, pageShown } from "./listening.js";
 import { navigationOf, observeVitals } from "./vitals.js";
-import { typed } from "./commerce.js";
+import { isEventType, typed } from "./commerce.js";
 import { abandoned } from "./forms.js";
 import { isFlat } from "./scrub.js";
 import { SETTINGS, use } from "./settings.js";
@@ -51,9 +51,9 @@ export const start = async (settings) => {
 export const track = guarded((name, json = "{}") => {
   const data = typed(name, json);
   const facts = data.startsWith("{") ? data.slice(1, -1) : `"value":${data}`;
-  // what is longer or deeper will not be taken: without a name it is counted as dropped
-  const fits = facts.length <= 4096 && isFlat(`{${facts}}`);
-  tell("track", fits ? [String(name).replace(/\n/g, " "), facts] : []);
+  // what will not be taken has no name: it is counted as dropped
+  const fits = facts.length <= 4096 && isFlat(`{${facts}}`) && isEventType(name);
+  tell("track", fits ? [name, facts] : []);
 });
 
 export { stop };

@@ -1,7 +1,7 @@
 //! One page load: turns what page.js saw into numbered events, fills batches with them and says when there is something to
 //! do. Storage and network are page.js's; what to do with them is decided here.
 
-use wire::limits::{BATCH_BYTES, DATA_BYTES, EVENT_TYPE_CHARS, PIXEL_IDLE_MS};
+use wire::limits::{BATCH_BYTES, DATA_BYTES, PIXEL_IDLE_MS};
 
 use crate::attention::Attention;
 use crate::batch::{
@@ -88,7 +88,7 @@ impl Tracker {
     /// | `click` | x, y, `true` if it should have an effect, facts | |
     /// | `dead` | (the last click had no effect) | |
     /// | `scroll` | bottom of the viewport, height of the page, `true` if it was scrolled | |
-    /// | `track` | event type, facts | |
+    /// | `track` | event type, empty for what is no event, and facts | |
     /// | `view` | `hidden`, `visible`, `focus` or `blur` | |
     /// | `active` | (the visitor is there) | |
     /// | `online` | (a wait that nobody asked for ends) | |
@@ -371,8 +371,7 @@ impl Tracker {
     #[inline(never)]
     fn add(&mut self) -> usize {
         let m = &mut self.m;
-        let kind = before(m.text(RAW), b'\n');
-        let (kind_length, is_type) = (kind.len(), is_event_type(kind));
+        let kind_length = before(m.text(RAW), b'\n').len();
         m.clear(END);
         m.put(END, DATA_START);
         let length = m.length(RAW);
@@ -389,7 +388,7 @@ impl Tracker {
         m.numbers[MS] = t.min(u32::MAX.into());
         m.fill(START, t!("\",\"ts\":{NOW},\"t\":{MS},\"page\":"), NO_PARTS);
         m.numbers[SEQ] += 1;
-        let fits = is_type && m.length(END) <= DATA_BYTES + DATA_START.len() && m.length(PAGE) > 0;
+        let fits = kind_length > 0 && m.length(END) <= DATA_BYTES + DATA_START.len() && m.length(PAGE) > 0;
         if !fits {
             self.lost += 1;
             return 0;
@@ -440,12 +439,6 @@ fn save(m: &mut Memory, queue: &mut Queue<'_>, force: bool, gone: bool) -> usize
     // it waits in memory; what is stored of it is still not for others
     store_again(m, key, RETRY, &old_batch, m.numbers[NOW] + ABANDONED_MS);
     0
-}
-
-/// Whether `name` may be an event's type. The rule is that of `wire::check`, which is not part of the pixel.
-fn is_event_type(name: &[u8]) -> bool {
-    let is_sign = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
-    name.len() <= EVENT_TYPE_CHARS && name.first().is_some_and(u8::is_ascii_lowercase) && name.iter().all(is_sign)
 }
 
 #[inline(never)]

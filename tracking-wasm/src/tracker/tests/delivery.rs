@@ -96,14 +96,14 @@ fn a_failed_batch_is_sent_again_to_the_letter_and_in_order() {
 fn a_retry_carries_the_token_and_the_count_of_the_first_attempt() {
     let mut site = Site::default();
     let mut tab = site.open();
-    tab.track(&mut site, "Not A Name", "");
+    tab.track(&mut site, "", "");
     tab.track(&mut site, "custom", "");
     let one = first(&mut site, &mut tab);
     assert_eq!((one.batch.token.as_deref(), one.batch.dropped), (None, 1));
     tab.reply(&mut site, &one.key, failed(0));
     let mut other = site.open_at(NOW + 60_000, "unknown", "storage");
     tab.pass(60_000);
-    tab.track(&mut site, "Not A Name", "");
+    tab.track(&mut site, "", "");
     tab.beat(&mut site);
     let again = other.next(&mut site, false).expect("a batch");
     assert_eq!(again.body, one.body);
@@ -158,7 +158,7 @@ fn what_will_never_be_taken_is_dropped_and_reported() {
     let mut site = Site::default();
     let mut tab = site.open();
     tab.track(&mut site, "custom", "");
-    tab.track(&mut site, "Not A Name", "");
+    tab.track(&mut site, "", "");
     let sent = first(&mut site, &mut tab);
     assert_eq!(sent.batch.dropped, 1);
     tab.reply(&mut site, &sent.key, failed(413));
