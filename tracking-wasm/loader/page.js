@@ -1,5 +1,5 @@
-// The pixel's hands: reads the page into plain values, stores, sends and waits as the Wasm says. It decides nothing. Every
-// entry from the page is wrapped, so that no exception of ours reaches it.
+// The pixel's hands: reads the page into JSON without anything personal, stores, sends and waits as the Wasm says. Every entry
+// from the page is wrapped, so that no exception of ours reaches it.
 import { listen, pageShown } from "./listening.js";
 import { navigationOf, observeVitals } from "./vitals.js";
 import { isEventType, typed } from "./commerce.js";

@@ -1,8 +1,9 @@
-//! The pixel: decides what is an event, what of it may leave the page, and when it is sent.
+//! The pixel: numbers what happens on a page, keeps it until it is acknowledged, and decides when it is sent.
 //!
-//! `loader/gate.js` loads the rest unless somebody objects, `loader/page.js` reads the page, stores and sends; every decision is
-//! made here, from values, and tested on the host. This file is the only one that knows the browser: text goes in and comes out
-//! through one buffer, since each richer type costs every visitor its share of glue.
+//! `loader/gate.js` loads the rest unless somebody objects, `loader/page.js` reads the page, redacts what it says, stores and sends. What
+//! an event's place and time are, when it is stored and sent, and what an answer means is decided here, from values, and tested on
+//! the host. This file is the only one that knows the browser: text goes in and comes out through one buffer, since each richer type
+//! costs every visitor its share of glue.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod attention;
