@@ -99,3 +99,18 @@ test("forms are begun, submitted and abandoned each for itself", () => {
   ]);
   assert.deepEqual(abandoned(9_000), [], "each once");
 });
+
+test("a page that changes arrays changes nothing of a form", () => {
+  const { map } = Array.prototype;
+  try {
+    Array.prototype.map = Array.prototype.forEach;
+    Array.prototype.toJSON = () => "no";
+    const form = {};
+    edit(form, { field: "topic" }, 0);
+    assert.equal(abandoned(1)[0].ms, 1);
+    assert.equal(submission({ form_id: "a" }, [{}]), '"form_id":"a","fields":[{}],"field_count":1');
+  } finally {
+    Array.prototype.map = map;
+    delete Array.prototype.toJSON;
+  }
+});
