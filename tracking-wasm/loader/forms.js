@@ -12,6 +12,8 @@ export const isSensitive = telling(
   "",
 );
 
+/** A page may make new forms for as long as it is open: only so many are remembered. */
+const MOST_FORMS = 50;
 /** @type {Map<object, {since: number, facts: object}>} forms that were begun and not submitted */
 const begun = new Map();
 
@@ -25,6 +27,7 @@ const begun = new Map();
 export const edit = (form, facts, now) => {
   const since = begun.get(form)?.since;
   begun.set(form, { since: since ?? now, facts });
+  if (begun.size > MOST_FORMS) begun.delete(begun.keys().next().value);
   return since == null;
 };
 

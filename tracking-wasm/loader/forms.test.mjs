@@ -114,3 +114,10 @@ test("a page that changes arrays changes nothing of a form", () => {
     delete Array.prototype.toJSON;
   }
 });
+
+test("a page that makes forms without end is remembered in part", () => {
+  for (let nth = 0; nth < 10_000; nth++) assert.ok(edit({}, { field: String(nth) }, nth), "each begins");
+  const told = abandoned(10_000);
+  assert.equal(told.length, 50);
+  assert.deepEqual([told[0].field, told[49].field], ["9950", "9999"], "the latest");
+});

@@ -1,5 +1,7 @@
 // Listens to the page.
+import { act, change, close, isHidden, open, reach } from "./attention.js";
 import { pathOf } from "./addresses.js";
+import { isRage } from "./burst.js";
 import { bridge } from "./commerce.js";
 import { abandoned, edit, end, isInput, submission } from "./forms.js";
 import {
@@ -20,7 +22,7 @@ import {
   tagOf,
 } from "./reading.js";
 import { leaveTurn, sendAll } from "./sending.js";
-import { guarded, later, tell, tellStorage } from "./tell.js";
+import { guarded, later, moment, tell, tellStorage } from "./tell.js";
 import { inner, text, tried } from "./text.js";
 import { restartVitals, vitals } from "./vitals.js";
 
@@ -32,12 +34,17 @@ const SETTLED_MS = 500;
 const SAME_SUBMIT_MS = 5000;
 
 const passive = { capture: true, passive: true };
-const on = (target, names, action) => {
-  for (const name of names.split(" ")) target.addEventListener(name, guarded(action), passive);
+/** @param {EventTarget} target @param {Record<string, (event: any) => void>} actions by the events' names */
+const on = (target, actions) => {
+  for (const [name, action] of Object.entries(actions))
+    target.addEventListener(name, guarded(action), passive);
 };
 
 /** @param {string} name @param {object} facts */
 const tellFacts = (name, facts) => tell("track", [name, inner(facts)]);
+
+/** @param {string} state of the page: see {@link change} */
+const tellState = (state) => tellFacts("page_visibility", change(state, moment()));
 
 /** @type {(name: string, json: string) => void} */
 let track;
@@ -92,6 +99,8 @@ export const pageShown = (navigation) => {
   const path = pathOf(location).slice(0, 2000);
   if (isRoute && path === page.path) return;
   abandon();
+  exit();
+  open(moment());
   // each by itself: another script may have made one of them throw
   const device = isRoute
     ? { previous_path: page.path }
@@ -110,8 +119,14 @@ export const pageShown = (navigation) => {
     referrer: isRoute ? page.url : (tried(() => document.referrer.slice(0, 2000)) ?? ""),
     title: tried(() => text(document.title, 160)) ?? "",
   };
-  tell("page", [inner(page), inner({ navigation, ...device })]);
+  tell("page", ["pageview", inner({ navigation, ...device }), inner(page)]);
   setTimeout(guarded(seen), 1000);
+};
+
+/** The page is left. */
+const exit = () => {
+  const facts = close(moment());
+  if (facts) tellFacts("page_exit", facts);
 };
 
 /** A page that is on the screen for a second was seen. */
@@ -127,7 +142,8 @@ const size = () => ({ scrollWidth: width, scrollHeight: height } = document.docu
 /** @param {boolean} isScrolled */
 const measure = (isScrolled) => {
   size();
-  tell("scroll", [Math.ceil(scrollY + innerHeight), height, isScrolled]);
+  for (const facts of reach(scrollY + innerHeight, height, isScrolled, moment()))
+    tellFacts("scroll_depth", facts);
 };
 
 let routeChange = "";
@@ -166,7 +182,6 @@ const overhear = (owner, name, before) => {
 // --- clicks ---
 
 let isAwaited = false;
-let isObserved = false;
 const observer = new MutationObserver(() => reacted());
 const awaitEffect = settled(EFFECT_MS, () => {
   if (!isAwaited) return;
@@ -177,8 +192,7 @@ const awaitEffect = settled(EFFECT_MS, () => {
 /** The last click had an effect, or there was none to wait for. */
 const reacted = () => {
   isAwaited = false;
-  if (isObserved) observer.disconnect();
-  isObserved = false;
+  observer.disconnect();
 };
 
 /**
@@ -193,10 +207,8 @@ const clicked = (event) => {
   const selector = selectorOf(element);
   const { href, ...link } = linkOf(element);
   isAwaited = isReactive(target) && (!href || href.includes("#"));
-  if (isAwaited && !isObserved) {
+  if (isAwaited)
     observer.observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
-    isObserved = true;
-  }
   const own = closest(target, "[data-evothesis-event]");
   const waits = isAwaited;
   later(() => {
@@ -219,8 +231,9 @@ const clicked = (event) => {
       percent_x: percent(event.pageX, width),
       percent_y: percent(event.pageY, height),
       ...link,
+      rage: isRage(moment(), event.clientX, event.clientY) || undefined,
     };
-    tell("click", [facts.x, facts.y, waits, inner(facts)]);
+    tell(waits ? "click" : "track", ["click", inner(facts)]);
     if (own && tagOf(own) !== "form") trackDeclared(own);
   });
 };
@@ -331,13 +344,11 @@ const copied = (document) => {
 
 /** @type {WeakSet<Node>} */
 const known = new WeakSet();
+const isNew = (node) => !known.has(node) && known.add(node);
 
 /** @param {Node} root an open shadow tree, whose forms keep their events to themselves */
 const listenToTree = (root) => {
-  if (root.host && !known.has(root)) {
-    known.add(root);
-    on(root, "submit", submitSeen);
-  }
+  if (root.host && isNew(root)) on(root, { submit: submitSeen });
 };
 
 /** @param {Element} frame a frame of the same origin; another's document cannot be had */
@@ -347,46 +358,45 @@ const enter = ({ contentDocument, contentWindow }) => {
 
 /** @param {Document} document */
 const listenTo = (document) => {
-  if (known.has(document)) return;
-  known.add(document);
-  on(document, "click", clicked);
-  on(document, "submit", submitSeen);
-  on(document, "focusin", entered);
-  on(document, "focusout", left);
-  on(document, "input", edited);
-  on(document, "copy", () => copied(document));
+  if (!isNew(document)) return;
   const settle = settled(SETTLED_MS, () => selectionSettled(document));
-  on(document, "selectionchange", () => {
-    reacted();
-    settle();
-  });
-  on(document, "load", ({ target }) => {
-    if (tagOf(target) === "iframe") enter(target);
+  on(document, {
+    click: clicked,
+    submit: submitSeen,
+    focusin: entered,
+    focusout: left,
+    input: edited,
+    copy: () => copied(document),
+    selectionchange() {
+      reacted();
+      settle();
+    },
+    load({ target }) {
+      if (tagOf(target) === "iframe") enter(target);
+    },
   });
   later(() => document.querySelectorAll("iframe").forEach(guarded(enter)));
 };
 
-let lastVitals = "{}";
-let isHidden = document.hidden;
+let lastVitals = "";
 
 /** @param {boolean} isGone */
 const leave = (isGone) => {
   // a page that is left is hidden a moment later: one request says both
-  if (!isHidden) tell("view", ["hidden"]);
-  isHidden = true;
-  const measured = JSON.stringify(vitals());
-  if (measured !== lastVitals) tell("track", ["web_vitals", measured.slice(1, -1)]);
+  if (!isHidden) tellState("hidden");
+  const measured = inner(vitals());
+  if (measured !== lastVitals) tell("track", ["web_vitals", measured]);
   lastVitals = measured;
   leaveTurn(isGone);
   if (isGone) abandon();
+  exit();
   tellStorage("leave", [isGone]);
   sendAll(true, isGone);
 };
 
 /** The page is seen again. */
 const comeBack = () => {
-  if (isHidden) tell("view", ["visible"]);
-  isHidden = false;
+  if (isHidden) tellState("visible");
   leaveTurn(false);
   setTimeout(guarded(seen), 1000);
 };
@@ -401,7 +411,7 @@ export const listen = (tracker) => {
   later(() => new ResizeObserver(guarded(size)).observe(document.documentElement));
   listenTo(document);
   // opened behind another tab
-  if (isHidden) tell("view", ["hidden"]);
+  if (document.hidden) tellState("hidden");
   let scrolling = 0;
   const settleScroll = () => {
     if (!scrolling) return;
@@ -422,7 +432,7 @@ export const listen = (tracker) => {
   const acted = guarded(() => {
     if (resting) return;
     resting = setTimeout(hearActs, 1000);
-    later(() => tell("active"));
+    later(() => act(moment()));
   });
   const hearActs = () => {
     resting = 0;
@@ -430,30 +440,18 @@ export const listen = (tracker) => {
       document.addEventListener(name, acted, { ...passive, once: true });
   };
   hearActs();
-  on(document, "visibilitychange", () => {
-    reacted();
-    settleScroll();
-    if (!document.hidden) comeBack();
-    else if (!isHidden) leave(false);
+  on(document, {
+    visibilitychange() {
+      reacted();
+      settleScroll();
+      if (!document.hidden) comeBack();
+      else if (!isHidden) leave(false);
+    },
   });
-  on(window, "focus blur", ({ type, target }) => {
-    if (target === window) tell("view", [type]);
-  });
-  on(window, "pagehide", () => {
-    settleScroll();
-    leave(true);
-  });
-  on(window, "pageshow", ({ persisted }) => {
-    if (persisted) {
-      comeBack();
-      restartVitals();
-      pageShown("bfcache");
-    }
-  });
-  on(window, "popstate hashchange", ({ type }) => routeChanged(type));
-  on(window, "online", () => {
-    tell("online");
-  });
+  const focusChanged = ({ type, target }) => {
+    if (target === window) tellState(type);
+  };
+  const addressChanged = ({ type }) => routeChanged(type);
   overhear(history, "pushState", () => routeChanged("pushstate"));
   overhear(history, "replaceState", () => routeChanged("replacestate"));
   overhear(HTMLFormElement.prototype, "submit", submitCalled);
@@ -465,5 +463,22 @@ export const listen = (tracker) => {
     overhear(layer, "push", (_, entries) => entries.forEach(take));
   };
   guarded(findLayer)();
-  on(window, "load", findLayer);
+  on(window, {
+    load: findLayer,
+    focus: focusChanged,
+    blur: focusChanged,
+    pagehide() {
+      settleScroll();
+      leave(true);
+    },
+    pageshow({ persisted }) {
+      if (!persisted) return;
+      comeBack();
+      restartVitals();
+      pageShown("bfcache");
+    },
+    popstate: addressChanged,
+    hashchange: addressChanged,
+    online: () => tell("online"),
+  });
 };

@@ -1,5 +1,6 @@
 // The pixel's hands: reads the page into JSON without anything personal, stores, sends and waits as the Wasm says. Every entry
 // from the page is wrapped, so that no exception of ours reaches it.
+import { close } from "./attention.js";
 import { listen, pageShown } from "./listening.js";
 import { navigationOf, observeVitals } from "./vitals.js";
 import { isEventType, typed } from "./commerce.js";
@@ -7,6 +8,7 @@ import { abandoned } from "./forms.js";
 import { isFlat } from "./scrub.js";
 import { SETTINGS, use } from "./settings.js";
 import { isRemembered, keepAs } from "./storage.js";
+import { inner } from "./text.js";
 import { begin, guarded, isRunning, later, stop, tell, tellStorage } from "./tell.js";
 
 let isListening = false;
@@ -14,8 +16,9 @@ let isListening = false;
 /** The settings are new. */
 export const change = guarded(() => {
   const { consent = "unknown", debug, mode } = SETTINGS;
+  const cookieless = mode === "cookieless" || undefined;
   keepAs(mode);
-  tellStorage("mode", [consent, mode === "cookieless", debug]);
+  tellStorage("mode", ["," + inner({ consent, cookieless }), cookieless, debug]);
 });
 
 /**
@@ -31,6 +34,7 @@ export const start = async (settings) => {
   }
   // what was begun before an opt-out is nobody's business
   abandoned(0);
+  close(0);
   const begun = begin(change).catch(stop);
   const navigation = navigationOf();
   // before everything else: an event needs a page

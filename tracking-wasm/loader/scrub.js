@@ -53,6 +53,9 @@ const isPersonal = (before, value, keepsClickIds) => {
   return isTelling(key) || (isToken(value) && !key.startsWith("utm_"));
 };
 
+/** Signs that end a value. */
+const ENDS = /["&#\\ ]/g;
+
 /**
  * @param {string} json parts of JSON texts that `JSON.stringify` wrote
  * @param {boolean} keepsClickIds
@@ -61,19 +64,23 @@ const isPersonal = (before, value, keepsClickIds) => {
  */
 export const scrub = (json, keepsClickIds) => {
   // `logo@2x.png` and `package@1.2.3` are no addresses; an escape is no part of one
-  let rest = json.replace(
+  const text = json.replace(
     /\\(?:(u0000|ud...)|u....|.)|[\w%.+\x80-\uffff-]{1,99}?(?:@|%40)(?!\d)[\w.+\x80-\uffff-]*\.[\w+\x80-\uffff-]+/gi,
     (found, unfit) => (unfit ? "\\ufffd" : found[0] === "\\" ? found : "[email]"),
   );
+  const signs = /=|%3d/gi;
   let scrubbed = "";
-  for (let sign; (sign = /=|%3d/i.exec(rest));) {
-    const end = sign.index + sign[0].length;
-    scrubbed += rest.slice(0, end);
-    rest = rest.slice(end);
-    const [value] = /^[^"&#\\ ]*/.exec(rest);
-    if (isPersonal(scrubbed.slice(-300), value, keepsClickIds)) rest = rest.slice(value.length);
+  let told = 0;
+  while (signs.test(text)) {
+    const end = signs.lastIndex;
+    // what is beyond does not change the judgement, and would be read again at each sign
+    const value = text.slice(end, end + 300).split(ENDS, 1)[0];
+    if (!isPersonal(text.slice(Math.max(end - 300, told), end), value, keepsClickIds)) continue;
+    scrubbed += text.slice(told, end);
+    ENDS.lastIndex = end;
+    told = signs.lastIndex = ENDS.test(text) ? ENDS.lastIndex - 1 : text.length;
   }
-  return scrubbed + rest;
+  return scrubbed + text.slice(told);
 };
 
 /**

@@ -83,3 +83,52 @@ test("JSON stays JSON, twice is as once, and the answer comes soon", () => {
     scrub(`"${sign.repeat(8000 / sign.length)}"`, false);
   assert.ok(performance.now() - begun < 1000);
 });
+
+test("what is long takes its time and no more", () => {
+  for (const sign of [
+    "a",
+    "=",
+    "?a=",
+    "&a=b",
+    "%3D",
+    "%3Fa%3D",
+    "a@",
+    "%40",
+    "a.",
+    "?token=a&",
+    "=a;",
+    "A1b2",
+    '\\"',
+  ])
+    for (const tail of ["", "=", "@", "@b.example", "&"]) {
+      const json = `"${sign.repeat(100_000 / sign.length)}${tail}"`;
+      const begun = performance.now();
+      scrub(json, false);
+      const spent = performance.now() - begun;
+      assert.ok(spent < 1000, `${sign} … ${tail}: ${spent} ms`);
+    }
+});
+
+test("what a page adds to objects, arrays and strings changes nothing", () => {
+  const text = "/?token=abc&q=jane@b.example&page=2";
+  const expected = scrubbed(text);
+  const { map, forEach, filter } = Array.prototype;
+  try {
+    Object.assign(Array.prototype, {
+      map: forEach,
+      forEach: map,
+      filter: map,
+      toJSON: () => "no",
+      last: () => 1,
+    });
+    Object.assign(String.prototype, { last: () => 1, toJSON: () => "no" });
+    Object.prototype.token = "no";
+    RegExp.prototype.token = "no";
+    assert.equal(JSON.parse(scrub(`"${text}"`, false)), expected);
+  } finally {
+    Object.assign(Array.prototype, { map, forEach, filter });
+    for (const owner of [Array, String]) for (const name of ["toJSON", "last"]) delete owner.prototype[name];
+    delete Object.prototype.token;
+    delete RegExp.prototype.token;
+  }
+});

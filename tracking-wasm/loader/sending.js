@@ -1,7 +1,8 @@
 // Sends batches, one tab at a time where the browser has locks.
+import { mend } from "./mend.js";
 import { SETTINGS } from "./settings.js";
-import { isKnown, isOptedOut } from "./storage.js";
-import { beat, guarded, splitOnce, stop, tellStorage } from "./tell.js";
+import { isKnown } from "./storage.js";
+import { beat, guarded, splitOnce, tellStorage } from "./tell.js";
 
 /** What all pages of a browser tab may have in flight with keepalive, in bytes, less some for the site's own. */
 const KEEPALIVE_BYTES = 60 * 1024;
@@ -22,7 +23,7 @@ let isSending = false;
 let isTurnDue = false;
 let bytesInFlight = 0;
 /** Gives up a turn that is waited for or taken: a page that has one cannot be kept in the back/forward cache. */
-let giveUp = () => {};
+let giveUp;
 let isGone = false;
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -36,15 +37,12 @@ export const takeTurn = async () => {
     isTurnDue = false;
     const asked = performance.now();
     const asking = new AbortController();
-    const patience = setTimeout(() => asking.abort(), 2 * PATIENCE_MS);
-    const given = new Promise((done) => {
-      giveUp = () => {
-        asking.abort();
-        done();
-      };
-    });
+    const { signal } = asking;
+    giveUp = () => asking.abort();
+    const patience = setTimeout(giveUp, 2 * PATIENCE_MS);
+    const given = new Promise((done) => (signal.onabort = done));
     try {
-      await navigator.locks.request("evothesis", { signal: asking.signal }, async () => {
+      await navigator.locks.request("evothesis", { signal }, async () => {
         clearTimeout(patience);
         const lag = performance.now() - asked > AT_ONCE_MS ? WAITED_LAG_MS : LAG_MS;
         if (SETTINGS.mode === "storage" && !isKnown()) await Promise.race([sleep(lag), given]);
@@ -63,7 +61,7 @@ export const takeTurn = async () => {
 /** @param {boolean} gone whether the page is left for good, or as it seems */
 export const leaveTurn = (gone) => {
   isGone = gone;
-  if (gone) giveUp();
+  if (gone) giveUp?.();
 };
 
 /**
@@ -85,22 +83,20 @@ export const sendAll = async (isLeaving = false, gone = false) => {
  * @param {boolean} isLeaving
  */
 const send = async (key, value, isLeaving) => {
-  const [head, rest] = splitOnce(value);
-  const [, , dropped, , token] = head.split(" ");
-  const said = token === "-" ? null : `"${token}"`;
-  const body = new TextEncoder().encode(`{"token":${said},"dropped":${dropped},${rest}`);
+  const [, body] = splitOnce(value);
+  const { size } = new Blob([body]);
   const request = {
     method: "POST",
     body,
     headers: { "content-type": "text/plain" },
     credentials: "omit",
-    keepalive: bytesInFlight + body.length <= KEEPALIVE_BYTES,
+    keepalive: bytesInFlight + size <= KEEPALIVE_BYTES,
     signal: AbortSignal.timeout?.(PATIENCE_MS),
   };
-  bytesInFlight += body.length;
+  bytesInFlight += size;
   let status = 0;
   let answer = [];
-  let refusals = "";
+  let mended = "";
   try {
     const response = await fetch(SETTINGS.to, request).catch((error) => {
       // the site may have used up the quota: without it, the request lives as long as the page
@@ -108,17 +104,16 @@ const send = async (key, value, isLeaving) => {
       throw error;
     });
     status = response.status;
-    answer = [Number(response.headers.get("retry-after")) || 0];
+    answer = [+response.headers.get("retry-after") || 0];
     const { now, token, refused = [] } = await response.json();
     answer.push(now, token);
-    refusals = refused.map(({ seq, reason }) => seq + " " + reason).join("\n");
+    mended = mend(body, refused, now, Date.now());
   } catch {
     // no answer, or not the edge's
   }
-  bytesInFlight -= body.length;
+  bytesInFlight -= size;
   guarded(() => {
-    if (isOptedOut()) return stop();
-    tellStorage("reply", [key, status, ...answer], refusals);
+    tellStorage("reply", [key, status, ...answer], mended);
     // what did not fit into storage may fit now
     beat();
   })();

@@ -1,9 +1,11 @@
 // What the pixel keeps: in localStorage, and in memory where that is blocked, full or not wanted.
 import { tried } from "./text.js";
 
+/** The state that all tabs share, and batches: see queue.rs. */
+const OURS = /^evothesis:(state$|b:)/;
 const PREFIX = "evothesis:";
 const OPT_OUT = PREFIX + "optout";
-const STATE = PREFIX + "state";
+export const STATE = PREFIX + "state";
 
 /** @type {Map<string, [value: string, isStored: boolean]>} what this page load has put there and not removed */
 const own = new Map();
@@ -12,16 +14,13 @@ let isPersistent = false;
 /** @returns {boolean} whether the visitor opted out, in this tab or another */
 export const isOptedOut = () => tried(() => localStorage.getItem(OPT_OUT)) === "1";
 
-/** @returns {[string, string][]} keys and values */
+/** @returns {Map<string, string>} keys and values */
 export const entries = () => {
   const found = new Map();
-  try {
-    for (const key of isPersistent ? Object.keys(localStorage) : []) {
-      if (key.startsWith(PREFIX) && key !== OPT_OUT) found.set(key, localStorage.getItem(key));
-    }
-  } catch {
-    // blocked
-  }
+  tried(() => {
+    for (const key of isPersistent ? Object.keys(localStorage) : [])
+      if (OURS.test(key)) found.set(key, localStorage.getItem(key));
+  });
   const isBare = !found.size;
   for (const [key, [value, isStored]] of own) {
     if (!isStored) found.set(key, value);
@@ -31,11 +30,11 @@ export const entries = () => {
       found.set(key, value);
     } else if (!found.has(key)) own.delete(key);
   }
-  return [...found];
+  return found;
 };
 
 /** @returns {boolean} whether the edge has said who the visitor is; the token is the last word of the state */
-export const isKnown = () => entries().some(([key, value]) => key === STATE && !value.endsWith(" "));
+export const isKnown = () => entries().get(STATE)?.endsWith(" ") === false;
 
 /** @returns {boolean} whether something was kept on this device, which takes a consent to it */
 export const isRemembered = () => tried(() => localStorage.getItem(STATE)) != null;
@@ -45,18 +44,10 @@ export const isRemembered = () => tried(() => localStorage.getItem(STATE)) != nu
  * @param {string} value empty to remove the key
  */
 export const store = (key, value) => {
-  let isStored = false;
-  try {
-    if (!value) localStorage.removeItem(key);
-    else if (isPersistent) {
-      localStorage.setItem(key, value);
-      isStored = true;
-    }
-  } catch {
-    // blocked or full
-  }
-  if (value) own.set(key, [value, isStored]);
-  else own.delete(key);
+  own.delete(key);
+  if (!value) tried(() => localStorage.removeItem(key));
+  // it may be blocked or full
+  else own.set(key, [value, isPersistent && tried(() => localStorage.setItem(key, value) ?? true)]);
 };
 
 /**

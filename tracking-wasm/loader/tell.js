@@ -1,8 +1,9 @@
 // Talks to the Wasm: what happened goes in as one text, and what is to be done comes out as another.
+import { act } from "./attention.js";
 import { scrub } from "./scrub.js";
 import { takeTurn } from "./sending.js";
 import { SETTINGS } from "./settings.js";
-import { entries, forget, isOptedOut, store } from "./storage.js";
+import { STATE, entries, forget, isOptedOut, store } from "./storage.js";
 
 /** Separates records; must equal `RECORD` in queue.rs. */
 const RECORD = "\u001e";
@@ -54,10 +55,11 @@ export const splitOnce = (text) => {
   return [text.slice(0, at), text.slice(at + 1)];
 };
 
-/** @returns {string} all that is kept, as the Wasm reads it */
+/** @returns {string} all that is kept, as the Wasm reads it: the state, then batches in order */
 const storage = () => {
-  let text = "";
-  for (const [key, value] of entries()) text += key + "\n" + value + RECORD;
+  const found = entries();
+  let text = (found.get(STATE) ?? "") + RECORD;
+  for (const key of [...found.keys()].sort()) if (key !== STATE) text += key + "\n" + found.get(key) + RECORD;
   return text;
 };
 
@@ -81,6 +83,12 @@ const settle = () => {
   noted = 0;
 };
 
+/** @returns {number} when that happens which is told now, in whole milliseconds since the page load; what was put off is told before */
+export const moment = () => {
+  if (notes[0]) settle();
+  return Math.round(noted || performance.now());
+};
+
 /**
  * Tells the Wasm of something, and does what it says.
  * @param {string} what see `Tracker::tell`, as for the lines
@@ -89,13 +97,14 @@ const settle = () => {
  * @returns {string[]} the records of its answer
  */
 export const tell = (what, lines = [], sections = []) => {
-  if (notes[0]) settle();
-  const t = performance.now();
-  const at = noted || t;
-  const head = [what, Math.round(Date.now() - t + at), Math.round(at), digits()].join(" ");
+  const t = moment();
+  const head = [what, Math.round(Date.now() - performance.now() + t), t, digits()].join(" ");
+  let text = lines.join("\n");
   // what the page says has no sections, what the pixel says of itself has
-  const text =
-    sections[0] == null ? scrub(lines.join("\n"), SETTINGS.clickIds === "value") : lines.join("\n");
+  if (text && sections[0] == null) {
+    act(t);
+    text = scrub(text, SETTINGS.clickIds === "value");
+  }
   const said = [head + "\n" + text, ...sections].join(SECTION);
   const facts = `{${lines.at(-1)}}`;
   if (wasm) return say(said, facts);

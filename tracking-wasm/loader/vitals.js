@@ -12,8 +12,10 @@ const since = (time) => Math.max(time - activation, 0);
 
 /** @type {{lcp?: number, inp?: number, cls?: number, fcp?: number, ttfb?: number}} */
 let found = {};
-/** Shifts that follow one another closely. */
-let shifts = { first: 0, last: 0, sum: 0 };
+/** Of shifts that follow one another closely: when the first and the last was, and their sum. */
+let first = 0;
+let last = 0;
+let sum = 0;
 /** @type {Map<number, number>} the longest interactions and how long they took */
 let interactions = new Map();
 let hidden = Infinity;
@@ -30,12 +32,13 @@ const readers = {
   },
   "layout-shift"({ hadRecentInput, startTime, value }) {
     if (hadRecentInput) return;
-    if (startTime - shifts.last >= 1000 || startTime - shifts.first >= 5000) {
-      shifts = { first: startTime, last: 0, sum: 0 };
+    if (startTime - last >= 1000 || startTime - first >= 5000) {
+      first = startTime;
+      sum = 0;
     }
-    shifts.last = startTime;
-    shifts.sum += value;
-    found.cls = Math.max(found.cls, shifts.sum);
+    last = startTime;
+    sum += value;
+    found.cls = Math.max(found.cls, sum);
   },
   event({ duration, interactionId }) {
     if (!interactionId) return;
@@ -54,14 +57,13 @@ export const observeVitals = () => {
   if (document.hidden) hidden = 0;
   if (navigation?.responseStart) found.ttfb = since(navigation.responseStart);
   for (const [type, read] of Object.entries(readers)) {
-    try {
+    // not every browser measures everything
+    tried(() => {
       const observer = new PerformanceObserver((list) => list.getEntries().forEach(read));
       observer.observe({ type, buffered: true, durationThreshold: 40 });
       if (type === "layout-shift") found.cls = 0;
       observers.push([observer, read]);
-    } catch {
-      // this browser does not measure it
-    }
+    });
   }
 };
 
@@ -78,5 +80,5 @@ export const vitals = () => {
 export const restartVitals = () => {
   found = { cls: 0 };
   interactions.clear();
-  shifts = { first: 0, last: 0, sum: 0 };
+  first = last = sum = 0;
 };

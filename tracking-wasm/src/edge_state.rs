@@ -2,7 +2,6 @@
 
 use wire::limits::TOKEN_BYTES;
 
-use crate::moment::hex;
 use crate::text::{
     ASKED, DROPPED, FAILURES, Memory, NO_PARTS, NOT_BEFORE, NOW, OUT, RANDOM, SKEW, TOKEN, number, t, take, until,
 };
@@ -70,10 +69,17 @@ impl Memory {
         self.numbers[ASKED] = i64::from(retry_after > 0);
         let step = (FIRST_MS << self.numbers[FAILURES].clamp(0, 16)).min(CEILING_MS);
         // between half of the step and all of it, by eight random bits
-        let backoff = step / 2 + step * hex(until(self.text(RANDOM), 2)) / 512;
+        let backoff = step / 2 + step * self.chance() / 512;
         let wait = if retry_after > 0 { retry_after.min(LONGEST_MS) * 1000 } else { backoff };
         self.numbers[NOT_BEFORE] = self.numbers[NOW] + wait.min(LONGEST_MS);
         self.numbers[FAILURES] += 1;
+    }
+
+    /// A number below 256 that nobody can guess.
+    fn chance(&self) -> i64 {
+        let digit =
+            |number: i64, byte: &u8| number << 4 | i64::from(char::from(*byte).to_digit(16).unwrap_or_default());
+        until(self.text(RANDOM), 2).iter().fold(0, digit)
     }
 
     /// Milliseconds until a batch may be sent. A hurry only shortens a wait that nobody asked for; a longer wait than any we

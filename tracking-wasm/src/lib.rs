@@ -6,13 +6,10 @@
 //! costs every visitor its share of glue.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
-mod attention;
 mod batch;
-mod click;
 mod edge_state;
 mod moment;
 mod queue;
-mod scroll;
 mod text;
 pub mod tracker;
 

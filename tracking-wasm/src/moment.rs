@@ -1,13 +1,16 @@
 //! Clock and randomness, handed in by page.js so that every decision can be made again in a test.
 
-use crate::text::{Id, Memory, RANDOM, until};
+use crate::text::{Id, Memory, RANDOM};
 
 impl Memory {
-    /// Appends a UUIDv7 (RFC 9562, 5.7) for `time`, Unix milliseconds. `counter`, of which twelve bits count, keeps the ids of
-    /// one moment apart and those of one millisecond in order (RFC 9562, 6.2, method 1).
+    /// Makes a text a UUIDv7 (RFC 9562, 5.7) for `time`, Unix milliseconds. `counter`, of which twelve bits count, keeps the ids
+    /// of one moment apart and those of one millisecond in order (RFC 9562, 6.2, method 1).
     #[inline(never)]
-    pub(crate) fn put_id(&mut self, out: Id, time: i64, counter: i64) {
-        self.put_time(out, time);
+    pub(crate) fn make_id(&mut self, out: Id, time: i64, counter: i64) {
+        self.clear(out);
+        self.put_hex(out, time >> 16, 8);
+        self.push(out, b'-');
+        self.put_hex(out, time, 4);
         self.put(out, b"-7");
         self.put_hex(out, counter, 3);
         self.put(out, b"-8");
@@ -15,33 +18,8 @@ impl Memory {
         self.push(out, b'-');
         self.copy(out, RANDOM, 3, 15);
     }
-
-    /// Writes the time that a UUIDv7 begins with: 48 bits, and a hyphen after 32 of them.
-    pub(crate) fn put_time(&mut self, out: Id, time: i64) {
-        self.put_hex(out, time >> 16, 8);
-        self.push(out, b'-');
-        self.put_hex(out, time, 4);
-    }
 }
 
-/// The time inside a UUIDv7, Unix milliseconds.
-pub(crate) fn time_of(id: &[u8]) -> i64 {
-    hex(until(id, TIME_CHARS))
-}
-
-/// The hexadecimal digits of `text` as a number; what is none is passed over.
-#[inline(never)]
-pub(crate) fn hex(text: &[u8]) -> i64 {
-    let mut number = 0;
-    for byte in text {
-        let digit = char::from(*byte).to_digit(16);
-        number = digit.map_or(number, |digit| number << 4 | i64::from(digit));
-    }
-    number
-}
-
-/// Characters of a UUID that hold its time, with their hyphen.
-pub(crate) const TIME_CHARS: usize = 13;
 /// Characters of a UUID.
 pub(crate) const UUID_CHARS: usize = 36;
 
@@ -51,16 +29,15 @@ mod tests {
     use wire::ids;
 
     use super::*;
-    use crate::text::OUT;
+    use crate::text::ID;
 
     proptest! {
         #[test]
         fn ids_are_version_7_with_their_time(time in 0_i64..1 << 48, counter in any::<i64>(), random in "[0-9a-f]{15}") {
             let mut m = Box::new(Memory::NEW);
             m.put(RANDOM, random.as_bytes());
-            m.put_id(OUT, time, counter);
-            prop_assert_eq!(time_of(m.text(OUT)), time);
-            let text = String::from_utf8(m.text(OUT).to_vec()).expect("ASCII");
+            m.make_id(ID, time, counter);
+            let text = String::from_utf8(m.text(ID).to_vec()).expect("ASCII");
             let digits: String = text.split('-').collect();
             prop_assert_eq!(text.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
             let id = u128::from_str_radix(&digits, 16).expect("digits").to_be_bytes();

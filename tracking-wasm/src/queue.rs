@@ -1,17 +1,15 @@
 //! The batches in storage, of all tabs of the site: which is sent next, and which has to go when there are too many.
 //!
-//! Storage comes in as one text, an entry a record, and what has to change goes out the same way. A batch is a key of its
-//! own, so tabs never overwrite one another. Its name is a UUIDv7: the smallest key is the oldest batch.
+//! Storage comes in as one text, the state and then a record a batch, in the order of their keys, and what has to change goes out
+//! as records. A batch is a key of its own, so tabs never overwrite one another. Its name is a UUIDv7: the first is the oldest.
 
 use wire::limits::PIXEL_STORE_BYTES;
 
 use crate::batch::{lost, read_batch};
-use crate::text::{DROPPED, Memory, NOW, OUT, Parts, START, number, take};
+use crate::text::{DROPPED, ID, Memory, NOW, OUT, Parts, from, number, take};
 
 /// Separates records. JSON text holds no raw control character, and keys and states hold none at all.
 pub(crate) const RECORD: u8 = 0x1e;
-/// Where the state is kept that all tabs share.
-pub(crate) const STATE_KEY: &[u8] = b"evothesis:state";
 /// Begins the key of a batch; its id follows.
 pub(crate) const BATCH_KEY: &[u8] = b"evothesis:b:";
 /// Leaves room for the state beside the batches.
@@ -19,40 +17,41 @@ const CEILING_BYTES: usize = PIXEL_STORE_BYTES - 1024;
 /// A longer hold than any we make comes from a clock that was set back since.
 const LONGEST_HOLD_MS: i64 = 10 * 60 * 1000;
 
-/// What is in storage.
+/// What is in storage: batches, the oldest first.
 pub(crate) struct Queue<'a> {
-    pub(crate) storage: &'a [u8],
+    pub(crate) batches: &'a [u8],
+    /// Those of them that were not dropped, and are not held.
+    rest: &'a [u8],
     /// Of all batches, those included that are to be stored.
     bytes: usize,
-    /// Batches up to this key were dropped, or are held.
-    passed: &'a [u8],
 }
 
-/// Of `storage`, the record with this key, or the batch that comes after it in order of age: its key, empty when there is none,
-/// and its value.
+/// Takes the next record: its key, and its value.
 #[inline(never)]
-pub(crate) fn look<'a>(storage: &'a [u8], key: &[u8], is_exact: bool) -> (&'a [u8], &'a [u8]) {
-    let mut rest = storage;
-    let mut best: (&'a [u8], &'a [u8]) = (b"", b"");
+pub(crate) fn next_batch<'a>(rest: &mut &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    let mut value = take(rest, RECORD);
+    let key = take(&mut value, b'\n');
+    (key, value)
+}
+
+/// The record with this key; empty when there is none.
+#[inline(never)]
+pub(crate) fn look<'a>(batches: &'a [u8], key: &[u8]) -> (&'a [u8], &'a [u8]) {
+    let mut rest = batches;
     while !rest.is_empty() {
-        let mut value = take(&mut rest, RECORD);
-        let found = take(&mut value, b'\n');
-        let fits = if is_exact {
-            found == key
-        } else {
-            found.starts_with(BATCH_KEY) && found > key && (best.0.is_empty() || found < best.0)
-        };
-        if fits {
-            best = (found, value);
+        let (found, value) = next_batch(&mut rest);
+        if found == key {
+            return (found, value);
         }
     }
-    best
+    (b"", b"")
 }
 
 impl Memory {
     pub(crate) fn read_queue<'a>(&mut self, storage: &'a [u8]) -> Queue<'a> {
-        self.read_state(look(storage, STATE_KEY, true).1);
-        Queue { storage, bytes: storage.len(), passed: b"" }
+        let mut batches = storage;
+        self.read_state(take(&mut batches, RECORD));
+        Queue { batches, rest: batches, bytes: storage.len() }
     }
 
     /// How long others hold the batch, milliseconds; 0 or less when nobody does.
@@ -63,10 +62,8 @@ impl Memory {
 
     /// Whether there is room for `bytes` more. If `force`, it is made: the oldest go and are counted.
     pub(crate) fn make_room(&mut self, queue: &mut Queue<'_>, bytes: usize, force: bool) -> bool {
-        self.clear(START);
-        self.push(START, b'~');
         while queue.bytes + bytes > CEILING_BYTES {
-            if !(force && self.drop_oldest(queue)) {
+            if !(force && self.drop_oldest(queue, false)) {
                 return false;
             }
         }
@@ -74,23 +71,25 @@ impl Memory {
         true
     }
 
-    /// Drops and counts the oldest batch that nobody holds, if it is older than the key in `START`: who fills or sends one has
-    /// counted on it. What is no batch goes uncounted.
-    pub(crate) fn drop_oldest(&mut self, queue: &mut Queue<'_>) -> bool {
-        loop {
-            let (oldest, value) = look(queue.storage, queue.passed, false);
-            if oldest.is_empty() || oldest >= self.text(START) {
-                return false;
+    /// Drops and counts the oldest batch that nobody holds, if `is_old` only one that is older than [`ID`]: who fills or sends one
+    /// has counted on it. What is no batch goes uncounted.
+    pub(crate) fn drop_oldest(&mut self, queue: &mut Queue<'_>, is_old: bool) -> bool {
+        while !queue.rest.is_empty() {
+            let mut rest = queue.rest;
+            let (key, value) = next_batch(&mut rest);
+            if is_old && from(key, BATCH_KEY.len()) >= self.text(ID) {
+                break;
             }
-            queue.passed = oldest;
+            queue.rest = rest;
             let batch = read_batch(value);
             if self.held(&batch) <= 0 {
                 self.numbers[DROPPED] += lost(&batch);
-                queue.bytes = queue.bytes.saturating_sub(oldest.len() + value.len());
-                self.remove(oldest);
+                queue.bytes = queue.bytes.saturating_sub(key.len() + value.len());
+                self.remove(key);
                 return true;
             }
         }
+        false
     }
 
     /// Says that what is stored under `key` is to go.

@@ -37,8 +37,8 @@ pub(crate) const STREAM: Id = 7;
 pub(crate) const TOKEN: Id = 8;
 /// Fifteen hexadecimal digits that nobody can guess, new whenever page.js says something.
 pub(crate) const RANDOM: Id = 9;
-/// The event that is being made: its type, a line feed, and the inside of its data before anything is taken out.
-pub(crate) const RAW: Id = 10;
+/// The id that was made last.
+pub(crate) const ID: Id = 10;
 /// Batches that are complete, and not yet in storage: records.
 pub(crate) const COMPLETE: Id = 11;
 /// What page.js is told.
@@ -56,7 +56,7 @@ const ROOMS: [usize; 13] = [
     UUID_CHARS,
     TOKEN_BYTES,
     16,
-    LONG,
+    UUID_CHARS,
     WAITING_BYTES,
     OUT_BYTES,
 ];
@@ -93,23 +93,21 @@ pub(crate) const INDEX: usize = 8;
 pub(crate) const COUNT: usize = 9;
 /// Until when others leave a batch alone.
 pub(crate) const HOLD: usize = 10;
-/// Milliseconds, or whatever a template needs.
-pub(crate) const MS: usize = 11;
-pub(crate) const ENGAGED: usize = 12;
-pub(crate) const DEPTH: usize = 13;
+/// Whatever a template needs.
+pub(crate) const ONE: usize = 11;
+pub(crate) const OTHER: usize = 12;
 
 /// What stands for a text in a template, and for a number.
 const TEXT_CODE: u8 = 0x80;
 const NUMBER_CODE: u8 = 0xa0;
-/// The names that a template may hold. `FIRST` to `SIXTH` are those of the parts that it is filled with.
+/// The names that a template may hold. `FIRST` to `FIFTH` are those of the parts that it is filled with.
 #[expect(clippy::cast_possible_truncation, reason = "a few of each")]
-const NAMES: [(&str, u8); 30] = [
+const NAMES: [(&str, u8); 29] = [
     ("FIRST", 1),
     ("SECOND", 2),
     ("THIRD", 3),
     ("FOURTH", 4),
     ("FIFTH", 5),
-    ("SIXTH", 6),
     ("START", TEXT_CODE + START as u8),
     ("END", TEXT_CODE + END as u8),
     ("PAGE", TEXT_CODE + PAGE as u8),
@@ -120,6 +118,7 @@ const NAMES: [(&str, u8); 30] = [
     ("STREAM", TEXT_CODE + STREAM as u8),
     ("TOKEN", TEXT_CODE + TOKEN as u8),
     ("RANDOM", TEXT_CODE + RANDOM as u8),
+    ("ID", TEXT_CODE + ID as u8),
     ("SKEW", NUMBER_CODE + SKEW as u8),
     ("FAILURES", NUMBER_CODE + FAILURES as u8),
     ("NOT_BEFORE", NUMBER_CODE + NOT_BEFORE as u8),
@@ -131,9 +130,8 @@ const NAMES: [(&str, u8); 30] = [
     ("INDEX", NUMBER_CODE + INDEX as u8),
     ("COUNT", NUMBER_CODE + COUNT as u8),
     ("HOLD", NUMBER_CODE + HOLD as u8),
-    ("MS", NUMBER_CODE + MS as u8),
-    ("ENGAGED", NUMBER_CODE + ENGAGED as u8),
-    ("DEPTH", NUMBER_CODE + DEPTH as u8),
+    ("ONE", NUMBER_CODE + ONE as u8),
+    ("OTHER", NUMBER_CODE + OTHER as u8),
 ];
 
 /// A template for [`Memory::fill`]: `{STREAM}` stands for the text or number of that name. Other braces are text.
@@ -188,24 +186,24 @@ const fn code_of(text: &[u8], start: usize, end: usize) -> u8 {
     }
 }
 
-/// Six slices of one text, by which a template may be filled: the lines that were said, a batch in storage, a form's field.
-pub(crate) type Parts<'a> = [&'a [u8]; 6];
-pub(crate) const NO_PARTS: &Parts<'_> = &[b""; 6];
+/// Five slices of one text, by which a template may be filled: the lines that were said, or a batch in storage.
+pub(crate) type Parts<'a> = [&'a [u8]; 5];
+pub(crate) const NO_PARTS: &Parts<'_> = &[b""; 5];
 
 /// All that is written. No text ever grows out of its room: code that allocates, grows and frees costs more bytes than all that
 /// is written here, and a page that stays open for days must not swell.
 #[repr(C)]
 pub(crate) struct Memory {
-    pub(crate) numbers: [i64; 14],
+    pub(crate) numbers: [i64; 13],
     lengths: [usize; 13],
     /// Whether something had no room since this was set to false.
-    is_full: bool,
+    pub(crate) is_full: bool,
     bytes: [u8; TOTAL],
 }
 
 impl Memory {
     #[expect(clippy::large_stack_arrays, reason = "it is static")]
-    pub(crate) const NEW: Self = Self { numbers: [0; 14], lengths: [0; 13], is_full: false, bytes: [0; TOTAL] };
+    pub(crate) const NEW: Self = Self { numbers: [0; 13], lengths: [0; 13], is_full: false, bytes: [0; TOTAL] };
 
     /// Bytes of a text.
     pub(crate) fn length(&self, id: Id) -> usize {
@@ -309,7 +307,7 @@ impl Memory {
         self.is_full = false;
         for &byte in template {
             match byte {
-                1..=6 => self.put(out, parts.get(usize::from(byte) - 1).copied().unwrap_or_default()),
+                1..=5 => self.put(out, parts.get(usize::from(byte) - 1).copied().unwrap_or_default()),
                 NUMBER_CODE.. => {
                     let number = self.numbers.get(usize::from(byte - NUMBER_CODE)).copied().unwrap_or_default();
                     self.put_number(out, number);
@@ -335,7 +333,7 @@ impl Memory {
     }
 }
 
-/// Cuts `text` at each `mark`: what is left behind the sixth is ignored.
+/// Cuts `text` at each `mark`: what is left behind the fifth is ignored.
 #[inline(never)]
 pub(crate) fn split(text: &[u8], mark: u8) -> Parts<'_> {
     let mut rest = text;
@@ -422,11 +420,11 @@ mod tests {
     fn templates_are_filled_or_left() {
         let mut m = memory();
         m.put(STREAM, b"u");
-        m.numbers[MS] = -7;
-        let parts = [b"1".as_slice(), b"", b"", b"", b"", b"6"];
-        m.fill(OUT, t!("{\"{STREAM}\":{MS},{FIRST}{SIXTH}}"), &parts);
-        assert_eq!(m.text(OUT), b"{\"u\":-7,16}");
-        m.fill(BATCH_ID, t!("{FIRST}"), &[&[b'x'; 37], b"", b"", b"", b"", b""]);
+        m.numbers[ONE] = -7;
+        let parts = [b"1".as_slice(), b"", b"", b"", b"5"];
+        m.fill(OUT, t!("{\"{STREAM}\":{ONE},{FIRST}{FIFTH}}"), &parts);
+        assert_eq!(m.text(OUT), b"{\"u\":-7,15}");
+        m.fill(BATCH_ID, t!("{FIRST}"), &[&[b'x'; 37], b"", b"", b"", b""]);
         assert_eq!(m.text(BATCH_ID), b"");
         m.fill(BATCH_ID, t!("12345678901234567890123456789012345{STREAM}"), NO_PARTS);
         m.push(BATCH_ID, b'x');

@@ -3,17 +3,14 @@
 
 use wire::limits::{BATCH_BYTES, DATA_BYTES, PIXEL_IDLE_MS};
 
-use crate::attention::Attention;
 use crate::batch::{
-    Batch, FIRST_ATTEMPT, FIRST_ATTEMPT_WITHOUT_TOKEN, RETRY, count_refused, has_room, is_attempted, lost, mark, mend,
-    read_batch, store, store_again,
+    Batch, FIRST_ATTEMPT, FIRST_ATTEMPT_WITHOUT_TOKEN, RETRY, has_room, is_attempted, lost, mark, read_batch, store,
+    store_again,
 };
-use crate::click::Burst;
-use crate::queue::{BATCH_KEY, Queue, RECORD, look};
-use crate::scroll::Depth;
+use crate::queue::{Queue, RECORD, look, next_batch};
 use crate::text::{
-    BATCH_ID, COMPLETE, CONSENT, COUNT, DEPTH, DROPPED, END, ENGAGED, FAILURES, MS, Memory, NO_PARTS, NOW, OUT, PAGE,
-    Parts, RANDOM, RAW, SEQ, SKEW, START, STREAM, TIME, TOKEN, before, number, split, t, take,
+    BATCH_ID, COMPLETE, CONSENT, COUNT, DROPPED, END, FAILURES, ID, Memory, NO_PARTS, NOW, ONE, OTHER, OUT, PAGE,
+    Parts, RANDOM, SEQ, SKEW, START, STREAM, TIME, TOKEN, before, number, split, t, take,
 };
 
 /// An event is in storage at most this long after it happened, so that a killed tab loses no more.
@@ -24,18 +21,15 @@ const ABANDONED_MS: i64 = PIXEL_IDLE_MS + 30_000;
 const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Begins a section of what page.js says.
 const SECTION: u8 = 0x1f;
-/// What an event says before the inside of its data. Behind it come two braces: one belongs to the data, as the one here does.
-const DATA_START: &[u8] = b",\"data\":{";
 /// What is added to a click without effect.
 const DEAD: &[u8] = b",\"dead\":true";
+/// Bytes that an event may end with: its data, what names it, and a brace.
+const MOST_END: usize = DATA_BYTES + b",\"data\":}".len();
 const NEVER: i64 = 1 << 52;
 
 /// The state of one page load. In this order: addresses are numbers in the Wasm, of which small ones are short.
 #[repr(C)]
 pub struct Tracker {
-    depth: Depth,
-    attention: Attention,
-    burst: Burst,
     /// Where the last click ends in the batch, if it may turn out to have had no effect; 0 otherwise.
     click: usize,
     is_cookieless: bool,
@@ -60,9 +54,6 @@ impl Tracker {
     /// A page load begins. All of it is zero, which costs a download nothing.
     pub const NEW: Self = Self {
         m: Memory::NEW,
-        depth: Depth::NEW,
-        attention: Attention::NEW,
-        burst: Burst::NEW,
         click: 0,
         is_cookieless: false,
         is_debugged: false,
@@ -78,24 +69,21 @@ impl Tracker {
 
     /// Something happened, or is to be done. `input` is what, the browser's clock (Unix milliseconds), the milliseconds since the
     /// page load and fifteen random hexadecimal digits, with spaces between them; then lines as below; then sections. Facts
-    /// are the inside of a JSON object, names the inside of a JSON string. Storage is a section, a record an entry:
-    /// `key\nvalue`.
+    /// are the inside of a JSON object. Storage is a section: the value of the state, and of each batch, in the order of their
+    /// keys, `key\nvalue`, each with [`RECORD`] behind it.
     ///
     /// | what | lines | sections |
     /// |---|---|---|
-    /// | `mode` | consent, then `true` for each: is cookieless, has a console to log to | storage |
-    /// | `page` | facts of the page, facts of the event | |
-    /// | `click` | x, y, `true` if it should have an effect, facts | |
-    /// | `dead` | (the last click had no effect) | |
-    /// | `scroll` | bottom of the viewport, height of the page, `true` if it was scrolled | |
+    /// | `mode` | consent, as it goes into a batch; then `true` for each: is cookieless, has a console to log to | storage |
+    /// | `page` | event type, facts of the event, facts of the page | |
+    /// | `click` | event type and facts of a click that should have an effect | |
+    /// | `dead` | (it had none) | |
     /// | `track` | event type, empty for what is no event, and facts | |
-    /// | `view` | `hidden`, `visible`, `focus` or `blur` | |
-    /// | `active` | (the visitor is there) | |
     /// | `online` | (a wait that nobody asked for ends) | |
     /// | `beat` | | storage |
     /// | `leave` | `true` if the page will not come back | storage |
     /// | `next` | how long others leave the batch alone (milliseconds), `true` if the page is being left, `true` if it will not come back | storage |
-    /// | `reply` | key, status, `Retry-After`, the edge's clock, token | storage, a line a refusal: `seq` and reason |
+    /// | `reply` | key, status, `Retry-After`, the edge's clock, token | storage, a record to be stored in place of the batch |
     ///
     /// Gives, a record each, `key\nvalue` to be stored,
     /// `key\n` to be removed, `turn\n` when it is time to send, `log\n` and an event for the console. After `next` the last
@@ -112,10 +100,9 @@ impl Tracker {
         m.clear(RANDOM);
         m.put(RANDOM, random);
         if m.length(STREAM) == 0 {
-            m.put_id(STREAM, m.numbers[NOW], 0xfff);
+            m.make_id(STREAM, m.numbers[NOW], 0xfff);
         }
         m.clear(OUT);
-        m.clear(RAW);
         self.tell_of(what, &split(rest, b'\n'), tail);
         let wait = self.wait();
         self.m.put_number(OUT, wait);
@@ -129,44 +116,22 @@ impl Tracker {
     }
 
     fn tell_of(&mut self, what: &[u8], lines: &Parts<'_>, tail: &[u8]) {
-        let &[first, second, third, ..] = lines;
-        let t = self.m.numbers[TIME];
         match what.first() {
             Some(b'm') => self.mode(lines, tail),
             Some(b'p') => self.page(lines),
             Some(b'c') => {
-                self.m.fill(RAW, t!("click\n{FOURTH}"), lines);
-                if self.burst.is_rage(t, number(first), number(second)) {
-                    self.m.put(RAW, b",\"rage\":true");
-                }
-                let end = self.add();
-                let has_room = self.m.length(END) + DEAD.len() <= DATA_BYTES + DATA_START.len();
-                self.click = if is_true(third) && has_room { end } else { 0 };
+                let end = self.add(lines);
+                let has_room = self.m.length(END) + DEAD.len() <= MOST_END;
+                self.click = if has_room { end } else { 0 };
             }
             Some(b'd') => mark(&mut self.m, std::mem::take(&mut self.click), DEAD),
-            Some(b's') => {
-                self.depth.reach(number(first), number(second), is_true(third));
-                while let Some(milestone) = self.depth.milestone() {
-                    self.m.numbers[DEPTH] = milestone;
-                    self.m.numbers[MS] = t - self.attention.opened;
-                    self.add_filled(t!("scroll_depth\n\"milestone\":{DEPTH},\"ms\":{MS}"), lines);
-                }
-            }
-            Some(b't') => self.add_filled(t!("{FIRST}\n{SECOND}"), lines),
-            Some(b'v') => {
-                self.m.numbers[MS] = self.attention.change(first, t);
-                self.add_filled(t!("page_visibility\n\"state\":\"{FIRST}\",\"ms\":{MS}"), lines);
-            }
-            Some(b'a') => self.attention.act(t),
+            Some(b't') => drop(self.add(lines)),
             Some(b'o') => {
                 self.hurry = true;
                 self.wake = 0;
             }
             Some(b'b') => self.beat(tail, false, false),
-            Some(b'l') => {
-                self.exit();
-                self.beat(tail, true, is_true(first));
-            }
+            Some(b'l') => self.beat(tail, true, is_true(lines[0])),
             Some(b'n') => self.next(lines, tail),
             Some(b'r') => self.reply(lines, tail),
             _ => {}
@@ -178,9 +143,8 @@ impl Tracker {
         self.is_debugged = is_true(lines[2]);
         let m = &mut self.m;
         m.clear(CONSENT);
-        m.fill(CONSENT, t!(",\"consent\":\"{FIRST}\""), lines);
+        m.put(CONSENT, lines[0]);
         if self.is_cookieless {
-            m.put(CONSENT, b",\"cookieless\":true");
             m.read_queue(storage);
             m.clear(TOKEN);
             m.store_state();
@@ -189,27 +153,12 @@ impl Tracker {
 
     /// A page is shown.
     fn page(&mut self, lines: &Parts<'_>) {
-        self.exit();
         let m = &mut self.m;
         m.clear(PAGE);
-        m.fill(PAGE, t!("{{FIRST}}"), lines);
+        m.fill(PAGE, t!("{{THIRD}}"), lines);
         self.batch.has_page = false;
-        self.depth = Depth::NEW;
-        self.attention.open(m.numbers[TIME]);
-        self.add_filled(t!("pageview\n{SECOND}"), lines);
+        self.add(lines);
         self.flush = true;
-    }
-
-    /// The page is left.
-    fn exit(&mut self) {
-        let t = self.m.numbers[TIME];
-        if self.m.length(PAGE) > 0 && !std::mem::replace(&mut self.attention.is_over, true) {
-            self.attention.act(t);
-            self.m.numbers[MS] = t - self.attention.opened;
-            self.m.numbers[ENGAGED] = self.attention.engaged;
-            self.m.numbers[DEPTH] = self.depth.reached;
-            self.add_filled(t!("page_exit\n\"ms\":{MS},\"engaged_ms\":{ENGAGED},\"depth\":{DEPTH}"), NO_PARTS);
-        }
     }
 
     /// Milliseconds until `beat` has something to do; -1 when nothing is planned.
@@ -229,10 +178,8 @@ impl Tracker {
     fn beat(&mut self, storage: &[u8], leaving: bool, gone: bool) {
         let mut queue = self.m.read_queue(storage);
         let (now, t) = (self.m.numbers[NOW], self.m.numbers[TIME]);
-        self.m.clear(START);
-        self.m.put(START, BATCH_KEY);
-        self.m.put_id(START, (now + self.m.numbers[SKEW].min(0) - KEPT_MS).max(0), 0);
-        while self.m.drop_oldest(&mut queue) {}
+        self.m.make_id(ID, (now + self.m.numbers[SKEW].min(0) - KEPT_MS).max(0), 0);
+        while self.m.drop_oldest(&mut queue, true) {}
         if self.flush || leaving || t - self.last_event >= PIXEL_IDLE_MS {
             self.close();
         }
@@ -277,7 +224,7 @@ impl Tracker {
     fn next(&mut self, lines: &Parts<'_>, storage: &[u8]) {
         let (leaving, gone) = (is_true(lines[1]), is_true(lines[2]));
         let m = &mut self.m;
-        m.read_queue(storage);
+        let mut rest = m.read_queue(storage).batches;
         let (now, t) = (m.numbers[NOW], m.numbers[TIME]);
         let hurry = std::mem::take(&mut self.hurry) || leaving;
         let mut wait = m.wait(hurry);
@@ -289,17 +236,11 @@ impl Tracker {
             return;
         }
         wait = NEVER;
-        let mut key: &[u8] = b"";
-        loop {
-            let value;
-            (key, value) = look(storage, key, false);
-            if key.is_empty() {
-                self.wake = wait + t;
-                return;
-            }
+        while !rest.is_empty() {
+            let (key, value) = next_batch(&mut rest);
             let batch = read_batch(value);
             // the one that we are filling is ours until it is complete, whatever a clock that jumps makes of its hold
-            if batch[5].is_empty() || (m.numbers[COUNT] > 0 && key.ends_with(m.text(BATCH_ID))) {
+            if batch[4].is_empty() || (m.numbers[COUNT] > 0 && key.ends_with(m.text(BATCH_ID))) {
                 continue;
             }
             let held = m.held(&batch);
@@ -307,7 +248,8 @@ impl Tracker {
             if decides || held <= 0 {
                 let mut template = RETRY;
                 if !is_attempted(&batch) {
-                    m.numbers[MS] = std::mem::take(&mut m.numbers[DROPPED]);
+                    m.numbers[ONE] = std::mem::take(&mut m.numbers[DROPPED]);
+                    m.numbers[OTHER] = m.numbers[ONE] + lost(&batch);
                     m.store_state();
                     let has_token = !self.is_cookieless && m.length(TOKEN) > 0;
                     template = if has_token { FIRST_ATTEMPT } else { FIRST_ATTEMPT_WITHOUT_TOKEN };
@@ -317,18 +259,18 @@ impl Tracker {
             }
             wait = wait.min(held);
         }
+        self.wake = wait + t;
     }
 
     /// The request for a batch has ended. Its status is 0 when there was no answer; the clock is 0 when it was not the edge's: a
     /// captive portal also answers 200.
     fn reply(&mut self, lines: &Parts<'_>, tail: &[u8]) {
-        let [key, status, retry_after, edge_now, token, _] = *lines;
+        let [key, status, retry_after, edge_now, token] = *lines;
         let edge_now = number(edge_now);
-        let mut refused = tail;
-        let storage = take(&mut refused, SECTION);
+        let mut mended = tail;
+        let storage = take(&mut mended, SECTION);
         let m = &mut self.m;
-        m.read_queue(storage);
-        let batch = read_batch(look(storage, key, true).1);
+        let batch = read_batch(look(m.read_queue(storage).batches, key).1);
         // its owner may have put a longer one there since, when a clock that jumped had it sent too early
         let is_sent = is_attempted(&batch);
         match number(status) {
@@ -336,11 +278,10 @@ impl Tracker {
                 m.acknowledged(if self.is_cookieless { b"" } else { token }, edge_now);
                 if is_sent {
                     m.remove(key);
-                }
-                let count = count_refused(refused, -1);
-                // moving the times of its events is tried once
-                if count > 0 && is_sent && number(batch[3]) == 0 {
-                    mend(m, &batch, refused, count, edge_now);
+                    // moving the times of its events is tried once
+                    if batch[2].is_empty() {
+                        m.put(OUT, mended);
+                    }
                 }
             }
             400 | 413 | 422 => {
@@ -360,35 +301,24 @@ impl Tracker {
         m.store_state();
     }
 
-    /// Adds what `template` says to the event that is being made, and adds that.
+    /// Adds an event, by its type and its facts: where it ends in the batch. What cannot be stored is counted as dropped.
     #[inline(never)]
-    fn add_filled(&mut self, template: &[u8], parts: &Parts<'_>) {
-        self.m.fill(RAW, template, parts);
-        self.add();
-    }
-
-    /// Adds the event that was made: where it ends in the batch. What cannot be stored is counted as dropped.
-    #[inline(never)]
-    fn add(&mut self) -> usize {
+    fn add(&mut self, lines: &Parts<'_>) -> usize {
         let m = &mut self.m;
-        let kind_length = before(m.text(RAW), b'\n').len();
-        m.clear(END);
-        m.put(END, DATA_START);
-        let length = m.length(RAW);
-        m.copy(END, RAW, length.min(kind_length + 1), length);
-        m.put(END, b"}}");
         let t = m.numbers[TIME];
         let time = m.numbers[NOW] + m.numbers[SKEW];
+        m.make_id(ID, time, m.numbers[SEQ] & 0x7ff);
+        m.numbers[ONE] = t.min(u32::MAX.into());
+        m.clear(END);
+        m.fill(END, t!(",\"data\":{{SECOND}}}"), lines);
         m.clear(START);
-        m.put(START, b"{\"id\":\"");
-        m.put_id(START, time, m.numbers[SEQ] & 0x7ff);
-        m.fill(START, t!("\",\"seq\":{SEQ},\"type\":\""), NO_PARTS);
-        m.copy(START, RAW, 0, kind_length);
-        m.clear(RAW);
-        m.numbers[MS] = t.min(u32::MAX.into());
-        m.fill(START, t!("\",\"ts\":{NOW},\"t\":{MS},\"page\":"), NO_PARTS);
+        m.fill(
+            START,
+            t!("{\"id\":\"{ID}\",\"seq\":{SEQ},\"type\":\"{FIRST}\",\"ts\":{NOW},\"t\":{ONE},\"page\":"),
+            lines,
+        );
         m.numbers[SEQ] += 1;
-        let fits = kind_length > 0 && m.length(END) <= DATA_BYTES + DATA_START.len() && m.length(PAGE) > 0;
+        let fits = !lines[0].is_empty() && !m.is_full && (1..=MOST_END).contains(&m.length(END)) && m.length(PAGE) > 0;
         if !fits {
             self.lost += 1;
             return 0;
@@ -402,7 +332,6 @@ impl Tracker {
         let end = self.batch.add(&mut self.m, time);
         self.last_event = t;
         self.unsaved_since = self.unsaved_since.or(Some(t));
-        self.attention.act(t);
         end
     }
 
@@ -425,7 +354,7 @@ impl Tracker {
 fn save(m: &mut Memory, queue: &mut Queue<'_>, force: bool, gone: bool) -> usize {
     let mut record = before(m.text(COMPLETE), RECORD);
     let bytes = record.len() + 1;
-    let (key, old) = look(queue.storage, take(&mut record, b'\n'), true);
+    let (key, old) = look(queue.batches, take(&mut record, b'\n'));
     let old_batch = read_batch(old);
     let new_events = lost(&read_batch(record)) - lost(&old_batch);
     if m.has_room(OUT, bytes) && m.make_room(queue, bytes.saturating_sub(old.len()), force) {
@@ -441,9 +370,8 @@ fn save(m: &mut Memory, queue: &mut Queue<'_>, force: bool, gone: bool) -> usize
     0
 }
 
-#[inline(never)]
 fn is_true(text: &[u8]) -> bool {
-    text == b"true"
+    text.starts_with(b"t")
 }
 
 #[cfg(test)]

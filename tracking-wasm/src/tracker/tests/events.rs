@@ -69,81 +69,6 @@ fn a_cookieless_page_forgets_the_token_and_sends_none() {
 }
 
 #[test]
-fn visibility_says_how_long_the_state_before_was() {
-    let mut site = Site::default();
-    let mut tab = site.open();
-    for (ms, state) in [(5_000, "blur"), (1_000, "hidden"), (60_000, "visible"), (10, "focus")] {
-        tab.pass(ms);
-        tab.tell(&mut site, "view", &[state], &[]);
-    }
-    let told: Vec<_> = of(&tab.events(&mut site), "page_visibility");
-    let expected = [("blur", 5_000), ("hidden", 6_000), ("visible", 60_000), ("focus", 61_010)];
-    assert_eq!(told, expected.map(|(state, ms)| json!({"state": state, "ms": ms})));
-}
-
-#[test]
-fn a_page_is_left_once() {
-    let mut site = Site::default();
-    let mut tab = site.open();
-    tab.tell(&mut site, "scroll", &["800", "2000", "true"], &[]);
-    tab.pass(10_000);
-    tab.tell(&mut site, "active", &[], &[]);
-    tab.pass(100_000);
-    tab.tell(&mut site, "view", &["hidden"], &[]);
-    tab.pass(7_000);
-    let told = tab.events(&mut site);
-    assert_eq!(of(&told, "page_exit"), [json!({"ms": 117_000, "engaged_ms": 40_000, "depth": 40})]);
-    tab.tell(&mut site, "view", &["visible"], &[]);
-    tab.leave(&mut site, true);
-    assert!(of(&tab.events(&mut site), "page_exit").is_empty());
-    tab.show(&mut site, "bfcache", "https://a.example/", "");
-    tab.pass(2_000);
-    tab.show(&mut site, "pushstate", "https://a.example/two", "");
-    tab.pass(3_000);
-    let told = of(&tab.events(&mut site), "page_exit");
-    let exit = |ms| json!({"ms": ms, "engaged_ms": ms, "depth": 0});
-    assert_eq!(told, [exit(2_000), exit(3_000)]);
-}
-
-#[test]
-fn scroll_milestones_come_once_each_and_page() {
-    let mut site = Site::default();
-    let mut tab = site.open();
-    tab.pass(1_000);
-    tab.tell(&mut site, "scroll", &["1000", "4000", "false"], &[]);
-    tab.tell(&mut site, "scroll", &["2000", "4000", "true"], &[]);
-    tab.tell(&mut site, "scroll", &["1000", "4000", "true"], &[]);
-    tab.show(&mut site, "pushstate", "https://a.example/short", "");
-    tab.pass(500);
-    tab.tell(&mut site, "scroll", &["900", "600", "false"], &[]);
-    let told: Vec<_> = of(&tab.events(&mut site), "scroll_depth");
-    let expected = [(25, 1_000), (50, 1_000), (25, 500), (50, 500), (75, 500), (100, 500)];
-    assert_eq!(told, expected.map(|(milestone, ms)| json!({"milestone": milestone, "ms": ms})));
-}
-
-#[test]
-fn a_click_says_what_the_page_says_of_it() {
-    let mut site = Site::default();
-    let mut tab = site.open();
-    tab.click(&mut site, "https://b.example/", 3, false);
-    let clicks = of(&tab.events(&mut site), "click");
-    assert_eq!(clicks, [json!({"element": {"tag": "a", "href": "https://b.example/"}, "x": 3, "y": 7})]);
-}
-
-#[test]
-fn the_third_click_of_a_burst_is_rage() {
-    let mut site = Site::default();
-    let mut tab = site.open();
-    for (ms, x) in [(1_000, 10), (200, 12), (200, 14), (2_000, 14), (100, 900), (100, 14)] {
-        tab.pass(ms);
-        tab.click(&mut site, "", x, false);
-    }
-    let clicks = of(&tab.events(&mut site), "click");
-    let rage: Vec<_> = clicks.iter().map(|data| data["rage"].as_bool().unwrap_or_default()).collect();
-    assert_eq!(rage, [false, false, true, false, false, false]);
-}
-
-#[test]
 fn only_the_last_click_is_marked_as_dead_and_only_if_it_should_have_had_an_effect() {
     let mut site = Site::default();
     let mut tab = site.open();
@@ -152,16 +77,16 @@ fn only_the_last_click_is_marked_as_dead_and_only_if_it_should_have_had_an_effec
         of(&tab.events(&mut site), "click").iter().map(|data| data["dead"] == true).collect::<Vec<_>>()
     };
     let mut other = Site::default();
-    tab.click(&mut other, "", 0, true);
-    tab.click(&mut other, "", 0, true);
+    tab.click(&mut other, true);
+    tab.click(&mut other, true);
     tab.track(&mut other, "custom", "\"a\":1");
     assert_eq!(dead(&mut tab), [false, true]);
-    tab.click(&mut other, "", 0, false);
+    tab.click(&mut other, false);
     assert_eq!(dead(&mut tab), [false]);
-    tab.click(&mut other, "", 0, true);
+    tab.click(&mut other, true);
     tab.show(&mut other, "pushstate", "https://a.example/two", "");
     tab.beat(&mut other);
-    tab.click(&mut other, "", 0, false);
+    tab.click(&mut other, false);
     assert_eq!(dead(&mut tab), [false], "the one before is on its way");
     assert!(other.storage.values().all(|value| !value.contains("dead")));
 }
@@ -196,6 +121,7 @@ fn what_happens_before_the_first_page_is_counted_as_dropped() {
         wait: 0,
         is_turn: false,
         is_gone: false,
+        is_open: false,
         log: Vec::new(),
     };
     tab.track(&mut site, "custom", "");

@@ -8,12 +8,12 @@ mod model;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use wire::limits::PIXEL_STORE_BYTES;
 use wire::{Event, EventBatch};
 
 use super::*;
-use crate::queue::STATE_KEY;
+use crate::queue::BATCH_KEY;
 
 const NOW: i64 = 1_800_000_000_000;
 const DAY: i64 = 86_400_000;
@@ -47,6 +47,8 @@ struct Tab {
     is_turn: bool,
     /// It was left, and will not come back.
     is_gone: bool,
+    /// A page is open, and its end not told.
+    is_open: bool,
     log: Vec<Value>,
 }
 
@@ -66,11 +68,12 @@ struct Reply {
     /// 0 when the answer is not the edge's.
     now: i64,
     token: &'static str,
-    refused: &'static str,
+    /// Of the events whose ids are refused for their time.
+    refused: &'static [i64],
 }
 
 const fn failed(status: i64) -> Reply {
-    Reply { status, retry_after: 0, now: 0, token: "", refused: "" }
+    Reply { status, retry_after: 0, now: 0, token: "", refused: &[] }
 }
 
 impl Site {
@@ -86,6 +89,7 @@ impl Site {
             wait: -1,
             is_turn: false,
             is_gone: false,
+            is_open: false,
             log: Vec::new(),
         };
         tab.mode(self, consent, words);
@@ -94,8 +98,9 @@ impl Site {
     }
 
     fn dump(&self) -> String {
-        let records: Vec<_> = self.storage.iter().map(|(key, value)| format!("{key}\n{value}")).collect();
-        records.join("\u{1e}")
+        let state = self.storage.get("evothesis:state").cloned().unwrap_or_default();
+        let batches = self.storage.iter().filter(|(key, _)| key.as_bytes().starts_with(BATCH_KEY));
+        batches.fold(state + "\u{1e}", |text, (key, value)| text + key + "\n" + value + "\u{1e}")
     }
 
     fn batches(&self) -> Vec<&str> {
@@ -108,9 +113,8 @@ impl Site {
     }
 
     fn state(&self) -> EdgeState {
-        let key = str::from_utf8(STATE_KEY).expect("ASCII");
         let mut m = Box::new(Memory::NEW);
-        m.read_state(self.storage.get(key).map_or(b"", |value| value.as_bytes()));
+        m.read_state(self.storage.get("evothesis:state").map_or(b"", |value| value.as_bytes()));
         let token = m.text(crate::text::TOKEN).to_vec().leak();
         EdgeState { dropped: m.numbers[DROPPED], token }
     }
@@ -147,23 +151,33 @@ impl Tab {
     fn mode(&mut self, site: &mut Site, consent: &str, words: &str) {
         let storage = site.dump();
         let is = |word| if words.split(' ').any(|said| said == word) { "true" } else { "false" };
-        self.tell(site, "mode", &[consent, is("cookieless"), is("debug")], &[&storage]);
+        let cookieless = if is("cookieless") == "true" { ",\"cookieless\":true" } else { "" };
+        let consent = format!(",\"consent\":\"{consent}\"{cookieless}");
+        self.tell(site, "mode", &[&consent, is("cookieless"), is("debug")], &[&storage]);
     }
 
     fn show(&mut self, site: &mut Site, navigation: &str, url: &str, referrer: &str) {
+        self.exit(site);
+        self.is_open = true;
         let [url, referrer] = [url, referrer].map(Value::from);
         let page = format!("\"url\":{url},\"path\":\"/\",\"referrer\":{referrer},\"title\":\"Title\"");
-        self.tell(site, "page", &[&page, &format!("\"navigation\":\"{navigation}\"")], &[]);
+        self.tell(site, "page", &["pageview", &format!("\"navigation\":\"{navigation}\""), &page], &[]);
+    }
+
+    /// The page is left, as page.js tells it.
+    fn exit(&mut self, site: &mut Site) {
+        if std::mem::take(&mut self.is_open) {
+            self.track(site, "page_exit", "\"ms\":0,\"engaged_ms\":0,\"depth\":0");
+        }
     }
 
     fn track(&mut self, site: &mut Site, name: &str, facts: &str) {
         self.tell(site, "track", &[name, facts], &[]);
     }
 
-    fn click(&mut self, site: &mut Site, href: &str, x: i64, should_react: bool) {
-        let facts = json!({"element": {"tag": "a", "href": href}, "x": x, "y": 7}).to_string();
-        let facts = &facts[1..facts.len() - 1];
-        self.tell(site, "click", &[&x.to_string(), "7", &should_react.to_string(), facts], &[]);
+    fn click(&mut self, site: &mut Site, should_react: bool) {
+        let what = if should_react { "click" } else { "track" };
+        self.tell(site, what, &["click", "\"x\":3"], &[]);
     }
 
     fn pass(&mut self, ms: i64) {
@@ -178,6 +192,7 @@ impl Tab {
 
     fn leave(&mut self, site: &mut Site, gone: bool) {
         self.is_gone = gone;
+        self.exit(site);
         let storage = site.dump();
         self.tell(site, "leave", &[&gone.to_string()], &[&storage]);
     }
@@ -193,15 +208,16 @@ impl Tab {
         records.last().map(|(key, value)| Sent::new(key, value))
     }
 
-    fn reply(&mut self, site: &mut Site, key: &str, reply: Reply) {
+    fn reply(&mut self, site: &mut Site, sent: &Sent, reply: Reply) {
         let Reply { status, retry_after, now, token, refused } = reply;
         let [status, retry_after, now] = [status, retry_after, now].map(|number| number.to_string());
+        let mended = sent.mended(refused, reply.now);
         let storage = site.dump();
-        self.tell(site, "reply", &[key, &status, &retry_after, &now, token], &[&storage, refused]);
+        self.tell(site, "reply", &[&sent.key, &status, &retry_after, &now, token], &[&storage, &mended]);
     }
 
     fn ok(&self) -> Reply {
-        Reply { status: 200, retry_after: 0, now: self.now, token: TOKEN, refused: "" }
+        Reply { status: 200, retry_after: 0, now: self.now, token: TOKEN, refused: &[] }
     }
 
     /// Does what is due, and sends all there is to an edge that takes it.
@@ -210,7 +226,7 @@ impl Tab {
         self.beat(site);
         while std::mem::take(&mut self.is_turn) {
             while let Some(sent) = self.next(site, false) {
-                self.reply(site, &sent.key, self.ok());
+                self.reply(site, &sent, self.ok());
                 self.beat(site);
                 batches.push(sent.batch);
             }
@@ -230,15 +246,34 @@ impl Tab {
 impl Sent {
     /// Of a batch in storage, as sending.js does it.
     fn new(key: &str, value: &str) -> Self {
-        let (head, rest) = value.split_once('\n').expect("a body");
-        let [_, count, dropped, _, token] = head.split(' ').collect::<Vec<_>>().try_into().expect("five parts");
-        let token = if token == "-" { "null".to_owned() } else { format!("\"{token}\"") };
-        let body = format!("{{\"token\":{token},\"dropped\":{dropped},{rest}");
+        let (head, body) = value.split_once('\n').expect("a body");
+        let [_, lost, _] = head.split(' ').collect::<Vec<_>>().try_into().expect("three parts");
         assert!(body.len() <= BATCH_BYTES, "{} bytes", body.len());
-        let batch: EventBatch = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
-        assert_eq!(count, batch.events.len().to_string());
+        let batch: EventBatch = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
+        assert_eq!(lost, (batch.events.len() + batch.dropped as usize).to_string());
         assert!(key.ends_with(&batch.batch_id.to_string()));
-        Self { key: key.to_owned(), body, batch }
+        Self { key: key.to_owned(), body: body.to_owned(), batch }
+    }
+
+    /// A record with these of its events, under other ids: see `mend.js`, where they are told apart.
+    fn mended(&self, refused: &[i64], now: i64) -> String {
+        let id = |id: &str| format!("{:08x}-{:04x}{}", now >> 16, now & 0xffff, &id[13..]);
+        let lines: Vec<_> = self.body.lines().collect();
+        let mut events = Vec::new();
+        for line in &lines[1..lines.len() - 1] {
+            let event: Value = serde_json::from_str(line.trim_end_matches(',')).expect("an event");
+            if event["seq"].as_i64().is_some_and(|seq| refused.contains(&seq)) {
+                let old = event["id"].as_str().expect("an id");
+                events.push(line.trim_end_matches(',').replace(old, &id(old)));
+            }
+        }
+        if events.is_empty() {
+            return String::new();
+        }
+        let old = self.batch.batch_id.to_string();
+        let (_, head) = lines[0].split_once(&old).expect("its id");
+        let (new, count, events) = (id(&old), events.len(), events.join(",\n"));
+        format!("evothesis:b:{new}\n0 {count} 1\n\"batch_id\":\"{new}{head}\n{events}\n]}}\x1e")
     }
 }
 

@@ -76,7 +76,7 @@ impl World {
             Fate::NotNow => Reply { retry_after: 7, ..failed(429) },
             Fate::Refused => failed(422),
         };
-        tab.reply(&mut self.site, &sent.key, reply);
+        tab.reply(&mut self.site, &sent, reply);
         tab.beat(&mut self.site);
         tab.is_turn = true;
     }
@@ -145,7 +145,7 @@ impl World {
                 for sent in all {
                     self.arrive(&sent, fate);
                     if !gone {
-                        self.tabs[nth].reply(&mut self.site, &sent.key, failed(0));
+                        self.tabs[nth].reply(&mut self.site, &sent, failed(0));
                     }
                 }
                 if gone && tabs > 1 && self.on_its_way.as_ref().is_none_or(|sent| sent.0 + 1 == tabs && sent.0 != nth) {
@@ -161,7 +161,7 @@ impl World {
                         let mut record = take(&mut rest, RECORD);
                         take(&mut record, b'\n');
                         let batch = read_batch(record);
-                        assert!(!batch[5].is_empty(), "a batch");
+                        assert!(!batch[4].is_empty(), "a batch");
                         self.lost += lost(&batch);
                     }
                 }
