@@ -44,10 +44,16 @@ export const isRemembered = () => tried(() => localStorage.getItem(STATE)) != nu
  * @param {string} value empty to remove the key
  */
 export const store = (key, value) => {
-  own.delete(key);
-  if (!value) tried(() => localStorage.removeItem(key));
-  // it may be blocked or full
-  else own.set(key, [value, isPersistent && tried(() => localStorage.setItem(key, value) ?? true)]);
+  let isStored = false;
+  tried(() => {
+    if (!value) localStorage.removeItem(key);
+    else if (isPersistent) {
+      localStorage.setItem(key, value);
+      isStored = true;
+    }
+  });
+  if (value) own.set(key, [value, isStored]);
+  else own.delete(key);
 };
 
 /**

@@ -97,12 +97,13 @@ const _: () = assert!(wire::version::WIRE == 1, "`store` writes the version");
 pub(crate) fn read_batch(value: &[u8]) -> Parts<'_> {
     let mut body = value;
     let line = take(&mut body, b'\n');
-    if !body.ends_with(BATCH_END) {
-        return *NO_PARTS;
-    }
     let mut parts = split(line, b' ');
     parts[4] = body;
-    parts
+    if (is_attempted(&parts) || body.starts_with(b"\"batch_id\":\"")) && body.ends_with(BATCH_END) {
+        parts
+    } else {
+        *NO_PARTS
+    }
 }
 
 /// The events that are lost when this batch is.
@@ -112,7 +113,7 @@ pub(crate) fn lost(batch: &Parts<'_>) -> i64 {
 
 /// Whether it was sent, or is about to be.
 pub(crate) fn is_attempted(batch: &Parts<'_>) -> bool {
-    batch[4].starts_with(b"{")
+    batch[4].starts_with(b"{\"token\":")
 }
 
 /// How a batch is stored again, behind its key: as it was …
@@ -190,7 +191,7 @@ mod tests {
         let again = read_batch(again.as_bytes());
         assert_eq!((again[0], lost(&again), is_attempted(&again), again[2]), (&b"9"[..], 5, true, &b""[..]));
         assert_eq!(again[4], [b"{\"token\":null,\"dropped\":3,", batch[4]].concat());
-        for other in ["", "what another script left here", "1 0 0 0 \n\"batch_id\":\"", "\n]}"] {
+        for other in ["", "what another script left here", "1 0 \n{\n\"batch_id\":\"\"\n]}", "1 0 0 0 \n\"batch_id\":\"", "\n]}"] {
             assert!(read_batch(other.as_bytes())[4].is_empty());
         }
     }
