@@ -191,7 +191,9 @@ mod tests {
         let again = read_batch(again.as_bytes());
         assert_eq!((again[0], lost(&again), is_attempted(&again), again[2]), (&b"9"[..], 5, true, &b""[..]));
         assert_eq!(again[4], [b"{\"token\":null,\"dropped\":3,", batch[4]].concat());
-        for other in ["", "what another script left here", "1 0 \n{\n\"batch_id\":\"\"\n]}", "1 0 0 0 \n\"batch_id\":\"", "\n]}"] {
+        for other in
+            ["", "what another script left here", "1 0 \n{\n\"batch_id\":\"\"\n]}", "1 0 0 0 \n\"batch_id\":\"", "\n]}"]
+        {
             assert!(read_batch(other.as_bytes())[4].is_empty());
         }
     }
