@@ -384,10 +384,11 @@ let lastVitals = "";
 const leave = (isGone) => {
   // a page that is left is hidden a moment later: one request says both
   if (!isHidden) tellState("hidden");
+  // soon, since the browser looks whether the page still waits for something
+  leaveTurn(isGone);
   const measured = inner(vitals());
   if (measured !== lastVitals) tell("track", ["web_vitals", measured]);
   lastVitals = measured;
-  leaveTurn(isGone);
   if (isGone) abandon();
   exit();
   tellStorage("leave", [isGone]);
