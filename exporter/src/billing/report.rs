@@ -12,8 +12,7 @@ use crate::store::usage::{self, SiteDay, SiteMonth, Totals};
 
 /// A month of usage.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = UsageReport)]
-pub struct Report {
+pub struct UsageReport {
     /// The month, such as `2026-10`; UTC.
     pub month: String,
     /// When it was closed. A month that is not can still grow.
@@ -33,7 +32,11 @@ pub struct Report {
 }
 
 /// The report of a month.
-pub async fn report(connection: &mut PgConnection, settings: &config::Billing, month: Month) -> sqlx::Result<Report> {
+pub async fn report(
+    connection: &mut PgConnection,
+    settings: &config::Billing,
+    month: Month,
+) -> sqlx::Result<UsageReport> {
     let (first, end) = (month.first(), month.end());
     let mut billed = usage::totals(connection, first, end, true).await?;
     let closed = billing::closed(connection, first).await?;
@@ -43,7 +46,7 @@ pub async fn report(connection: &mut PgConnection, settings: &config::Billing, m
         hipaa = closed.hipaa;
         billed = Totals { events: closed.rows, page_views: closed.page_views };
     }
-    Ok(Report {
+    Ok(UsageReport {
         month: month.to_string(),
         closed_at: closed.map(|it| it.closed_at),
         billed,

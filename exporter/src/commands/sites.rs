@@ -8,7 +8,7 @@ use sqlx::Connection;
 use super::connect;
 use crate::billing::site_name;
 use crate::config::Config;
-use crate::store::sites::{self, Site, State};
+use crate::store::sites::{self, Site, SiteState};
 
 /// So many are read at once.
 const PAGE: i64 = 1000;
@@ -69,16 +69,16 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
     let (names, confirms) = match arguments.action {
         Action::List { state, json } => {
             let state = state.map(|state| match state {
-                StateArgument::Unconfirmed => State::Unconfirmed,
-                StateArgument::Confirmed => State::Confirmed,
-                StateArgument::Ignored => State::Ignored,
+                StateArgument::Unconfirmed => SiteState::Unconfirmed,
+                StateArgument::Confirmed => SiteState::Confirmed,
+                StateArgument::Ignored => SiteState::Ignored,
             });
             return list(&mut connection, config, state, json).await;
         }
         Action::Confirm { sites } => (sites, true),
         Action::Ignore { sites } => (sites, false),
     };
-    let state = if confirms { State::Confirmed } else { State::Ignored };
+    let state = if confirms { SiteState::Confirmed } else { SiteState::Ignored };
     for name in names {
         let mut transaction = connection.begin().await?;
         let changed = sites::decide(&mut transaction, &name, confirms).await?;
@@ -91,7 +91,7 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
 async fn list(
     connection: &mut sqlx::PgConnection,
     config: &Config,
-    state: Option<State>,
+    state: Option<SiteState>,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     if !json {

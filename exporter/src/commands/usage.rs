@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::connect;
-use crate::billing::{self, Bill, Month, Report};
+use crate::billing::{self, Bill, Month, UsageReport};
 use crate::config::Config;
 use crate::store;
 
@@ -58,7 +58,7 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_summary(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn write_summary(report: &UsageReport, out: &mut impl Write) -> io::Result<()> {
     let state = report.closed_at.map_or_else(|| "not closed yet".to_owned(), |at| format!("closed {at}"));
     writeln!(out, "{} (UTC), {state}\n", report.month)?;
     writeln!(out, "{:>14} {:>14}  site", "page views", "events")?;
@@ -74,7 +74,7 @@ fn write_summary(report: &Report, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Usage per day and site.
-pub fn write_days(report: &Report, out: impl Write) -> anyhow::Result<()> {
+pub fn write_days(report: &UsageReport, out: impl Write) -> anyhow::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(["month", "day", "site_id", "billed", "page_views", "events"])?;
     for day in &report.days {

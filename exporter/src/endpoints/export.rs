@@ -19,7 +19,7 @@ use crate::store::operator::{self, DestinationStatus};
 
 /// How far each destination is.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Status {
+pub(super) struct ExportStatus {
     destinations: Vec<DestinationStatus>,
 }
 
@@ -41,14 +41,14 @@ pub(super) async fn run(State(services): State<Arc<Services>>, _: Nothing) -> Re
 }
 
 /// How far each destination is.
-#[utoipa::path(get, path = "/export/status", tag = "export", responses((status = 200, body = Status), Refusals))]
-pub(super) async fn status(State(services): State<Arc<Services>>, _: Nothing) -> Result<Json<Status>, ApiError> {
+#[utoipa::path(get, path = "/export/status", tag = "export", responses((status = 200, body = ExportStatus), Refusals))]
+pub(super) async fn status(State(services): State<Arc<Services>>, _: Nothing) -> Result<Json<ExportStatus>, ApiError> {
     let mut connection = services.pools.operator.acquire().await?;
     let mut destinations = Vec::new();
     for name in services.config.destination_names() {
         destinations.push(operator::destination_status(&mut connection, &name).await?);
     }
-    Ok(Json(Status { destinations }))
+    Ok(Json(ExportStatus { destinations }))
 }
 
 /// The settings, each secret as `[redacted]`.

@@ -105,4 +105,32 @@ mod tests {
             }
         }
     }
+
+    /// The names under which the types of a folder are described.
+    fn schemas(folder: &std::path::Path) -> Vec<String> {
+        let mut names = Vec::new();
+        for entry in folder.read_dir().expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                names.extend(schemas(&path));
+                continue;
+            }
+            let text = std::fs::read_to_string(path).expect("text");
+            for described in text.split(concat!("ToSchema", ")]")).skip(1) {
+                let words = described.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+                let mut after = words.skip_while(|word| !["as", "struct", "enum"].contains(word)).skip(1);
+                names.extend(after.next().map(str::to_owned));
+            }
+        }
+        names
+    }
+
+    #[test]
+    fn no_two_types_are_described_by_one_name() {
+        let mut names = schemas(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+        names.sort();
+        assert!(names.len() > 20, "{names:?}");
+        let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
 }

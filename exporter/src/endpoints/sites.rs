@@ -12,7 +12,7 @@ use super::Services;
 use super::error::ApiError;
 use super::parameters::{Nothing, Parameters, SiteId};
 use super::problem::Refusals;
-use crate::store::sites::{self, Site, State as SiteState};
+use crate::store::sites::{self, Site, SiteState};
 
 /// The most that one answer holds, and how many it holds when nothing is said.
 const MOST: u32 = 1000;

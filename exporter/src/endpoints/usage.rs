@@ -11,7 +11,7 @@ use super::Services;
 use super::error::ApiError;
 use super::parameters::Parameters;
 use super::problem::Refusals;
-use crate::billing::{self, Month, Report};
+use crate::billing::{self, Month, UsageReport};
 use crate::store;
 
 /// Which month is meant.
@@ -34,12 +34,12 @@ pub(super) fn routes() -> Router<Arc<Services>> {
     path = "/usage",
     tag = "billing",
     params(UsageParameters),
-    responses((status = 200, body = Report), Refusals)
+    responses((status = 200, body = UsageReport), Refusals)
 )]
 pub(super) async fn usage(
     State(services): State<Arc<Services>>,
     mut parameters: Parameters,
-) -> Result<Json<Report>, ApiError> {
+) -> Result<Json<UsageReport>, ApiError> {
     let month: Option<Month> = parameters.parsed("month")?;
     parameters.finish()?;
     let mut connection = services.pools.operator.acquire().await?;

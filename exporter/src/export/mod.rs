@@ -59,7 +59,6 @@ struct Target {
 
 /// What a run did.
 #[derive(Debug, Default, Serialize, ToSchema)]
-#[schema(as = ExportReport)]
 pub struct Report {
     /// Export batches that are new.
     pub claimed: Vec<Claimed>,

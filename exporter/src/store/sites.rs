@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 /// What a site is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum SiteState {
     /// Seen, stored, not billed.
     Unconfirmed,
     /// Billed.
@@ -17,7 +17,7 @@ pub enum State {
     Ignored,
 }
 
-impl State {
+impl SiteState {
     /// The name in the database and in answers.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -64,7 +64,7 @@ pub struct Threshold {
 /// The sites after `after` by name, at most `limit`; of one state, if one is named.
 pub async fn list(
     connection: &mut PgConnection,
-    state: Option<State>,
+    state: Option<SiteState>,
     after: &str,
     limit: i64,
 ) -> sqlx::Result<Vec<Site>> {
@@ -87,7 +87,7 @@ pub async fn list(
         where ($1::text is null or state = $1) and site_id > $2
         order by site_id
         limit $3"#,
-        state.map(State::name),
+        state.map(SiteState::name),
         after,
         limit,
     )
@@ -98,7 +98,7 @@ pub async fn list(
 /// Sets a site's state as the operator says, also of one that is not known yet. Tells of a confirmation. Belongs into a
 /// transaction. False when the site is in this state already.
 pub async fn decide(connection: &mut PgConnection, site_id: &str, confirms: bool) -> sqlx::Result<bool> {
-    let state = if confirms { State::Confirmed } else { State::Ignored };
+    let state = if confirms { SiteState::Confirmed } else { SiteState::Ignored };
     let changed = sqlx::query_scalar!(
         r#"-- name: decide_site
         insert into sites (site_id, state, decided_at, decided_by, counts_visitors)
