@@ -18,7 +18,10 @@ export const gate = (load, settings, waiting = []) => {
 
   const isRefused = () => {
     try {
-      optedOut = localStorage.getItem(OPT_OUT) === "1";
+      optedOut ||= localStorage.getItem(OPT_OUT) === "1";
+      // another tab may have stored something before it heard of it
+      for (const key of optedOut ? Object.keys(localStorage) : [])
+        if (key.startsWith(PREFIX) && key !== OPT_OUT) localStorage.removeItem(key);
     } catch {
       // storage is blocked: what was said on this page counts
     }
@@ -52,10 +55,9 @@ export const gate = (load, settings, waiting = []) => {
     optedOut = true;
     then((module) => module.stop());
     page = undefined;
+    // wipes first: storage may be full of what is ours
+    isRefused();
     try {
-      for (const key of Object.keys(localStorage)) {
-        if (key.startsWith(PREFIX)) localStorage.removeItem(key);
-      }
       localStorage.setItem(OPT_OUT, "1");
     } catch {
       // nothing was stored either

@@ -69,4 +69,8 @@ export const keepAs = (mode) => {
   }
 };
 
-export const forget = () => own.clear();
+/** Forgets what is not stored; after an opt-out also what is, which another process may hear of after it has stored something. */
+export const forget = () => {
+  if (isOptedOut()) for (const key of entries().keys()) store(key, "");
+  own.clear();
+};

@@ -203,7 +203,7 @@ export const begin = async (change) => {
   for (const [said, facts] of early.splice(0)) say(said, facts);
 };
 
-/** Forgets everything; what is stored is the gate's to wipe. */
+/** Forgets everything. */
 export const stop = () => {
   clearTimeout(timer);
   due = Infinity;

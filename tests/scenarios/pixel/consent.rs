@@ -148,6 +148,8 @@ async fn an_opt_out_stops_everything_in_all_tabs_and_an_opt_in_undoes_it() -> Re
         other.until("Object.keys(localStorage).join() === 'evothesis:state'").await?;
         tab.run("evothesis('optout')").await?;
         tab.until("Object.keys(localStorage).join() === 'evothesis:optout'").await?;
+        // as a process may that has not heard of it yet
+        other.run("localStorage.setItem('evothesis:state', 'late')").await?;
         let before = scene.collector.deliveries().len();
         for tab in [&tab, &other] {
             tab.page().bring_to_front().await?;
