@@ -94,16 +94,17 @@ pub(crate) fn service_key(text: &str, at: usize) -> Option<Range<usize>> {
 /// `123456789:AA…`, and Mailchimp's, `….-us12`.
 pub(crate) fn with_number(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
     let rest = text.get(end..)?;
-    let tail = rest.bytes().skip(1).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count() + 1;
-    // Firebase's `AAAA…:APA91b…`, whose word may begin behind a dash.
-    let is_firebase = rest.starts_with(":APA91b") && tail > 100;
-    let fits = is_firebase
-        || match end - at {
-            8..=10 => rest.starts_with(":AA") && tail == 36,
-            32 => rest.starts_with("-us") && (4..=5).contains(&tail),
-            _ => false,
-        };
-    (fits && at_boundary(text, at)).then_some(at..end + tail)
+    let in_alphabet = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    // No further than it takes to know: there may be a number behind every dash.
+    let tail = |most: usize| rest.as_bytes().iter().skip(1).take(most).take_while(|b| in_alphabet(b)).count() + 1;
+    let tail = match end - at {
+        8..=10 if rest.starts_with(":AA") => Some(tail(36)).filter(|tail| *tail == 36),
+        32 if rest.starts_with("-us") => Some(tail(5)).filter(|tail| (4..=5).contains(tail)),
+        // Firebase's `AAAA…:APA91b…`, whose word may begin behind a dash.
+        _ if rest.starts_with(":APA91b") => Some(tail(usize::MAX)).filter(|tail| *tail > 100),
+        _ => None,
+    }?;
+    at_boundary(text, at).then_some(at..end + tail)
 }
 
 /// The JSON Web Token that begins at `at`: two parts or more in base64url, the first an object.
