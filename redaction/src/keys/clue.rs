@@ -22,6 +22,20 @@ const UNSPACED: &[(&str, Clue)] = &[
     ("位置", Clue::Place), ("座標", Clue::Place), ("緯度", Clue::Axis), ("経度", Clue::Axis), ("坐标", Clue::Place), ("現在地", Clue::Place),
 ];
 
+/// For each lowest six bits of a character, the places in [`UNSPACED`] of the words that begin with such a one.
+static BEGINNINGS: [u64; 64] = beginnings();
+
+#[expect(clippy::indexing_slicing, reason = "runs in the compiler, which checks it")]
+const fn beginnings() -> [u64; 64] {
+    let (mut places, mut at) = ([0; 64], 0);
+    while at < UNSPACED.len() {
+        // All of them begin with three bytes, of which the last has these bits.
+        places[(UNSPACED[at].0.as_bytes()[2] & 63) as usize] |= 1 << at;
+        at += 1;
+    }
+    places
+}
+
 /// What the last telling words before `at` say, and where they end. Another sentence says nothing.
 pub(crate) fn before(text: &str, at: usize) -> Option<(Clue, usize)> {
     let start = text.floor_char_boundary(at.saturating_sub(WINDOW));
@@ -30,16 +44,9 @@ pub(crate) fn before(text: &str, at: usize) -> Option<(Clue, usize)> {
     let cut = if is_cut { text.get(start..at)?.find(|c| !words::is_word_char(c)).unwrap_or(at - start) } else { 0 };
     let start = start + cut;
     let window = text.get(start..at).filter(|window| has_words(window))?;
-    let from = window.rfind(is_break).map_or(0, |found| found + 1);
-    let from = window
-        .get(from..)?
-        .rmatch_indices(['.', '!', '?'])
-        .find(|(dot, _)| ends_sentence(window.get(from..).unwrap_or_default(), *dot))
-        .map_or(from, |(dot, _)| from + dot + 1);
-    let window = window.get(from..)?;
-    if !has_words(window) {
-        return None;
-    }
+    let mut marks = window.bytes().enumerate().rev().filter(|(_, byte)| mark(*byte) & (BREAK | END | WIDE) != 0);
+    let from = marks.find(|(at, _)| is_part(window, at + 1)).map_or(0, |(at, _)| at + 1);
+    let window = window.get(from..).filter(|window| has_words(window))?;
     let unspaced = last_unspaced(window);
     if let Some((clue, end)) = unspaced.filter(|(_, end)| *end == window.len()) {
         return Some((clue, start + from + end));
@@ -57,23 +64,31 @@ pub(crate) fn before(text: &str, at: usize) -> Option<(Clue, usize)> {
 
 /// The last word in `window` of a script without spaces, and where it ends.
 fn last_unspaced(window: &str) -> Option<(Clue, usize)> {
-    let wide = window.char_indices().rev().filter(|(_, c)| *c >= '\u{e00}');
-    wide.into_iter().find_map(|(at, c)| {
-        let rest = window.get(at..)?;
-        let (word, clue) = UNSPACED.iter().find(|(word, _)| word.starts_with(c) && rest.starts_with(word))?;
-        Some((*clue, at + word.len()))
+    let bytes = window.as_bytes();
+    (0..bytes.len()).rev().find_map(|at| {
+        let rest = bytes.get(at..)?;
+        let [0xe0..=0xef, _, last, ..] = rest else { return None };
+        let mut places = *BEGINNINGS.get(usize::from(last & 63))?;
+        while let Some((word, clue)) = UNSPACED.get(places.trailing_zeros() as usize) {
+            if rest.starts_with(word.as_bytes()) {
+                return Some((*clue, at + word.len()));
+            }
+            places &= places - 1;
+        }
+        None
     })
 }
 
 /// What the first telling words after `at` say, in the same sentence.
 pub(crate) fn after(text: &str, at: usize) -> Option<Clue> {
     let window = text.get(at..text.floor_char_boundary(at + AHEAD))?;
-    let window = window.split(is_break).next()?;
-    let window =
-        window.get(..window.match_indices(['.', '!', '?', ',']).next().map_or(window.len(), |(dot, _)| dot))?;
-    if !has_words(window) {
+    // Mostly nothing but numbers follows, which is seen with one look.
+    let first = window.bytes().map(mark).find(|mark| *mark != 0)?;
+    if first & WORD == 0 {
         return None;
     }
+    let ends = |c: char| u8::try_from(c).is_ok_and(|b| mark(b) & (BREAK | END | COMMA) != 0) || matches!(c, '•' | '。');
+    let window = window.split(ends).next()?;
     let (mut first, mut words) = (None, 0);
     words::each(window, false, |word| {
         words += 1;
@@ -88,18 +103,61 @@ pub(crate) fn after(text: &str, at: usize) -> Option<Clue> {
     })
 }
 
+/// A letter, or what may be one.
+const WORD: u8 = 1;
+/// What stands between two sayings.
+const BREAK: u8 = 2;
+/// What may end a sentence.
+const END: u8 = 4;
+const COMMA: u8 = 8;
+/// The last byte of `•` or `。`, or of another character.
+const WIDE: u8 = 16;
+
+/// What each byte may be. Bytes from 0xc3 on begin letters, or what the words around it tell.
+static MARKS: [u8; 256] = marks();
+
+#[expect(clippy::indexing_slicing, reason = "runs in the compiler, which checks it")]
+const fn marks() -> [u8; 256] {
+    let (mut marks, mut byte) = ([0; 256], 0_u8);
+    loop {
+        marks[byte as usize] = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | 0xc3..=0xff => WORD,
+            b'\n' | b'\r' | b';' | b'|' | b'&' | b'{' | b'}' | b'[' | b']' => BREAK,
+            b'.' | b'!' | b'?' => END,
+            b',' => COMMA,
+            0xa2 | 0x82 => WIDE,
+            _ => 0,
+        };
+        if byte == 0xff {
+            return marks;
+        }
+        byte += 1;
+    }
+}
+
+fn mark(byte: u8) -> u8 {
+    MARKS.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
 fn has_words(window: &str) -> bool {
-    window.bytes().any(|b| b.is_ascii_alphabetic() || b >= 0xc3)
+    window.bytes().any(|byte| mark(byte) & WORD != 0)
 }
 
-fn is_break(c: char) -> bool {
-    matches!(c, '\n' | '\r' | ';' | '|' | '•' | '。' | '&' | '{' | '}' | '[' | ']')
+/// Whether another saying begins at `end`, behind a mark.
+fn is_part(window: &str, end: usize) -> bool {
+    let Some((head, tail)) = window.as_bytes().split_at_checked(end) else { return false };
+    match head {
+        [.., b'!' | b'?'] => tail.starts_with(b" "),
+        [.., b'.'] => tail.starts_with(b" ") && window.get(..end - 1).is_some_and(ends_sentence),
+        // `•` and `。`
+        [.., 0xe2, 0x80, 0xa2] | [.., 0xe3, 0x80, 0x82] => true,
+        [.., last] => mark(*last) & BREAK != 0,
+        [] => false,
+    }
 }
 
-/// Whether the mark at `dot` ends a sentence rather than an abbreviation such as `Tel.`
-fn ends_sentence(window: &str, dot: usize) -> bool {
-    let Some((before, after)) = window.split_at_checked(dot) else { return false };
+/// Whether a dot behind `before` ends a sentence rather than an abbreviation such as `Tel.`
+fn ends_sentence(before: &str) -> bool {
     let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-    after.get(1..).is_some_and(|rest| rest.starts_with(' '))
-        && (word.chars().count() > 4 && !word.ends_with("nr") || word.is_empty() || !after.starts_with('.'))
+    word.is_empty() || (word.chars().count() > 4 && !word.ends_with("nr"))
 }

@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::at_boundary;
 use crate::shape;
 
+/// How much of a long token decides whether it is one; what is taken is taken whole.
+const JUDGED: usize = 256;
+
 /// How the keys of well-known services begin, and how many characters follow at least.
 #[rustfmt::skip]
 const KEYS: &[(&str, usize)] = &[
@@ -47,6 +50,7 @@ pub(crate) fn service_key(text: &str, at: usize) -> Option<Range<usize>> {
     // Shorter than any of them: most words.
     if rest.len() < 16
         || !may_begin(rest.as_bytes())
+        || !at_boundary(text, at)
         || rest.bytes().take(16).any(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/')))
     {
         return None;
@@ -54,8 +58,9 @@ pub(crate) fn service_key(text: &str, at: usize) -> Option<Range<usize>> {
     let fits = |entry: &&(&str, usize)| entry.0.as_bytes().first() == Some(first) && rest.starts_with(entry.0);
     let (prefix, least) = KEYS.iter().find(fits)?;
     let tail = rest.get(prefix.len()..)?;
-    let length = tail.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
-    let whole = tail.get(..length)?;
+    let in_alphabet = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let whole = tail.get(..run(tail, JUDGED, in_alphabet))?;
+    let goes_on = tail.get(whole.len()..)?;
     let mut tail = whole.trim_end_matches(['.', '-']);
     // What ends in a dash is as long as it has to be.
     if tail.len() < *least && whole.len() >= *least {
@@ -83,20 +88,28 @@ pub(crate) fn service_key(text: &str, at: usize) -> Option<Range<usize>> {
         "sk-" => !tail.contains('-') || digits >= 4,
         _ => true,
     };
-    (at_boundary(text, at)
-        && (digits > 0 || tail.len() >= 30 && tail.bytes().any(|b| b.is_ascii_uppercase()))
+    let fits = (digits > 0 || tail.len() >= 30 && tail.bytes().any(|b| b.is_ascii_uppercase()))
         && tail.len() >= *least
-        && is_fixed)
-        .then(|| at..at + prefix.len() + tail.len())
+        && is_fixed;
+    if !fits {
+        return None;
+    }
+    let more = if whole.len() < JUDGED { 0 } else { whole.len() - tail.len() + run(goes_on, usize::MAX, in_alphabet) };
+    Some(at..at + prefix.len() + tail.len() + more)
+}
+
+/// How long the run is that `text` begins with, as far as `most` bytes.
+fn run(text: &str, most: usize, in_alphabet: impl Fn(&u8) -> bool) -> usize {
+    text.as_bytes().iter().take(most).take_while(|b| in_alphabet(b)).count()
 }
 
 /// The key that begins with digits and does not say whose it is, in the word from `at` to `end`: a bot's of Telegram,
 /// `123456789:AA…`, and Mailchimp's, `….-us12`.
 pub(crate) fn with_number(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
     let rest = text.get(end..)?;
-    let in_alphabet = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    let behind = rest.get(1..)?;
     // No further than it takes to know: there may be a number behind every dash.
-    let tail = |most: usize| rest.as_bytes().iter().skip(1).take(most).take_while(|b| in_alphabet(b)).count() + 1;
+    let tail = |most| run(behind, most, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) + 1;
     let tail = match end - at {
         8..=10 if rest.starts_with(":AA") => Some(tail(36)).filter(|tail| *tail == 36),
         32 if rest.starts_with("-us") => Some(tail(5)).filter(|tail| (4..=5).contains(tail)),
@@ -113,10 +126,18 @@ pub(crate) fn jwt(text: &str, at: usize) -> Option<Range<usize>> {
     if !rest.starts_with("eyJ") || !at_boundary(text, at) {
         return None;
     }
+    // No header goes on where another may begin, so that each is read once.
+    let is_header = |four: &&[u8]| {
+        matches!(four, [b, ..] if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) && *four != b"-eyJ"
+    };
+    let header = rest.as_bytes().windows(4).take_while(is_header).count();
+    if header < 10 || !rest.get(header..)?.trim_start_matches('=').starts_with('.') {
+        return None;
+    }
     let in_alphabet = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'=');
-    let token = rest.get(..rest.bytes().take_while(in_alphabet).count())?.trim_end_matches('.');
-    let (header, payload) = token.split_once('.')?;
-    (header.len() >= 10 && payload.len() >= 4).then_some(at..at + token.len())
+    let token = rest.get(..run(rest, usize::MAX, in_alphabet))?.trim_end_matches('.');
+    let (_, payload) = token.split_once('.')?;
+    (payload.len() >= 4).then_some(at..at + token.len())
 }
 
 /// The credentials that begin at `at`, behind `Bearer` or `Basic` and a space.
@@ -135,11 +156,12 @@ pub(crate) fn after_scheme(text: &str, at: usize) -> Option<Range<usize>> {
     })?;
     let rest = text.get(at..)?;
     let in_alphabet = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'=' | b'/' | b'+' | b'~');
-    let found = rest.get(..rest.bytes().take_while(in_alphabet).count())?.trim_end_matches('.');
+    let judged = rest.get(..run(rest, JUDGED, in_alphabet))?;
     let start = at - scheme.len() - 1;
     let is_random = matches!(scheme, "bearer" | "basic");
-    let fits = found.len() >= 8 && shape::is_loose(found) && (is_random || found.len() >= 16);
-    (fits && at_boundary(text, start)).then(|| at..at + found.len())
+    let fits = judged.len() >= 8 && shape::is_loose(judged) && (is_random || judged.len() >= 16);
+    let found = || rest.get(..run(rest, usize::MAX, in_alphabet)).map(|found| found.trim_end_matches('.').len());
+    if fits && at_boundary(text, start) { Some(at..at + found()?) } else { None }
 }
 
 /// The private key in PEM form that begins at `at`; to the end of the text when it is not closed.

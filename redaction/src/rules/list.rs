@@ -267,6 +267,7 @@ pub const RULES: &[Rule] = &[
             ("Cep: 0532 123 47 20, cep 0532 123 47 20", "Cep: [phone], cep [phone]"),
             ("Tfn 08-123 616 28", "Tfn [phone]"),
             ("Tel.: +49 (0)30 / 3864200", "Tel.: [phone]"),
+            ("Shop • Tel. 030 1234567", "Shop • Tel. [phone]"),
             ("Postnummer: 123 45 Stockholm, PLZ 10115", "Postnummer: [postcode] Stockholm, PLZ [postcode]"),
             ("Postcode SW1A 2AA, Postcode: SW1A 2AA goes", "Postcode [postcode], Postcode: [postcode] goes"),
             ("CEP 01310-100, Postcode 1017 AB", "CEP [postcode], Postcode [postcode]"),

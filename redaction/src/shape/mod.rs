@@ -194,7 +194,7 @@ fn is_masked(text: &str) -> bool {
 }
 
 fn is_one_word(text: &str) -> bool {
-    !text.contains(char::is_whitespace)
+    !text.bytes().any(|b| b.is_ascii_whitespace()) && (text.is_ascii() || !text.contains(char::is_whitespace))
 }
 
 fn is_phone(text: &str, digits: usize) -> bool {

@@ -8,24 +8,25 @@ pub(crate) fn is_loose(text: &str) -> bool {
     if text.len() < 6 || !is_one_word(text) {
         return false;
     }
-    let longest_mixed = |chunk: &str| {
-        let digits = number::digits_in(chunk);
-        let letters = chunk.bytes().filter(u8::is_ascii_alphabetic).count();
-        let capitals_inside = chunk.bytes().skip(1).filter(u8::is_ascii_uppercase).count();
-        let all_capitals = letters >= 6 && chunk.bytes().all(|b| !b.is_ascii_lowercase());
+    let is_mixed = |chunk: &[u8]| {
+        let (mut digits, mut capitals, mut small) = (0, 0, 0);
+        for byte in chunk {
+            match byte {
+                b'0'..=b'9' => digits += 1,
+                b'A'..=b'Z' => capitals += 1,
+                _ => small += 1,
+            }
+        }
+        let letters = capitals + small;
+        let capitals_inside = capitals - usize::from(chunk.first().is_some_and(u8::is_ascii_uppercase));
         digits >= 6
             || (digits >= 1 && letters >= 1 && chunk.len() >= 4)
-            || all_capitals
+            || (letters >= 6 && small == 0)
             || (capitals_inside >= 3 && letters >= 8)
-            || (capitals_inside >= 2 && (16..64).contains(&letters) && !is_camel(chunk))
+            // Capitals that begin words of some length are camel case.
+            || (capitals_inside >= 2 && (16..64).contains(&letters) && chunk.len() < capitals * 4)
     };
-    is_uuid(text) || text.split(|c: char| !c.is_ascii_alphanumeric()).any(longest_mixed)
-}
-
-/// Whether capitals begin words of some length.
-fn is_camel(chunk: &str) -> bool {
-    let capitals = chunk.bytes().filter(u8::is_ascii_uppercase).count();
-    chunk.len() >= capitals * 4
+    is_uuid(text) || text.as_bytes().split(|b| !b.is_ascii_alphanumeric()).any(is_mixed)
 }
 
 /// Whether `text` is as good as random: 20 characters or more of an encoding's alphabet, with the letters and digits

@@ -231,6 +231,8 @@ fn mixed(text: &str, word: Word) -> Option<Found<'static>> {
 
 /// A word with digits in it behind one that says what it is.
 fn told_word(text: &str, at: usize, word: &str) -> Option<Found<'static>> {
+    /// No more of a password or token is judged; what is taken is taken whole.
+    const JUDGED: usize = 256;
     let (clue, end) = clue::before(text, at)?;
     let gap = text.get(end..at)?;
     match clue {
@@ -240,16 +242,17 @@ fn told_word(text: &str, at: usize, word: &str) -> Option<Found<'static>> {
         }
         Clue::Password | Clue::Token if says(gap) && gap.len() <= 20 => {
             let rest = text.get(at..)?;
-            let length = rest
-                .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';' | '<' | '>' | ')' | '&'))
-                .unwrap_or(rest.len());
-            let value = rest.get(..length)?.trim_end_matches(['.', '!', '?', ':']);
-            let fits = shape::is_loose(value)
-                && (clue == Clue::Password || value.len() >= 10)
-                && !value.contains("://")
-                && !value.contains('[');
+            let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';' | '<' | '>' | ')' | '&');
+            let length = |text: &str| text.find(ends).unwrap_or(text.len());
+            let read = length(rest.get(..rest.floor_char_boundary(JUDGED))?);
+            let judged = rest.get(..read)?.trim_end_matches(['.', '!', '?', ':']);
+            let fits = shape::is_loose(judged)
+                && (clue == Clue::Password || judged.len() >= 10)
+                && !judged.contains("://")
+                && !judged.contains('[');
+            let whole = || if read < JUDGED - 3 { judged.len() } else { length(rest) };
             let kind = if clue == Clue::Password { Kind::Password } else { Kind::Token };
-            fits.then_some((at..at + value.len(), kind, rules::PASSWORD))
+            fits.then(|| (at..at + whole(), kind, rules::PASSWORD))
         }
         _ => None,
     }
