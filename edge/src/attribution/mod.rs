@@ -6,6 +6,7 @@ mod channel;
 mod click_ids;
 mod medium;
 mod platforms;
+mod way;
 
 #[cfg(test)]
 mod tests;
@@ -33,8 +34,8 @@ pub(crate) fn complete(page: &mut Page) {
     }
     if page.channel.is_empty() {
         let referrer = Address::parse(&page.referrer);
-        let visit = channel::Visit { address, parameters: &parameters, campaign: &page.attribution, referrer };
-        let (channel, platform) = channel::of(&visit);
+        let visit = way::Visit { address, parameters: &parameters, campaign: &page.attribution, referrer };
+        let (channel, platform) = way::of(&visit);
         channel.name().clone_into(&mut page.channel);
         platform.clone_into(&mut page.platform);
     }
