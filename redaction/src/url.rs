@@ -49,6 +49,8 @@ pub(crate) fn is_form(chunk: &str) -> bool {
             && key.len() <= 128
             && !key.contains(['{', '"', ',', '@', '|'])
             && !key.trim_start_matches('[').contains(':')
+            // `#filter[data-token=…]` is a selector
+            && key.rfind('[').is_none_or(|open| key.get(open..).is_some_and(|rest| rest.contains(']')))
     })
 }
 
@@ -111,6 +113,8 @@ fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
     /// A secret may come in two parts: who and what.
     const PARTS: u8 = 2;
     let (mut expected, mut before, mut is_network, mut is_thing) = (0_u8, "", false, false);
+    // `/build/73792c7f71f3a05487cba0e79d81ac9cd22598c0`
+    let mut is_version = false;
     // What is below `_next` and its like is the framework's.
     let mut is_internal = false;
     // `/a2bde82c928276216b6262ec19a527ab/hero.webp` names what is in it.
@@ -143,7 +147,11 @@ fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
                     .filter(|(kind, _)| in_path(*kind, &told, before, segment) && !is_file)
                 {
                     out.push(segment, (0..segment.len(), kind, rule));
-                } else if !(is_file || is_thing || is_internal) && shape::is_random(segment) && !names_asset(segment) {
+                } else if !(is_file || is_thing || is_internal)
+                    && shape::is_random(segment)
+                    && !names_asset(segment)
+                    && !(is_version && segment.bytes().all(|b| b.is_ascii_hexdigit()))
+                {
                     out.push(segment, (0..segment.len(), Kind::Token, rules::TOKEN));
                 } else if segment.contains('=') && is_form(segment) {
                     query(segment, layers, out);
@@ -164,6 +172,7 @@ fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
             told = Key::of(segment, out.policy);
             (is_network, is_thing) = (told.any(flag::NETWORK), told.any(flag::THING) && !told.is_version);
             // `magic-mushroom-lamp` is a product.
+            is_version = told.is_version;
             let is_short = told.words() <= 3;
             let tells = told.any(flag::BEFORE_A_SECRET) && is_short && !of_thing && !segment.contains('.');
             expected = if tells { PARTS } else { expected.saturating_sub(1) };
@@ -172,7 +181,7 @@ fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
             }
         } else {
             expected = expected.saturating_sub(1);
-            told = Key::default();
+            (told, is_version) = (Key::default(), false);
         }
         before = segment;
     }

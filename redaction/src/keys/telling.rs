@@ -63,6 +63,10 @@ impl Places {
         }
     }
 
+    fn is_only(self, place: usize) -> bool {
+        matches!(self.0, [first, u8::MAX, ..] if usize::from(first) == place)
+    }
+
     fn iter(&self) -> impl Iterator<Item = &'static Told> {
         self.0.into_iter().filter_map(|place| TOLD.get(usize::from(place)))
     }
@@ -81,6 +85,7 @@ impl Key {
         let (mut named, mut before) = (Entry::default(), Entry::default());
         // Whether the words that could say otherwise are part of a phrase that tells: `born on`, `no secu`.
         let (mut is_head_told, mut is_tail_told) = (false, false);
+        let mut is_person = false;
         let mut hash = super::words::KeyHash::default();
         words::each(key, true, |word| {
             hash.push(word.hash);
@@ -98,6 +103,7 @@ impl Key {
             if word.phrase.tells() && word.phrase_words == known.words {
                 known.told = Places::default();
             }
+            is_person |= teller.tells() && !word.single.has(flag::NAME);
             for place in teller.told() {
                 known.told.add(place);
                 known.is_plural |= word.is_plural;
@@ -117,6 +123,10 @@ impl Key {
             known.last = Flags(word.single.flags());
             before = word.single;
         });
+        // `nom_produit` is what a thing is called.
+        if known.is_thing && !is_person && known.told.is_only(place_of(Kind::Name, Shape::Person)) {
+            known.told = Places::default();
+        }
         if !policy.is_empty() {
             known.own_rule = policy.rule_of_key(key);
             known.is_untouched = policy.never_touches(hash);

@@ -109,7 +109,7 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
     const ARTICLES: &[&str] = &["the", "a", "an", "this", "our", "my", "your"];
     const DOT: &[&str] = &["dot", "punkt", "point", "punto", "ponto", "punt", "kropka"];
     let chunk = text.get(range.clone())?;
-    if !chunk.contains(['[', '{']) && !AT.iter().any(|word| chunk.eq_ignore_ascii_case(word)) {
+    if !chunk.contains(['[', '{']) && chunk != "@" && !AT.iter().any(|word| chunk.eq_ignore_ascii_case(word)) {
         return None;
     }
     let bracketed = |word: &str| ['[', '{'].iter().any(|open| word.starts_with(*open));
@@ -122,13 +122,14 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
     };
     let marked = text.get(start..end)?;
     let mark = marked.trim_matches(['[', ']', '{', '}', ' ']).to_lowercase();
-    if !AT.contains(&mark.as_str()) {
+    let in_brackets =
+        bracketed(marked) || (text.get(..start)?.ends_with(['(', '<']) && text.get(end..)?.starts_with([')', '>']));
+    if !(AT.contains(&mark.as_str()) || in_brackets && mark == "@") {
         return None;
     }
-    let in_brackets = bracketed(marked) || (text.get(..start)?.ends_with('(') && text.get(end..)?.starts_with(')'));
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '+' | '-');
     let before = text.get(text.floor_char_boundary(start.saturating_sub(WINDOW))..start)?;
-    let local_end = before.trim_end_matches([' ', '(']);
+    let local_end = before.trim_end_matches([' ', '(', '<']);
     let local = local_end.get(
         local_end.rfind(|c| !is_part(c)).map_or(0, |cut| {
             cut + local_end.get(cut..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
@@ -138,7 +139,7 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
     // Labels, with dots or words for dots between them.
     let mut after = text.get(end..text.floor_char_boundary(end + WINDOW))?;
     let (whole, mut labels, mut said, mut found, mut is_host) = (after, 0, false, 0, false);
-    after = after.trim_start_matches([' ', ')']);
+    after = after.trim_start_matches([' ', ')', '>']);
     loop {
         let length = after.find(|c: char| !(c.is_alphanumeric() || c == '-')).unwrap_or(after.len());
         let label =
@@ -155,16 +156,29 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
             after = rest;
             continue;
         }
-        let rest = after.trim_start_matches([' ', '[', '(', '{']);
+        let rest = after.trim_start_matches([' ', '[', '(', '{', '<']);
         let word = rest.split(|c: char| !c.is_alphabetic()).next()?;
         if rest.len() == after.len() || !DOT.contains(&word.to_lowercase().as_str()) {
             break;
         }
-        let next = rest.get(word.len()..)?.trim_start_matches([' ', ']', ')', '}']);
+        let next = rest.get(word.len()..)?.trim_start_matches([' ', ']', ')', '}', '>']);
         if !next.starts_with(char::is_alphanumeric) {
             break;
         }
         (after, said) = (next, true);
     }
-    (found > 0 && !local.is_empty() && (in_brackets || said && is_host)).then_some(begin..end + found)
+    // `Shop at Zara dot com` is prose.
+    let is_mailbox = || {
+        let is_all = begin == 0 && end + found == text.len();
+        is_all || local.contains(|c: char| !c.is_alphabetic()) || speaks_of_mail(before)
+    };
+    let fits = in_brackets || said && is_host && is_mailbox();
+    (found > 0 && !local.is_empty() && fits).then_some(begin..end + found)
+}
+
+fn speaks_of_mail(text: &str) -> bool {
+    const WORDS: &[&str] =
+        &["mail", "contact", "kontakt", "contatt", "write", "schreib", "reach", "correo", "courriel", "posta", "epost"];
+    let text = text.to_lowercase();
+    WORDS.iter().any(|word| text.contains(word))
 }

@@ -9,6 +9,8 @@ pub const RULES: &[Rule] = &[
         explanation: "A mailbox of any script with a host whose last label can be a top-level domain. File names, package \
                       names and handles have none.",
         redacted: &[
+            ("Kontakt: jane.doe<at>example<dot>com, joe [@] example.net", "Kontakt: [email], [email]"),
+            ("mail jane at example dot com", "mail [email]"),
             ("write to jane.doe+shop@example.co.uk, please", "write to [email], please"),
             ("連絡はtaro@example.comまで", "連絡は[email]まで"),
             ("taro＠example.co.jp", "[email]"),
@@ -36,6 +38,7 @@ pub const RULES: &[Rule] = &[
             ),
         ],
         kept: &[
+            "Shop at Zara dot com today, or sign up at example dot org",
             "logo@2x.png",
             "icon@3x.webp",
             "/img/banner@2x.de.png",
@@ -105,6 +108,7 @@ pub const RULES: &[Rule] = &[
             ),
         ],
         kept: &[
+            "/build/73792c7f71f3a05487cba0e79d81ac9cd22598c0/index.html",
             "https://shop.example/p/nike-air-max-90-gtx-2024-b07xyz1234",
             "/orders/01890a5d-ac96-774b-bcce-b302099a8057",
             "/assets/x7k2m9q4t8w3r6y1p5n0.js",
@@ -168,6 +172,11 @@ pub const RULES: &[Rule] = &[
         explanation: "A value whose key says what it is, by word and not by letters within a word, if the value can be \
                       that. The key stays: which field was filled is what the analysis asks.",
         redacted: &[
+            ("button[data-secret=abc123] x", "button[data-secret=[secret]] x"),
+            (
+                r#"{"gade": "Norregade 44", "fatherName": "Joe Doe"}"#,
+                r#"{"gade": "[address]", "fatherName": "[name]"}"#,
+            ),
             ("?password=hunter2&page=2", "?password=[password]&page=2"),
             ("?e%6Dail=jane&next=%2Freset%3Ftoken%3Dabc", "?e%6Dail=[email]&next=%2Freset%3Ftoken%3D[token]"),
             (
@@ -233,6 +242,7 @@ pub const RULES: &[Rule] = &[
             ),
         ],
         kept: &[
+            r#"{"nombre_producto": "Silla Eames", "nom_produit": "Chaise Eames", "pan_gesture": "1234567890123"}"#,
             r#"{"password_strength": "strong", "is_password_visible": true, "password": true, "token_count": 1532}"#,
             r#"{"name": "password", "type": "password", "filled": true, "changes": 2, "sensitive": true}"#,
             r#"{"keyword": "shoes", "author": "Jane", "page": "/a", "message": "Invalid password", "monkey": "x"}"#,
@@ -314,6 +324,8 @@ pub const RULES: &[Rule] = &[
         explanation: "The number that a state gave to a person: by its form and check sum alone where that is enough, behind \
                       the word for it where it is not. About thirty countries.",
         redacted: &[
+            ("NIF 12.345.678-Z", "NIF [national_id]"),
+            ("?steuer-identnr=86095742719", "?steuer-identnr=[national_id]"),
             ("ssn is 219-09-9999.", "ssn is [national_id]."),
             ("RSS MRA 85T10 A562S", "[national_id]"),
             ("NIR 1 53 07 2A 006 202 62", "NIR [national_id]"),

@@ -74,8 +74,11 @@ fn chunk(
     {
         return range.end;
     }
-    let written_out =
-        if seen & class::BRACKET != 0 || may_be_at(chunk) { email::written_out(text, range.clone()) } else { None };
+    let written_out = if seen & class::BRACKET != 0 || chunk == "@" || may_be_at(chunk) {
+        email::written_out(text, range.clone())
+    } else {
+        None
+    };
     if let Some(found) = written_out {
         let end = found.end;
         out.push(text, (found, Kind::Email, rules::EMAIL));

@@ -35,9 +35,15 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
     let gap = rest.bytes().take(8).take_while(|b| is_between(char::from(*b)) || (in_form && *b == b'+')).count();
     let value = rest.get(gap..)?;
     let opening = rest.get(..gap)?.chars().next_back().filter(|c| matches!(c, '"' | '\''));
+    // `input[data-token=…]`, unless a placeholder is there already
+    let is_bracketed = before.rfind(['[', ']']).is_some_and(|at| before.get(at..).unwrap_or_default().starts_with('['));
+    let in_selector = in_form && is_bracketed && !value.starts_with('[');
     let ends = |c: char| match opening {
         Some(quote) => c == quote || matches!(c, '\\' | '\n'),
-        None => matches!(c, '\n' | '"' | '\'' | '\\' | '&' | ';' | '<' | '>' | ')' | '}' | '#' | '|' | ','),
+        None => {
+            in_selector && c == ']'
+                || matches!(c, '\n' | '"' | '\'' | '\\' | '&' | ';' | '<' | '>' | ')' | '}' | '#' | '|' | ',')
+        }
     };
     let judged = value.get(..value.floor_char_boundary(JUDGED))?;
     let line = judged.split(ends).next()?;

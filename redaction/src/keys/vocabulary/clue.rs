@@ -58,12 +58,12 @@ const fn clues_without_words() -> [Clue; CLUE_WORDS.len()] {
 
 #[rustfmt::skip]
 pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
-    (Clue::Phone, "my number is,phone,telephone,telefon,tel,mobile,cell,cellphone,whatsapp,fax,telefax,call,calls,calling,dial,ring,text,texted,sms,hotline,callback,landline,voicemail,phonenumber,reach me,reach us,contact number,msisdn,mob,\
+    (Clue::Phone, "my number is,meine nummer,meine nummer ist,mi numero es,mon numero est,mitt nummer ar,meu numero e,mijn nummer is,phone,telephone,telefon,tel,mobile,cell,cellphone,whatsapp,fax,telefax,call,calls,calling,dial,ring,text,texted,sms,hotline,callback,landline,voicemail,phonenumber,reach me,reach us,contact number,msisdn,mob,\
         telefonnummer,telefonnr,rufnummer,handy,handynummer,mobilnummer,mobil,mobilfunknummer,festnetz,anruf,anrufen,ruf,rufen,rufnr,ruckruf,erreichbar,erreichen,\
         portable,fixe,appelez,appeler,appel,rappelez,rappeler,joindre,joignable,numero de telephone,telephonez,\
         telefono,movil,celular,llame,llama,llamar,llamame,llamenos,llamada,telefone,telemovel,ligue,ligar,liga,chamar,\
         cellulare,chiama,chiamare,chiami,chiamami,chiamata,recapito,telefonare,\
-        telefoon,telefoonnummer,mobiel,bel,bellen,gsm,belt,gebeld,\
+        telefoon,telefoonnummer,mobiel,mobiele,bel,bellen,gsm,belt,gebeld,\
         komorka,komorkowy,zadzwon,dzwon,dzwonic,telefonu,kontaktowy,numer telefonu,\
         ring,ringa,telefonnumret,mobilen,puhelin,soita,tlf,ringe,telefonul,telefonszam,telefonnal,\
         телефон,тел,звоните,позвоните,мобильный,звонить,फोन,फ़ोन,मोबाइल,कॉल,दूरभाष,전화,휴대폰,연락처,전화번호,هاتف,جوال,טלפון,τηλεφωνο,κινητο,τηλ,κιν,ph,natel,contact no,kom,telefonico,mobilnr,telefonszamom,puhelinnumeroni,сот,телефонуйте,נייד,моб,zap,tfno,tlm,telefonum,arayin,numaram,dien thoai,telepon,\
@@ -74,9 +74,9 @@ pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
     (digits(&[10]), "nhs,nhs number,nip,svnr,sozialversicherungsnummer,egn,cpr,cpr nummer,medicare,\
         cprnr,cpr nr,kennitala"),
     // 11 digits in Norway.
-    (digits(&[10, 11, 12]), "personnummer,personnr,personal number,samordningsnummer,\
+    (digits(&[10, 11, 12]), "personnummer,personnr,person nr,personal number,samordningsnummer,\
         person nummer,pers nr,persnr"),
-    (digits(&[11]), "pesel,steuer id,steuerid,steuer identifikationsnummer,steueridentifikationsnummer,identifikationsnummer,idnr,steuer idnr,cpf,cuil,cuit,amka,oib,fodselsnummer,tckn,kimlik,kimlik no,medicare card,rijksregisternummer,national register,steuernummer,fnr,\
+    (digits(&[11]), "pesel,steuer id,steuerid,steuer identnr,steueridentnr,steuer ident nr,steuer identifikationsnummer,steueridentifikationsnummer,identifikationsnummer,idnr,steuer idnr,cpf,cuil,cuit,amka,oib,fodselsnummer,tckn,kimlik,kimlik no,medicare card,rijksregisternummer,national register,steuernummer,fnr,\
         fodselsnr,steuerliche identifikationsnummer,tc no,tc kimlik no,kimlik numarasi,isikukood,asmens kodas,personas kods,снилс"),
     (digits(&[7]), "ppsn,pps,pps no,pps number"),
     (digits(&[9, 10]), "rodne cislo"),

@@ -71,7 +71,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         patente di guida,documento identidad,documento de identidad,cni,carte d identite,carte identite,titre de sejour,carte vitale,identiteitskaart,identiteitsnummer,\
         bilhete de identidade,cartao de cidadao,cartao cidadao,titulo eleitor,cnh,versicherungsnummer,versichertennummer,krankenversichertennummer,kvnr,numero asegurado,nuss,\
         soins carte,health card,healthcard,health number,versicherten nr,personalausweisnummer,reisepassnummer"),
-    told(Kind::NationalId, Shape::Digits(6), "cpf,cnpj,dni,bsn,nie,nif,nir,nino,nhs,nhsnumber,nhs number,sin,tfn,itin,tin,pesel,personnummer,personnr,steuer id,steuerid,steuernummer,\
+    told(Kind::NationalId, Shape::Digits(6), "cpf,cnpj,dni,bsn,nie,nif,nir,nino,nhs,nhsnumber,nhs number,sin,tfn,itin,tin,pesel,personnummer,personnr,person nr,steuer id,steuer identnr,steueridentnr,steuer ident nr,steuerid,steuernummer,\
         steueridentifikationsnummer,steuer identifikationsnummer,steueridnr,steuer nr,sozialversicherungsnummer,svnr,rvnr,sv nummer,numero fiscal,fiscal number,\
         tax file number,taxfilenumber,tax number,taxnumber,tax file,codice fiscale,codicefiscale,cod fiscale,codfiscale,burgerservicenummer,sofinummer,\
         numer pesel,nip,contribuinte,numero de contribuinte,numero de identificacao fiscal,social insurance number,insurance number,insee,secu,\
@@ -100,7 +100,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         contact number,contactnumber,contact no,callback number,callback,sms to,sms number,viber,telegram phone,daytime number,recovery number,\
         電話,電話番号,携帯,携帯番号,手机,手机号,电话,手機,전화,전화번호,휴대폰,телефон,फोन,मोबाइल,\
         telefonni cislo,telefonne cislo,telefonszam,mobilszam,cep telefonu,cep tel,cep no,telefon numarasi,telefon no,tel no,gsm no,denwa,denwa bango,denwabango,keitai,\
-        keitai bango,matkapuhelin,telefonnumber,telefonnumret,mobilnumret,mobiltelefonnummer,mobiltlf,mobilni telefon,telefoonnr,mobiel nummer,gsm nummer,telefonas,telefons,\
+        keitai bango,matkapuhelin,telefonnumber,telefonnumret,mobilnumret,mobiltelefonnummer,mobiltlf,mobilni telefon,telefoonnr,mobiel nummer,mobiele nummer,mobiele telefoon,meine nummer,mi numero,mon numero,mitt nummer,meu numero,mijn nummer,gsm nummer,telefonas,telefons,\
         telefoninumber,telefon mobil,numar de telefon,broj telefona,broj mobitela,mobitel,telefonska stevilka,tilefono,kinito,τηλεφωνο,κινητο,tlfn,numero tel,num telephone,num tel,\
         numero portable,numero movil,numero celular,numero cellulare,fone,nomor telepon,nomor hp,telepon,dien thoai,so dien thoai,sdt,shouji,shoujihao,dianhua,jeonhwa,\
         numer komorkowy,nr telefonu,nr tel,handynr,rufnr,cell no,mobile no,phone no,puh,телефона,هاتف,тел,נייד,мобильный,携帯電話,kontakttelefon,טלפון,โทรศัพท์"),
@@ -119,7 +119,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         prenom,nom de famille,nomdefamille,nom complet,nom prenom,nom de naissance,apellido,nombre completo,nombre y apellidos,segundo apellido,primer apellido,cognome,nome completo,nome e cognome,sobrenome,apelido,\
         primeiro nome,ultimo nome,nome proprio,voornaam,achternaam,tussenvoegsel,volledige naam,nazwisko,imie i nazwisko,fornamn,efternamn,fornavn,etternavn,efternavn,\
         etunimi,sukunimi,user name,username,login name,loginname,customer name,customername,contact name,contactname,recipient name,recipientname,patient name,patientname,guest name,guestname,passenger name,passengername,\
-        sender name,sendername,buyer name,buyername,billing name,shipping name,delivery name,cardholder name,cardholdername,card holder name,holder name,account name,accountname,account holder,accountholder,kontoinhaber,\
+        sender name,sendername,receiver name,receivername,rekeninghouder,buyer name,buyername,billing name,shipping name,delivery name,cardholder name,cardholdername,card holder name,holder name,account name,accountname,account holder,accountholder,kontoinhaber,\
         cardholder,card holder,name on card,nameoncard,karteninhaber,titular de la tarjeta,employee name,member name,student name,applicant name,traveler name,traveller name,\
         driver name,parent name,child name,spouse name,owner name,person name,client name,clientname,subscriber name,attendee name,billto name,shipto name,ship to name,bill to name,beneficiary name,contact person,\
         emergency contact,insured name,lead name,nombre del cliente,nom du client,nom client,nome cliente,nome do cliente,nombre cliente,kundenname,klantnaam,name of patient,姓名,氏名,お名前,名前,姓,名,이름,성명,фамилия,имя,отчество,नाम,ansprechpartner,\
@@ -144,7 +144,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
     told(Kind::Address, Shape::Street, "street,streetaddress,street address,streetname,street name,strasse,strassenname,str,rue,calle,rua,ulica,straat,straatnaam,gata,gatuadress,gatuadresse,address line,addressline,addr line,\
         adresszeile,ligne adresse,direccion linea,vej,katu,улица,住所,地址,주소,पता,домашний адрес,straße,house name,flat,apartment,apt,numero civico,logradouro,complemento,bairro,\
         morada,domicilio,domicile,anschrift,wohnort adresse,residence address,home address,homeaddress,address street,residential address,\
-        ulice,osoite,katuosoite,lahiosoite,jusho,juusho,sokak,cadde,mahalle,acik adres,utca,lakcim,voie,gatenavn,gateadresse,vejnavn,veiadresse,strada,odos,οδοσ,διευθυνση,jalan,\
+        ulice,osoite,katuosoite,lahiosoite,jusho,juusho,sokak,cadde,mahalle,acik adres,utca,lakcim,voie,gade,gadenavn,viale,gatenavn,gateadresse,vejnavn,veiadresse,strada,odos,οδοσ,διευθυνση,jalan,\
         dizhi,juso,bydliste,miejsce zamieszkania,zamieszkania,woonadres,strasse hausnummer,strasse nr,strassehausnummer,adresszusatz,wohnadresse,privatadresse,hemadress,\
         bostadsadress,complement adresse,complement d adresse,strase,numero et rue,nom de rue,nome da rua,nombre de calle,nome via,ulica i numer,straat en huisnummer,العنوان,כתובת,\
         ที่อยู่,番地,вулиця,toimitusosoite"),

@@ -221,11 +221,16 @@ fn malaysian(text: &str, run: &Run) -> Option<usize> {
 
 pub(super) const DNI: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
 
-/// ES: eight digits and a letter; FI: a date, a sign, three digits and a letter or digit; CN: seventeen digits and a check character.
+/// ES: eight digits, with dots or without, and a letter; FI: a date, a sign, three digits and a letter or digit; CN: seventeen digits and a check character.
 fn letter_at_end(text: &str, run: &Run) -> Option<usize> {
     let first = run.group(0)?;
     let tail = text.get(first.end..)?.as_bytes();
     let values = run.values(text, 1).0;
+    if let Some(end) = run.is(&[2, 3, 3], b"..") {
+        let gap = usize::from(text.get(end..)?.starts_with(['-', ' ']));
+        let expected = DNI.get(usize::try_from(number(run.values(text, 3).0.get(..8)?) % 23).ok()?);
+        return (text.as_bytes().get(end + gap) == expected).then_some(end + gap + 1);
+    }
     match first.len() {
         8 => {
             let gap = usize::from(matches!(tail.first(), Some(b'-' | b' ')));
