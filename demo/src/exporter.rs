@@ -111,6 +111,22 @@ impl Exporter {
         }
     }
 
+    /// Stops it where it stands, as a machine does that is suspended.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn pause(&self) -> Result<()> {
+        self.process.as_ref().map_or(Ok(()), |process| process.signal(Signal::STOP))
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn resume(&self) -> Result<()> {
+        self.process.as_ref().map_or(Ok(()), |process| process.signal(Signal::CONT))
+    }
+
     /// Asks it to drain and leave.
     ///
     /// # Errors
@@ -179,7 +195,7 @@ impl Settings<'_> {
             "[database]\nurl = \"{database}\"\n\n\
              [ingest]\nlisten = \"127.0.0.1:{ingest}\"\n\n[ingest.keys]\n{FORWARD_KEY_ID} = \"{FORWARD_KEY}\"\n\n\
              [operator]\nlisten = \"127.0.0.1:{operator}\"\ntoken = \"{OPERATOR_TOKEN}\"\n\n\
-             [export]\nevery = \"{every}\"\nformats = [\"parquet\", \"jsonl\"]\nlease = \"{LEASE}\"\n"
+             [export]\nschedule = \"{every}\"\nformats = [\"parquet\", \"jsonl\"]\nlease = \"{LEASE}\"\nretry = \"1s\"\n"
         );
         for name in DESTINATIONS {
             let _ = write!(

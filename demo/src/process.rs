@@ -111,6 +111,17 @@ impl Process {
         Ok(())
     }
 
+    /// Sends it a signal, and waits for nothing.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        if let Some(pid) = self.pid() {
+            kill_process(pid, signal)?;
+        }
+        Ok(())
+    }
+
     /// Asks it to leave by `signal`, waits, and kills it when it does not.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -42,6 +43,8 @@ pub struct S3 {
 #[derive(Debug)]
 struct Gate {
     buckets: Vec<String>,
+    /// Whether reads are held up, too.
+    holds_reads: AtomicBool,
     open: watch::Sender<u32>,
     waiting: watch::Sender<u32>,
     keys: Mutex<HashMap<String, Arc<Mutex<()>>>>,
@@ -66,6 +69,7 @@ impl S3 {
         let mut builder = S3ServiceBuilder::new(files);
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         let gate = Arc::new(Gate {
+            holds_reads: AtomicBool::new(false),
             buckets: buckets.iter().map(|&name| name.to_owned()).collect(),
             open: watch::Sender::new(u32::MAX),
             waiting: watch::Sender::new(0),
@@ -94,7 +98,14 @@ impl S3 {
 
     /// Lets `writes` more objects through and then holds up every further one.
     pub fn hold_after(&self, writes: u32) {
+        self.gate.holds_reads.store(false, Ordering::Relaxed);
         self.gate.open.send_replace(writes);
+    }
+
+    /// Lets `requests` more through, of whatever kind, and then holds up every further one.
+    pub fn hold_all_after(&self, requests: u32) {
+        self.gate.holds_reads.store(true, Ordering::Relaxed);
+        self.gate.open.send_replace(requests);
     }
 
     /// Waits until a write is being held up.
@@ -110,6 +121,7 @@ impl S3 {
 
     /// Lets all writes through again.
     pub fn release(&self) {
+        self.gate.holds_reads.store(false, Ordering::Relaxed);
         self.gate.open.send_replace(u32::MAX);
     }
 }
@@ -173,7 +185,7 @@ async fn answer(State(mut endpoint): State<Endpoint>, request: Request) -> Respo
         return refuse(StatusCode::BAD_REQUEST, "InvalidURI");
     }
     let writes = matches!(*request.method(), Method::PUT | Method::POST) && !key.concat().is_empty();
-    if writes {
+    if writes || endpoint.gate.holds_reads.load(Ordering::Relaxed) {
         endpoint.gate.pass().await;
     }
     let lock = endpoint.gate.lock(&path).await;

@@ -14,8 +14,9 @@ use aws_sdk_s3::config::{
     ResponseChecksumValidation,
 };
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::tls;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -25,22 +26,22 @@ use sha2::{Digest, Sha256};
 use crate::causes;
 use crate::config::Destination;
 use crate::export::objects::spool::{Spool, Spooled};
+use crate::refusal;
 
+/// The longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(5);
-/// One request, its body and its answer's head.
-const ATTEMPT: Duration = Duration::from_mins(2);
-/// One operation with its retries; for a GET, its body too.
-const OPERATION: Duration = Duration::from_mins(5);
 /// The longest wait for the next piece of a body.
 const PIECE: Duration = Duration::from_secs(30);
-/// What a body may take beside [`OPERATION`], for each MiB.
+/// What a body may take beside what an operation may, for each MiB.
 const MEBIBYTE: Duration = Duration::from_secs(2);
-/// Longer objects are sent in parts of this length, so that one is in memory and no request takes long.
-const PART: u64 = 16 << 20;
 /// Parts that an upload may have (S3, "Multipart upload limits").
 const PARTS: u64 = 10_000;
 /// A second try inside one operation saves a whole run after a hiccup.
 const TRIES: u32 = 2;
+
+/// Below a destination's prefix. Written over each time, never deleted: a key that may not delete is a good one.
+const PROBE_KEY: &str = "probe/export.txt";
+const PROBE: &[u8] = b"written by `exporter` after a failure to see whether this bucket takes anything at all\n";
 
 /// The metadata that holds an object's hash: of an object in parts, the server knows no hash of the whole.
 const HASH: &str = "sha256";
@@ -57,7 +58,36 @@ const KEY_ID_CHARS: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Bucket {
     client: Client,
-    bucket: String,
+    name: String,
+    patience: Patience,
+    part: u64,
+}
+
+/// How long is waited for what.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// One request, its body and its answer's head.
+    attempt: Duration,
+    /// One operation with its tries; for a GET, its body too.
+    operation: Duration,
+    /// The next piece of a body.
+    piece: Duration,
+}
+
+impl Patience {
+    fn of(attempt: Duration) -> Self {
+        Self { attempt, operation: attempt * TRIES + attempt / 2, piece: attempt.min(PIECE) }
+    }
+}
+
+/// What a storage says of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, lower-case hexadecimal, where the storage knows it: what came with it, and what it computed
+    /// itself where it did.
+    pub sha256: Option<String>,
 }
 
 /// A request to the bucket that failed.
@@ -68,7 +98,8 @@ pub struct BucketError {
     pub operation: &'static str,
     /// The key, or the prefix listed.
     pub key: String,
-    /// The server's error code, such as `AccessDenied`; empty when there was no answer.
+    /// The server's error code, such as `AccessDenied`, or the one that its status stands for; empty when there was no
+    /// answer.
     pub code: String,
     /// Code and message, or what kept an answer from coming.
     pub reason: String,
@@ -78,11 +109,13 @@ impl Bucket {
     /// The bucket of a validated destination, asked with `credentials`. Nothing is sent yet.
     #[must_use]
     pub fn new(destination: &Destination, credentials: impl ProvideCredentials + 'static) -> Self {
+        let patience = Patience::of(destination.timeout.duration());
         let config = settings(destination)
             .credentials_provider(credentials)
             // The provider knows best for how long they are good.
             .identity_cache(IdentityCache::no_cache());
-        Self { client: Client::from_conf(config.build()), bucket: destination.bucket.clone() }
+        let part = destination.part_size.bytes().unsigned_abs();
+        Self { client: Client::from_conf(config.build()), name: destination.bucket.clone(), patience, part }
     }
 
     /// Writes an object, whatever was there before.
@@ -90,7 +123,7 @@ impl Bucket {
         let sha256 = BASE64_STANDARD.encode(Sha256::digest(&body));
         self.client
             .put_object()
-            .bucket(&self.bucket)
+            .bucket(&self.name)
             .key(key)
             .content_type(content_type)
             .checksum_sha256(sha256)
@@ -103,14 +136,14 @@ impl Bucket {
 
     /// Writes an object from a file, whatever was there before, with its hash beside it as metadata.
     pub async fn put_file(&self, key: &str, content_type: &str, file: &Spooled) -> Result<(), BucketError> {
-        if file.bytes > PART {
+        if file.bytes > self.part {
             return self.put_in_parts(key, content_type, file).await;
         }
         let body = read_part(key, file, 0, file.bytes)?;
         let sha256 = BASE64_STANDARD.encode(Sha256::digest(&body));
         self.client
             .put_object()
-            .bucket(&self.bucket)
+            .bucket(&self.name)
             .key(key)
             .content_type(content_type)
             .metadata(HASH, &file.sha256)
@@ -127,7 +160,7 @@ impl Bucket {
         let created = self
             .client
             .create_multipart_upload()
-            .bucket(&self.bucket)
+            .bucket(&self.name)
             .key(key)
             .content_type(content_type)
             .metadata(HASH, &file.sha256)
@@ -145,7 +178,7 @@ impl Bucket {
     }
 
     async fn upload_parts(&self, key: &str, id: &str, file: &Spooled) -> Result<(), BucketError> {
-        let length = part_length(file.bytes);
+        let length = part_length(self.part, file.bytes);
         let mut parts = Vec::new();
         let mut from = 0;
         for number in 1.. {
@@ -155,7 +188,7 @@ impl Bucket {
             let part = self
                 .client
                 .upload_part()
-                .bucket(&self.bucket)
+                .bucket(&self.name)
                 .key(key)
                 .upload_id(id)
                 .part_number(number)
@@ -172,7 +205,7 @@ impl Bucket {
         }
         self.client
             .complete_multipart_upload()
-            .bucket(&self.bucket)
+            .bucket(&self.name)
             .key(key)
             .upload_id(id)
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
@@ -185,7 +218,7 @@ impl Bucket {
     /// Ends uploads of this very key that somebody of ours has left behind: their parts are paid for and in no listing.
     /// What a server cannot list, or a key may not, is left to the bucket's own rules.
     async fn abort_stale(&self, key: &str) {
-        let listed = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(key).send().await;
+        let listed = self.client.list_multipart_uploads().bucket(&self.name).prefix(key).send().await;
         let uploads = listed.ok().and_then(|listed| listed.uploads).unwrap_or_default();
         for id in uploads.into_iter().filter(|it| it.key() == Some(key)).filter_map(|it| it.upload_id) {
             tracing::info!(key, "ending an upload that was left behind");
@@ -194,7 +227,7 @@ impl Bucket {
     }
 
     async fn abort(&self, key: &str, id: &str) {
-        let aborted = self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(id).send().await;
+        let aborted = self.client.abort_multipart_upload().bucket(&self.name).key(key).upload_id(id).send().await;
         if let Err(error) = aborted {
             tracing::warn!(key, reason = failed("abort upload of", key, &error).reason, "an upload is left behind");
         }
@@ -202,7 +235,7 @@ impl Bucket {
 
     /// An object's bytes, in a temporary file; `None` when there is none.
     pub async fn download(&self, key: &str) -> Result<Option<Spooled>, BucketError> {
-        let mut answer = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+        let mut answer = match self.client.get_object().bucket(&self.name).key(key).send().await {
             Ok(answer) => answer,
             Err(error) if error.as_service_error().is_some_and(|it| it.code() == Some("NoSuchKey")) => {
                 return Ok(None);
@@ -211,16 +244,16 @@ impl Bucket {
         };
         let mebibytes = u32::try_from(answer.content_length().unwrap_or_default() >> 20).unwrap_or_default();
         let whole = async {
-            let on_disk = |error: std::io::Error| unanswered("get", key, format!("temporary file: {error}"));
+            let on_disk = |error: std::io::Error| on_disk("get", key, &error);
             let mut spool = Spool::new().map_err(on_disk)?;
             let late = |_| unanswered("get", key, "the body stopped coming".to_owned());
-            while let Some(piece) = tokio::time::timeout(PIECE, answer.body.next()).await.map_err(late)? {
+            while let Some(piece) = tokio::time::timeout(self.patience.piece, answer.body.next()).await.map_err(late)? {
                 let piece = piece.map_err(|error| unanswered("get", key, error.to_string()))?;
                 spool.write_all(&piece).map_err(on_disk)?;
             }
             spool.finish().map(Some).map_err(on_disk)
         };
-        tokio::time::timeout(OPERATION + MEBIBYTE * mebibytes, whole)
+        tokio::time::timeout(self.patience.operation + MEBIBYTE * mebibytes, whole)
             .await
             .unwrap_or_else(|_| Err(unanswered("get", key, "the body did not arrive in time".to_owned())))
     }
@@ -228,7 +261,7 @@ impl Bucket {
     /// The bytes of a small object; `None` when there is none.
     pub async fn get(&self, key: &str) -> Result<Option<Bytes>, BucketError> {
         let whole = async {
-            let answer = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            let answer = match self.client.get_object().bucket(&self.name).key(key).send().await {
                 Ok(answer) => answer,
                 Err(error) if error.as_service_error().is_some_and(|it| it.code() == Some("NoSuchKey")) => {
                     return Ok(None);
@@ -240,14 +273,40 @@ impl Bucket {
                 Err(error) => Err(unanswered("get", key, error.to_string())),
             }
         };
-        tokio::time::timeout(OPERATION, whole)
+        tokio::time::timeout(self.patience.operation, whole)
             .await
             .unwrap_or_else(|_| Err(unanswered("get", key, "the body did not arrive in time".to_owned())))
     }
 
+    /// What the storage says of an object without sending it; `None` when there is none.
+    pub async fn describe(&self, key: &str) -> Result<Option<Described>, BucketError> {
+        let asked = self.client.head_object().bucket(&self.name).key(key);
+        let answer = match asked.checksum_mode(ChecksumMode::Enabled).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => return Ok(None),
+            Err(error) => return Err(failed("head", key, &error)),
+        };
+        let metadata = answer.metadata().and_then(|metadata| metadata.get(HASH)).cloned();
+        // What the server has computed comes before what it was told. Of an object in parts it is no hash of the whole.
+        let computed = answer.checksum_sha256().and_then(|sum| BASE64_STANDARD.decode(sum).ok());
+        let computed = computed.filter(|sum| sum.len() == 32).map(|sum| wire::signature::hex(&sum));
+        let bytes = answer.content_length().unwrap_or_default().unsigned_abs();
+        Ok(Some(Described { bytes, sha256: computed.or(metadata) }))
+    }
+
+    /// Writes and reads a small object below `prefix`: whether the bucket takes and gives anything at all.
+    pub async fn probe(&self, prefix: &str) -> Result<(), BucketError> {
+        let key = format!("{prefix}{PROBE_KEY}");
+        self.put(&key, "text/plain", Bytes::from_static(PROBE)).await?;
+        match self.get(&key).await? {
+            Some(found) if found == PROBE => Ok(()),
+            _ => Err(unanswered("get", &key, "what was written is not read back".to_owned())),
+        }
+    }
+
     /// Every key that begins with `prefix`.
     pub async fn list(&self, prefix: &str) -> Result<Vec<String>, BucketError> {
-        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        let mut pages = self.client.list_objects_v2().bucket(&self.name).prefix(prefix).into_paginator().send();
         let mut listed = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| failed("list", prefix, &error))?;
@@ -259,6 +318,7 @@ impl Bucket {
 
 /// How a bucket is reached, but for the credentials.
 pub(crate) fn settings(destination: &Destination) -> config::Builder {
+    let patience = Patience::of(destination.timeout.duration());
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .build_https();
@@ -273,9 +333,9 @@ pub(crate) fn settings(destination: &Destination) -> config::Builder {
         .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
         .timeout_config(
             TimeoutConfig::builder()
-                .connect_timeout(CONNECT)
-                .operation_attempt_timeout(ATTEMPT)
-                .operation_timeout(OPERATION)
+                .connect_timeout(CONNECT.min(patience.attempt))
+                .operation_attempt_timeout(patience.attempt)
+                .operation_timeout(patience.operation)
                 .build(),
         );
     if let Some(endpoint) = &destination.endpoint {
@@ -290,15 +350,26 @@ pub fn sha256(body: &[u8]) -> String {
     wire::signature::hex(&Sha256::digest(body))
 }
 
-/// The length of the parts of an object, but for the last: a function of the object's length alone.
-fn part_length(bytes: u64) -> u64 {
+/// The length of the parts of an object, but for the last: a function of what is set and of the object's length.
+fn part_length(part: u64, bytes: u64) -> u64 {
     let mebibytes = bytes.div_ceil(PARTS).div_ceil(1 << 20);
-    PART.max(mebibytes << 20)
+    part.max(mebibytes << 20)
 }
 
 fn read_part(key: &str, file: &Spooled, from: u64, length: u64) -> Result<Vec<u8>, BucketError> {
     let part = usize::try_from(length).map_err(std::io::Error::other).and_then(|length| file.part(from, length));
-    part.map_err(|error| unanswered("put", key, format!("temporary file: {error}")))
+    part.map_err(|error| on_disk("put", key, &error))
+}
+
+/// What a status alone stands for: of HEAD there is no body, and a proxy on the way speaks no S3.
+fn code_of_status(status: u16) -> &'static str {
+    match status {
+        301 | 307 | 308 => "PermanentRedirect",
+        401 | 403 => "AccessDenied",
+        429 | 503 => "SlowDown",
+        500.. => "InternalError",
+        _ => "",
+    }
 }
 
 pub(crate) fn failed<E>(operation: &'static str, key: &str, error: &SdkError<E>) -> BucketError
@@ -306,7 +377,9 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let service = error.as_service_error();
-    let code = service.and_then(ProvideErrorMetadata::code).unwrap_or_default().to_owned();
+    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+    let code = service.and_then(ProvideErrorMetadata::code).filter(|code| !code.is_empty());
+    let code = code.map_or_else(|| code_of_status(status).to_owned(), |code| cut(code.to_owned()));
     let message = service.and_then(ProvideErrorMetadata::message).filter(|_| !QUOTING.contains(&code.as_str()));
     let reason = match message {
         Some(message) => format!("{code}: {message}"),
@@ -318,7 +391,12 @@ where
 }
 
 fn unanswered(operation: &'static str, key: &str, reason: String) -> BucketError {
-    BucketError { operation, key: key.to_owned(), code: String::new(), reason: cut(reason) }
+    BucketError { operation, key: key.to_owned(), code: refusal::NO_ANSWER.to_owned(), reason: cut(reason) }
+}
+
+fn on_disk(operation: &'static str, key: &str, error: &std::io::Error) -> BucketError {
+    let reason = format!("temporary file: {error}");
+    BucketError { code: refusal::DISK.to_owned(), ..unanswered(operation, key, reason) }
 }
 
 /// What a server says is untrusted: it ends up in logs and in the database, so it is kept short, and without access keys.
@@ -337,11 +415,12 @@ mod tests {
 
     #[test]
     fn parts_are_few_enough_and_as_short_as_they_can_be() {
+        const PART: u64 = 16 << 20;
         for bytes in [PART + 1, PART * PARTS - 1, PART * PARTS, PART * PARTS + 1, 5 << 40] {
-            let length = part_length(bytes);
+            let length = part_length(PART, bytes);
             assert!(length >= PART && bytes.div_ceil(length) <= PARTS, "{bytes}: {length}");
         }
-        assert_eq!(part_length(PART * PARTS), PART);
+        assert_eq!(part_length(PART, PART * PARTS), PART);
     }
 }
 

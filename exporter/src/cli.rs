@@ -15,12 +15,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::clock::Clock;
-use crate::commands::{credentials, doctor, retention, sites, status, usage, webhooks};
+use crate::commands::{credentials, doctor, export, retention, sites, status, usage, verify, webhooks};
 use crate::config::Config;
-use crate::export::Exporter;
 use crate::store::{Pools, partitions, schema};
-use crate::verify::Verdict;
-use crate::{causes, redact, serve, verify};
+use crate::{causes, redact, serve};
 
 const COULD_NOT_TELL: u8 = 2;
 
@@ -36,7 +34,9 @@ Examples:
   exporter credentials set client                           store a bucket's access keys, sealed
   exporter serve   --config /etc/evothesis/exporter.toml    take events in and export them
   exporter export                                           export now, settings from the environment
+  exporter export retry                                     try dead letters again
   exporter verify --json                                    prove the buckets against the database
+  exporter verify --bucket-only --bucket my-events          prove a bucket by itself, without the database
   exporter status                                           see how the installation is doing, and what to do
   exporter retention --dry-run                              see which days would be dropped, and what holds one back
   exporter usage --month 2026-10 --invoice                  what is due for a month
@@ -68,20 +68,16 @@ enum Command {
     /// Create or update the schema, and the partitions that are needed now.
     #[command(after_help = "Example:\n  exporter migrate --config exporter.toml")]
     Migrate,
-    /// Export now; a line for each object put and verified. Exit code 1 when a destination failed.
-    #[command(after_help = "Example:\n  exporter export --config exporter.toml")]
-    Export,
-    /// Compare the buckets with the database.
+    /// Export now, or write hours again; a line for each object put and verified. Exit code 1 when a destination failed.
+    #[command(after_help = export::EXAMPLES)]
+    Export(export::Arguments),
+    /// Compare the buckets with the database, or a bucket with itself.
     ///
     /// Objects and manifests are compared by their bytes with what was written, and the rows in them with the rows in the
     /// database by event id. Exit code 0: no discrepancy, 1: discrepancies, 2: none, and a bucket or the database did not
     /// answer.
-    #[command(after_help = "Example:\n  exporter verify --json --config exporter.toml")]
-    Verify {
-        /// Print one JSON object instead of text.
-        #[arg(long)]
-        json: bool,
-    },
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(verify::Arguments),
     /// Try out what is taken for personal data: a filter over JSON Lines.
     ///
     /// Takes {"id", "context", "key", "input"} by the line, where context is url, text, `key_value` (the input stands
@@ -129,6 +125,7 @@ pub async fn run() -> ExitCode {
         _ => log_to(io::stderr),
     };
     let result = match result {
+        // In a box, as what is below: the compiler gives up on futures that hold so many others.
         Ok(()) => Box::pin(execute(cli)).await,
         Err(error) => Err(error),
     };
@@ -163,12 +160,12 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Migrate => migrate(&config()?, clock).await,
-        Command::Export => export(&config()?).await,
+        Command::Export(arguments) => Box::pin(export::run(arguments, &config()?)).await,
         Command::Redact { explain, settings } => {
             let policy = redact::policy(settings.as_deref(), cli.config.as_deref())?;
             Ok(exit(redact::filter(&policy, io::stdin().lock(), io::stdout().lock(), explain)?))
         }
-        Command::Verify { json } => verify(&config()?, json).await,
+        Command::Verify(arguments) => Box::pin(verify::run(&arguments, cli.config.as_deref(), clock)).await,
         Command::Status(arguments) => status::run(&arguments, &config()?, clock).await,
         Command::Retention(arguments) => retention::run(&arguments, &config()?, clock).await,
         Command::Sites(arguments) => sites::run(arguments, &config()?).await,
@@ -189,83 +186,6 @@ async fn migrate(config: &Config, clock: Clock) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn export(config: &Config) -> anyhow::Result<ExitCode> {
-    let pools = Pools::new(&config.database)?;
-    schema::check(&mut *pools.export.acquire().await.context("cannot reach the database")?).await?;
-    let report = Exporter::new(pools.export, config, serve::owner()).run().await?;
-    for object in &report.objects {
-        println!("{}\t{}\t{} rows\t{} bytes", object.destination, object.key, object.rows, object.bytes);
-    }
-    if report.claimed.is_empty() && report.objects.is_empty() && report.failures.is_empty() {
-        println!("nothing to export: no events have arrived since the last export, and nothing was written");
-    }
-    for failure in &report.failures {
-        eprintln!("{}: {}", failure.destination, failure.reason);
-    }
-    Ok(exit(report.failures.is_empty()))
-}
-
-async fn verify(config: &Config, json: bool) -> anyhow::Result<ExitCode> {
-    let pools = Pools::new(&config.database)?;
-    schema::check(&mut *pools.export.acquire().await.context("cannot reach the database")?).await?;
-    let verdict = verify::verify(&pools.export, config).await?;
-    if json {
-        println!("{}", serde_json::to_string_pretty(&verdict)?);
-        return Ok(verified(&verdict));
-    }
-    for it in &verdict.checked {
-        println!(
-            "{}: {} export batch(es), {} object(s), {} row(s) compared; {} batch(es) pending",
-            it.destination, it.export_batches, it.objects, it.rows, it.pending
-        );
-    }
-    for it in verdict.checked.iter().filter(|it| it.never_got > 0) {
-        println!(
-            "{}: {} export batch(es) never came here before their days were dropped",
-            it.destination, it.never_got
-        );
-    }
-    for discrepancy in &verdict.discrepancies {
-        println!("{discrepancy}");
-    }
-    for it in &verdict.unreachable {
-        println!("{}: not compared to the end: {}", it.destination, it.reason);
-    }
-    println!("{} row(s) stored and in no export batch yet", verdict.unclaimed_rows);
-    println!("{} discrepancies", verdict.discrepancies.len());
-    Ok(verified(&verdict))
-}
-
-fn verified(verdict: &Verdict) -> ExitCode {
-    if verdict.discrepancies.is_empty() && !verdict.unreachable.is_empty() {
-        return ExitCode::from(COULD_NOT_TELL);
-    }
-    exit(verdict.discrepancies.is_empty())
-}
-
 fn exit(well: bool) -> ExitCode {
     if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::verify::{Discrepancy, Kind, Unreachable};
-
-    #[test]
-    fn a_discrepancy_weighs_more_than_a_bucket_that_does_not_answer() {
-        let kind = || Kind::StrayObject { key: "k".to_owned() };
-        let discrepancy = || Discrepancy { destination: "client".to_owned(), kind: kind() };
-        let unreachable = || Unreachable { destination: "backup".to_owned(), reason: "no answer".to_owned() };
-        for (discrepancies, unreachable, code) in [
-            (vec![], vec![], 0),
-            (vec![discrepancy()], vec![], 1),
-            (vec![discrepancy()], vec![unreachable()], 1),
-            (vec![], vec![unreachable()], 2),
-        ] {
-            let verdict = Verdict { discrepancies, unreachable, ..Verdict::default() };
-            // An exit code can be shown, and not compared.
-            assert_eq!(format!("{:?}", verified(&verdict)), format!("{:?}", ExitCode::from(code)));
-        }
-    }
 }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Schedule};
 use crate::endpoints::{self, Services};
 use crate::export::Exporter;
 use crate::ingest::Ingest;
@@ -18,12 +18,17 @@ use crate::ingest::authenticate::Keys;
 use crate::ledger;
 use crate::listener::{self, Limits, stopped};
 use crate::metrics::Metrics;
+use crate::progress::Progress;
 use crate::regular::{self, Turn};
-use crate::store::{Pools, kind, partitions, schema, sqlstate};
+use crate::store::{Pools, kind, partitions, schema, sqlstate, tries, verifications};
+use crate::verify::{self, Depth};
 use crate::webhooks::Webhooks;
 
 /// Days are created and dropped so often. What is missing on arrival is made at once.
 const DAYS_EVERY: Duration = Duration::from_hours(1);
+/// How often it is looked whether something is due, at least and at most.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const LEDGER_EVERY: Duration = Duration::from_secs(30);
 const WEBHOOKS_EVERY: Duration = Duration::from_secs(2);
 /// How long requests and exports that are under way may take once the end has come. What is cut off is done again.
@@ -37,7 +42,6 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
     let operator = bind("operator.listen", config.operator.listen).await?;
     tracing::info!(ingest = %ingest.local_addr()?, operator = %operator.local_addr()?, "listening");
 
-    let interval = config.export.every.duration();
     let stop = stop_signal()?;
     let metrics = Metrics::new()?;
     let webhooks = Webhooks::new(pools.export.clone(), &config.webhooks, clock)?;
@@ -62,7 +66,9 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
         tokio::try_join!(
             listen(ingest, endpoints::ingest_router(services.clone())),
             listen(operator, endpoints::operator_router(services.clone())),
-            try_join_all(names.iter().map(|name| export_regularly(&services, name, interval, stop.clone()))),
+            try_join_all(names.iter().map(|name| export_regularly(&services, name, stop.clone()))),
+            verify_regularly(&services, Depth::Head, &services.config.verify.head, stop.clone()),
+            verify_regularly(&services, Depth::Full, &services.config.verify.full, stop.clone()),
             every(regular::EVERY, stop.clone(), async || measure(&services).await),
             every(DAYS_EVERY, stop.clone(), async || turn_days(&services).await),
             every(LEDGER_EVERY, stop.clone(), async || keep_ledger(&services).await),
@@ -95,25 +101,78 @@ async fn bind(setting: &str, address: std::net::SocketAddr) -> anyhow::Result<Tc
     TcpListener::bind(address).await.with_context(|| format!("{setting}: cannot listen on {address}"))
 }
 
-/// A loop for each destination: one that is slow must not keep the others from what came in meanwhile.
-async fn export_regularly(
-    services: &Services,
-    destination: &str,
-    every: Duration,
-    stop: watch::Receiver<bool>,
-) -> anyhow::Result<()> {
-    let mut ticks = interval(every);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+/// A loop for each destination: one that is slow must not keep the others from what came in meanwhile. It exports at once,
+/// so that what was missed while nobody served is caught up with, then by schedule, and in between when something that
+/// failed is to be tried again.
+async fn export_regularly(services: &Services, destination: &str, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    let (schedule, seed) = (&services.config.export.schedule, services.config.seed());
+    let next = || schedule.next(services.clock.now(), &seed);
+    let mut due = next().map(|_| services.clock.now());
     loop {
+        let now = services.clock.now();
+        // A run that has begun is finished, within what the drain allows.
+        if due.is_some_and(|due| due <= now) {
+            if let Err(error) = services.exporter.run_only(destination).await {
+                tracing::error!(destination, reason = %error, "export failed");
+            }
+            due = next();
+        }
+        let retry = next_retry(services, destination).await;
+        if retry.is_some_and(|pause| pause.is_zero()) {
+            services.exporter.retry_only(destination).await;
+        }
+        let until_due = due.and_then(|due| (due - services.clock.now()).to_std().ok());
+        let pause = [until_due, retry].into_iter().flatten().min().unwrap_or(LOOK_EVERY);
+        // The clock may be set, and a machine may sleep: nothing is waited for in one piece.
+        let pause = pause.clamp(SHORTEST_PAUSE, LOOK_EVERY);
         tokio::select! {
-            _ = ticks.tick() => {}
+            () = tokio::time::sleep(pause) => {}
             () = stopped(stop.clone()) => return Ok(()),
         }
-        // A run that has begun is finished, within what the drain allows.
-        if let Err(error) = services.exporter.run_only(destination).await {
-            tracing::error!(destination, reason = %error, "export failed");
+    }
+}
+
+/// How long until something that failed is to be tried again; zero when it is time.
+async fn next_retry(services: &Services, destination: &str) -> Option<Duration> {
+    let asked = async { tries::next_retry(&mut *services.pools.export.acquire().await?, destination).await };
+    match asked.await {
+        Ok(seconds) => seconds.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()),
+        Err(error) => {
+            tracing::error!(destination, kind = kind(&error), code = %sqlstate(&error), "cannot look for what to try again");
+            None
         }
     }
+}
+
+/// Compares the buckets with the database when the schedule says so. Of several exporters one does it.
+async fn verify_regularly(
+    services: &Services,
+    depth: Depth,
+    schedule: &Schedule,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let (seed, started) = (services.config.seed(), services.clock.now());
+    every(LOOK_EVERY, stop, async || {
+        let compared = async {
+            let mut connection = services.pools.export.acquire().await?;
+            // What belongs to the session must not go back to the pool.
+            connection.close_on_drop();
+            let last = verifications::last(&mut connection, depth.name()).await?;
+            // What was missed while nobody served is caught up with, but not by a new installation.
+            let due = schedule.next(last.unwrap_or(started), &seed);
+            if due.is_none_or(|due| due > services.clock.now()) || !verifications::lock(&mut connection).await? {
+                return Ok(());
+            }
+            let order = verify::Order { depth, ..verify::Order::default() };
+            let verdict = verify::verify(&services.pools.export, &services.config, &order, &Progress::silent()).await?;
+            verify::record(&mut connection, &verdict, &order, services.clock.now()).await
+        };
+        if let Err(error) = compared.await {
+            let error: sqlx::Error = error;
+            tracing::error!(kind = kind(&error), code = %sqlstate(&error), "cannot compare the buckets with the database");
+        }
+    })
+    .await
 }
 
 /// Does `work` now and after each `interval`, until it is to stop.

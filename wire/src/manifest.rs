@@ -46,6 +46,9 @@ pub struct Manifest {
     /// What the destination takes and renames; absent when it takes everything as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<Selection>,
+    /// What this repeats below a prefix of its own; absent in the export itself. Whoever reads both has every row twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Repeats>,
     /// The same rows in each format. None when the destination takes none of the batch's events.
     pub objects: Vec<ManifestObject>,
 }
@@ -89,6 +92,13 @@ impl Segments {
     pub fn contains(&self, id: i64) -> bool {
         self.ranges.iter().any(|[first, last]| (*first..=*last).contains(&id))
     }
+}
+
+/// The export that is repeated below another prefix: all of it, or the batches of some hours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeats {
+    /// The prefix of the export; empty for none.
+    pub prefix: String,
 }
 
 /// How rows are ordered in the objects.

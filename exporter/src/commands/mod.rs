@@ -2,10 +2,12 @@
 
 pub mod credentials;
 pub mod doctor;
+pub mod export;
 pub mod retention;
 pub mod sites;
 pub mod status;
 pub mod usage;
+pub mod verify;
 pub mod webhooks;
 
 use std::process::ExitCode;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use clap::Args;
 
 use crate::clock::Clock;
@@ -13,6 +14,8 @@ use crate::config::Config;
 use crate::ingest::tally::{DROPPED_BY_PIXEL, LATE};
 use crate::status::{self, State, Status, percent};
 use crate::store::losses::Loss;
+use crate::store::operator::DestinationStatus;
+use crate::store::tries::Wait;
 use crate::store::{Pools, schema};
 
 /// What `--help` shows.
@@ -85,12 +88,43 @@ pub fn text(status: &Status) -> Result<String, std::fmt::Error> {
             writeln!(text, "{} {site:<18.18} {}", it.day, figures(it))?;
         }
     }
-    writeln!(text, "\ndestination          waiting rows  last verified")?;
-    for it in &status.destinations {
-        let last = it.last_success.map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string());
-        writeln!(text, "{:<20} {:>12}  {last}", it.destination, it.pending_rows)?;
+    for it in &status.exports {
+        exports(&mut text, it)?;
     }
     Ok(text)
+}
+
+/// How the exports to a destination go.
+fn exports(text: &mut String, it: &DestinationStatus) -> std::fmt::Result {
+    let at = |time: Option<DateTime<Utc>>| {
+        time.map_or_else(|| "never".to_owned(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
+    };
+    writeln!(text, "\nexport to {}", it.destination)?;
+    writeln!(text, "  last success    {}", at(it.last_success))?;
+    let lag = indicatif::HumanDuration(Duration::from_secs(it.lag_seconds.unsigned_abs()));
+    let behind = if it.pending_rows == 0 { "up to date".to_owned() } else { format!("the oldest for {lag}") };
+    writeln!(text, "  waiting         {} row(s), {} batch(es): {behind}", it.pending_rows, it.pending_batches)?;
+    writeln!(text, "  next run        {}", at(it.next_run))?;
+    for last in &it.verified {
+        let end = last.unreachable.as_deref().map_or_else(String::new, |reason| format!(", not to its end: {reason}"));
+        let (kind, when) = (&last.kind, at(Some(last.verified_at)));
+        writeln!(text, "  verified        {when} ({kind}): {} discrepancies{end}", last.discrepancies)?;
+    }
+    if let Some(waits) = &it.waits {
+        let Wait { since, retry_at, reason, .. } = &waits.wait;
+        writeln!(text, "  takes nothing   since {}: {}", at(Some(*since)), waits.meaning)?;
+        writeln!(text, "                  {reason}")?;
+        writeln!(text, "                  -> {}; tried again {}", waits.remedy, at(Some(*retry_at)))?;
+    }
+    if it.dead_letters > 0 {
+        writeln!(text, "  dead letters    {}: `exporter export retry` tries them again", it.dead_letters)?;
+    }
+    for failure in &it.failures {
+        let kind = if failure.is_dead { "dead letter" } else { "failed" };
+        writeln!(text, "  {kind:<15} {} {}: {}", at(Some(failure.failed_at)), failure.export_batch_id, failure.reason)?;
+        writeln!(text, "                  -> {}", failure.remedy)?;
+    }
+    Ok(())
 }
 
 /// What stands for all reasons.

@@ -5,6 +5,7 @@ mod classic;
 mod environment;
 mod error;
 mod period;
+mod schedule;
 mod size;
 mod validate;
 
@@ -21,6 +22,7 @@ use wire::Selection;
 
 pub use self::error::{ConfigError, Shape};
 pub use self::period::Period;
+pub use self::schedule::Schedule;
 pub use self::size::{Size, readable};
 pub use self::validate::Invalid;
 use crate::billing::Plan;
@@ -58,6 +60,8 @@ pub struct Config {
     /// What stored access keys are sealed with.
     #[serde(default)]
     pub credentials: Credentials,
+    /// When to look whether the buckets still hold it.
+    pub verify: Verify,
     /// Where to.
     #[serde(default)]
     pub destinations: Vec<Destination>,
@@ -164,18 +168,32 @@ pub struct Webhooks {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Export {
-    /// The time between two runs.
-    pub every: Period,
+    /// When runs begin.
+    pub schedule: Schedule,
     /// The formats each export batch is written in.
     pub formats: Vec<Format>,
     /// How long a silent worker keeps a delivery.
     pub lease: Period,
+    /// How often a batch may fail at a destination that is otherwise well, before it is left to people.
+    pub tries: u32,
+    /// The pause after a first failure; each further one doubles it.
+    pub retry: Period,
     /// The folders of an object's key: see [`Layout`].
     pub layout: Layout,
     /// How JSON Lines are compressed.
     pub jsonl_compression: Compression,
     /// Whether CSV keeps spreadsheets from taking a text for a formula.
     pub csv_formula_safe: bool,
+}
+
+/// When the buckets are compared with the database.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {
+    /// By what the storage says of its objects.
+    pub head: Schedule,
+    /// By downloading all of them.
+    pub full: Schedule,
 }
 
 /// How JSON Lines are compressed.
@@ -255,9 +273,36 @@ pub struct Destination {
     /// Whether nothing may be deleted before this bucket is verified to hold it.
     #[serde(default = "required")]
     pub required: bool,
+    /// How long one request may take, with a body as long as a part; other waits follow from it.
+    #[serde(default = "timeout")]
+    pub timeout: Period,
+    /// Longer objects are sent in parts of this length.
+    #[serde(default = "part_size")]
+    pub part_size: Size,
     /// What it takes of the events, and under which names; everything as it is when nothing is said.
     #[serde(default)]
     pub select: Selection,
+}
+
+impl Destination {
+    /// The bucket of this name with these keys, all else as it is by default.
+    #[must_use]
+    pub fn new(bucket: String, region: String, access_key: Secret, secret_key: Secret) -> Self {
+        Self {
+            name: bucket.clone(),
+            bucket,
+            prefix: String::new(),
+            region,
+            endpoint: None,
+            path_style: false,
+            access_key,
+            secret_key,
+            required: required(),
+            timeout: timeout(),
+            part_size: part_size(),
+            select: Selection::default(),
+        }
+    }
 }
 
 fn required() -> bool {
@@ -271,6 +316,14 @@ impl Destination {
         let (access_key, secret_key) = (self.access_key.clone()?, self.secret_key.clone()?);
         Some(Keys { access_key, secret_key, session_token: self.session_token.clone() })
     }
+}
+
+fn part_size() -> Size {
+    Size::of_mebibytes(16)
+}
+
+fn timeout() -> Period {
+    Period::of_seconds(120)
 }
 
 impl Config {
@@ -312,6 +365,13 @@ impl Config {
     #[must_use]
     pub fn destination_names(&self) -> Vec<String> {
         self.destinations.iter().map(|destination| destination.name.clone()).collect()
+    }
+
+    /// What the lateness of regular work on this machine goes by: always the same here, and another elsewhere.
+    #[must_use]
+    pub fn seed(&self) -> String {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        format!("{} {}", host.trim(), self.operator.listen)
     }
 
     /// The names of the destinations that must hold an event before it may be deleted here.

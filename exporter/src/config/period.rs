@@ -14,6 +14,12 @@ pub struct Period {
 }
 
 impl Period {
+    /// So many seconds, at least one.
+    #[must_use]
+    pub fn of_seconds(seconds: u32) -> Self {
+        Self { seconds: seconds.max(1) }
+    }
+
     /// The same as a duration.
     #[must_use]
     pub fn duration(self) -> Duration {

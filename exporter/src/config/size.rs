@@ -24,6 +24,12 @@ pub struct Size {
 }
 
 impl Size {
+    /// So many MiB, at least one.
+    #[must_use]
+    pub fn of_mebibytes(number: u64) -> Self {
+        Self { number: number.max(1), unit: UNITS[2] }
+    }
+
     /// The same in bytes.
     #[must_use]
     pub fn bytes(self) -> i64 {

@@ -65,11 +65,11 @@ fn a_mistake_is_placed_and_not_quoted() {
         ),
         ("[operator]\ntoken = [\"hunter2\"]", "operator.token: must be a text"),
         ("[operator]\nlisten = \"hunter2\"", "operator.listen: has no valid value"),
-        ("[export]\nevery = \"hunter2\"", "export.every: has no valid value"),
+        ("[export]\nschedule = \"hunter2\"", "export.schedule: has no valid value"),
         ("[export]\nformats = [\"hunter2\"]", "export.formats.0: must be of parquet, jsonl, csv"),
         (
             "[export]\nevry = \"hunter2\"",
-            "export.evry: is no setting; there are every, formats, lease, layout, jsonl_compression, csv_formula_safe",
+            "export.evry: is no setting; there are schedule, formats, lease, tries, retry, layout, jsonl_compression, csv_formula_safe",
         ),
         ("[[destinations]]\nname = \"a\"", "destinations.0.bucket: must be set"),
     ] {

@@ -23,6 +23,11 @@ const KEY_BYTES: usize = 32;
 
 /// Above any number that makes sense.
 const MOST: u32 = 1_000_000;
+/// More would be never.
+const MOST_TRIES: u32 = 100;
+/// S3, "Multipart upload limits".
+const FEWEST_PART_BYTES: i64 = 5 << 20;
+const MOST_PART_BYTES: i64 = 512 << 20;
 
 /// A value that makes no sense.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +84,9 @@ impl Config {
         let formats: BTreeSet<_> = self.export.formats.iter().collect();
         if formats.is_empty() || formats.len() != self.export.formats.len() {
             return Err(invalid("export.formats", "must name at least one format, each once"));
+        }
+        if !(1..=MOST_TRIES).contains(&self.export.tries) {
+            return Err(invalid("export.tries", format!("must lie between 1 and {MOST_TRIES}")));
         }
         self.export.layout.check().map_err(|reason| invalid("export.layout", reason))?;
         if self.destinations.is_empty() {
@@ -168,11 +176,8 @@ impl Destination {
         if self.region.is_empty() {
             return named("region", "must be set");
         }
-        let folders = self.prefix.split_terminator('/');
-        if !self.prefix.is_empty()
-            && (!self.prefix.ends_with('/') || folders.into_iter().any(|it| matches!(it, "" | "." | "..")))
-        {
-            return named("prefix", "must be empty, or a path such as evothesis/ that ends with a slash");
+        if let Err(reason) = Self::check_prefix(&self.prefix) {
+            return named("prefix", &reason);
         }
         let keys = [
             ("access_key", &self.access_key),
@@ -195,6 +200,12 @@ impl Destination {
         if self.endpoint.as_deref().is_some_and(|endpoint| !is_safe(endpoint)) {
             return named("endpoint", "must be an https URL; http only on this machine");
         }
+        if self.part_size.bytes() < FEWEST_PART_BYTES || self.part_size.bytes() > MOST_PART_BYTES {
+            return named(
+                "part_size",
+                "must lie between 5MiB, the least that S3 takes, and 512MiB: a part is in memory",
+            );
+        }
         if let Err((field, reason)) = selection::check(&self.select) {
             return named(&format!("select.{field}"), &reason);
         }
@@ -204,6 +215,16 @@ impl Destination {
                 "leaves out events or columns, and events may be deleted only when a required destination has all of \
                  them: set required = false here, and have another destination that is required",
             );
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// Why it is no prefix of keys: the rest of a sentence that begins with the setting.
+    pub fn check_prefix(prefix: &str) -> Result<(), String> {
+        let mut folders = prefix.split_terminator('/');
+        if !prefix.is_empty() && (!prefix.ends_with('/') || folders.any(|it| matches!(it, "" | "." | ".."))) {
+            return Err("must be empty, or a path such as evothesis/ that ends with a slash".to_owned());
         }
         Ok(())
     }

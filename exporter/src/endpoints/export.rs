@@ -7,15 +7,18 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 use tracing::Instrument;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Services;
 use super::error::ApiError;
-use super::parameters::Nothing;
+use super::parameters::{Nothing, Parameters};
 use super::problem::Refusals;
 use crate::config::Config;
-use crate::export::Report;
-use crate::store::operator::{self, DestinationStatus};
+use crate::export::hours::Hours;
+use crate::export::{Order, Report, RunError};
+use crate::progress::Progress;
+use crate::status;
+use crate::store::operator::DestinationStatus;
 
 /// How far each destination is.
 #[derive(Serialize, ToSchema)]
@@ -30,12 +33,47 @@ pub(super) fn routes() -> Router<Arc<Services>> {
         .route("/export/config", get(config))
 }
 
-/// Exports now, and answers when it is done. What failed stays pending.
-#[utoipa::path(post, path = "/export/run", tag = "export", responses((status = 200, body = Report), Refusals))]
-pub(super) async fn run(State(services): State<Arc<Services>>, _: Nothing) -> Result<Json<Report>, ApiError> {
+/// Describes what `run` reads.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `run` reads")]
+pub(super) struct RunParameters {
+    /// The only destination.
+    destination: Option<String>,
+    /// The first hour of arrival (UTC) whose batches are written again, although they are exported: a day, or a full hour.
+    #[param(example = "2026-11-22T09")]
+    from: Option<String>,
+    /// The hour after the last.
+    #[param(example = "2026-11-23")]
+    to: Option<String>,
+    /// A folder for a set of its own, instead of the same objects once more.
+    #[param(example = "november/")]
+    to_prefix: Option<String>,
+}
+
+/// Exports now what is due, or hours again, and answers when it is done. What failed stays pending.
+#[utoipa::path(
+    post,
+    path = "/export/run",
+    tag = "export",
+    params(RunParameters),
+    responses((status = 200, body = Report), Refusals)
+)]
+pub(super) async fn run(
+    State(services): State<Arc<Services>>,
+    mut parameters: Parameters,
+) -> Result<Json<Report>, ApiError> {
+    let destination = parameters.text("destination")?;
+    let hours = Hours { from: parameters.parsed("from")?, to: parameters.parsed("to")? };
+    let to_prefix = parameters.text("to_prefix")?;
+    parameters.finish()?;
+    let order = Order { destination, hours, to_prefix };
     // In a task of its own: a caller that hangs up does not stop the run in the middle.
-    match tokio::spawn(async move { services.exporter.run().await }.in_current_span()).await {
-        Ok(report) => Ok(Json(report?)),
+    let run = async move { services.exporter.run_now(&order, &Progress::silent()).await };
+    match tokio::spawn(run.in_current_span()).await {
+        Ok(Ok(report)) => Ok(Json(report)),
+        Ok(Err(RunError::Refused { field, reason })) => Err(ApiError::Invalid { field: field.to_owned(), reason }),
+        Ok(Err(RunError::Store(error))) => Err(error.into()),
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
@@ -44,10 +82,7 @@ pub(super) async fn run(State(services): State<Arc<Services>>, _: Nothing) -> Re
 #[utoipa::path(get, path = "/export/status", tag = "export", responses((status = 200, body = ExportStatus), Refusals))]
 pub(super) async fn status(State(services): State<Arc<Services>>, _: Nothing) -> Result<Json<ExportStatus>, ApiError> {
     let mut connection = services.pools.operator.acquire().await?;
-    let mut destinations = Vec::new();
-    for name in services.config.destination_names() {
-        destinations.push(operator::destination_status(&mut connection, &name).await?);
-    }
+    let destinations = status::exports(&mut connection, &services.config, services.clock.now()).await?;
     Ok(Json(ExportStatus { destinations }))
 }
 

@@ -1,6 +1,7 @@
 //! One export batch on its way to one bucket: objects, then the manifest, then a look at what the bucket really holds,
 //! then the mark.
 
+use bytes::Bytes;
 use sqlx::PgPool;
 
 use super::keys;
@@ -9,9 +10,10 @@ use super::objects::{RenderError, Rendered, Rendition};
 use super::renditions::Renditions;
 use crate::bucket::{Bucket, BucketError};
 use crate::config::{Compression, Format};
+use crate::refusal;
 use crate::store::deliveries::{self, Lease, Object};
 use crate::store::export_batches::{self, ExportBatch};
-use crate::store::segments;
+use crate::store::{segments, tries};
 
 /// Everything one delivery needs.
 pub(super) struct Delivery<'a> {
@@ -26,6 +28,8 @@ pub(super) struct Delivery<'a> {
 /// What a bucket was verified to hold.
 pub(super) struct Delivered {
     pub(super) objects: Vec<Object>,
+    /// Rows of the batch.
+    pub(super) rows: i64,
 }
 
 /// Why a delivery did not succeed.
@@ -52,6 +56,19 @@ pub(super) enum DeliverError {
     Store(#[from] sqlx::Error),
 }
 
+impl DeliverError {
+    /// What kind of failure it is: see [`refusal`].
+    pub(super) fn code(&self) -> &str {
+        match self {
+            Self::Bucket(error) => &error.code,
+            Self::NotHeld { .. } => refusal::NOT_HELD,
+            Self::Render(RenderError::Spool(_)) => refusal::DISK,
+            Self::LeaseLost | Self::Store(_) | Self::Render(RenderError::Store(_)) => refusal::DATABASE,
+            Self::Render(_) => refusal::ROWS,
+        }
+    }
+}
+
 impl Delivery<'_> {
     /// Delivers and marks.
     pub(super) async fn run(&self) -> Result<Delivered, DeliverError> {
@@ -65,42 +82,20 @@ impl Delivery<'_> {
 
         let mut objects = Vec::new();
         for rendered in &rendition.objects {
-            let object = self.object(&batch, rendered);
+            let object = object(self.prefix, &batch, rendered);
             self.bucket.put_file(&object.key, content_type(&batch, rendered.format), &rendered.file).await?;
             objects.push(object);
         }
         let left_out = rendition.left_out.cast_unsigned();
-        let told = Told { segments, selection, left_out, objects: objects.iter().map(Into::into).collect() };
+        let told =
+            Told { segments, selection, left_out, objects: objects.iter().map(Into::into).collect(), repeats: None };
         let manifest_key = keys::manifest(self.prefix, &batch);
         let manifest = manifest::bytes(&batch, &told);
         self.bucket.put(&manifest_key, "application/json", manifest.clone()).await?;
 
-        for object in &objects {
-            let held = self.bucket.download(&object.key).await?;
-            match held {
-                Some(held) if (held.bytes, &held.sha256) == (object.bytes, &object.sha256) => {}
-                _ => return Err(DeliverError::NotHeld { key: object.key.clone() }),
-            }
-        }
-        if self.bucket.get(&manifest_key).await? != Some(manifest) {
-            return Err(DeliverError::NotHeld { key: manifest_key });
-        }
+        check_held(self.bucket, &objects, &manifest_key, &manifest).await?;
         self.mark(&objects, &rendition).await?;
-        Ok(Delivered { objects })
-    }
-
-    fn object(&self, batch: &ExportBatch, rendered: &Rendered) -> Object {
-        let Rendered { format, number, site, rows, bounds, file } = rendered;
-        Object {
-            key: keys::object(self.prefix, batch, *format, *number, site.as_deref()),
-            format: *format,
-            number: i32::try_from(*number).unwrap_or(i32::MAX),
-            rows: *rows,
-            bytes: file.bytes,
-            sha256: file.sha256.clone(),
-            event_ids: Some(bounds.event_id),
-            times: bounds.times(),
-        }
+        Ok(Delivered { objects, rows: batch.rows })
     }
 
     async fn mark(&self, objects: &[Object], rendition: &Rendition) -> Result<(), DeliverError> {
@@ -111,12 +106,52 @@ impl Delivery<'_> {
         }
         deliveries::record_objects(&mut transaction, self.lease, objects, rendition.left_out).await?;
         segments::mark_exported(&mut transaction, Some(self.lease.export_batch_id), self.required).await?;
+        let has_waited = tries::end_wait(&mut transaction, &self.lease.destination).await?;
         transaction.commit().await?;
+        if has_waited {
+            tracing::info!(destination = self.lease.destination, "the destination takes objects again");
+        }
         Ok(())
     }
 }
 
-fn content_type(batch: &ExportBatch, format: Format) -> &'static str {
+/// Reads back what a bucket has acknowledged.
+pub(super) async fn check_held(
+    bucket: &Bucket,
+    objects: &[Object],
+    manifest_key: &str,
+    manifest: &Bytes,
+) -> Result<(), DeliverError> {
+    for object in objects {
+        let held = bucket.download(&object.key).await?;
+        match held {
+            Some(held) if (held.bytes, &held.sha256) == (object.bytes, &object.sha256) => {}
+            _ => return Err(DeliverError::NotHeld { key: object.key.clone() }),
+        }
+    }
+    if bucket.get(manifest_key).await?.as_ref() != Some(manifest) {
+        return Err(DeliverError::NotHeld { key: manifest_key.to_owned() });
+    }
+    Ok(())
+}
+
+/// An object as it is recorded, below `prefix`.
+pub(super) fn object(prefix: &str, batch: &ExportBatch, rendered: &Rendered) -> Object {
+    let Rendered { format, number, site, rows, bounds, file } = rendered;
+    Object {
+        key: keys::object(prefix, batch, *format, *number, site.as_deref()),
+        format: *format,
+        number: i32::try_from(*number).unwrap_or(i32::MAX),
+        rows: *rows,
+        bytes: file.bytes,
+        sha256: file.sha256.clone(),
+        event_ids: Some(bounds.event_id),
+        times: bounds.times(),
+    }
+}
+
+/// The media type of an object.
+pub(super) fn content_type(batch: &ExportBatch, format: Format) -> &'static str {
     match (format, batch.rendering().jsonl_compression) {
         (Format::Parquet, _) => "application/vnd.apache.parquet",
         (Format::Jsonl, Compression::Zstd) => "application/zstd",

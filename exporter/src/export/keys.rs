@@ -1,5 +1,7 @@
 //! Where an export batch is in a bucket. Keys are made of the prefix, what is recorded with the batch, and its id.
 
+use chrono::{DateTime, NaiveDate, Utc};
+
 use super::layout::Place;
 use super::rendering::Rendering;
 use crate::config::{Compression, Format};
@@ -28,6 +30,14 @@ pub fn manifest(prefix: &str, batch: &ExportBatch) -> String {
 #[must_use]
 pub fn is_of(key: &str, id: uuid::Uuid) -> bool {
     key.rsplit('/').next().is_some_and(|name| name.starts_with(&id.to_string()))
+}
+
+/// The hour that a key names by `date=` and `hour=`; `None` when it does not.
+#[must_use]
+pub fn hour(key: &str) -> Option<DateTime<Utc>> {
+    let folder = |name: &str| key.split('/').find_map(|folder| folder.strip_prefix(name));
+    let day: NaiveDate = folder("date=")?.parse().ok()?;
+    Some(day.and_hms_opt(folder("hour=")?.parse().ok()?, 0, 0)?.and_utc())
 }
 
 fn ending(format: Format, rendering: &Rendering) -> &'static str {
@@ -59,6 +69,8 @@ mod tests {
         }
         assert_eq!(manifest("a/", &batch), format!("a/manifests/date=2026-11-22/hour=09/{id}.json"));
         assert!(is_of(&manifest("", &batch), id));
+        assert_eq!(hour(&manifest("a/", &batch)), Some(batch.hour));
+        assert_eq!(hour("events/2026/11/x"), None);
     }
 
     #[test]

@@ -4,12 +4,15 @@
 //! Any number of exporters may run at once, and any of them may die at any instruction: an export batch is a pure
 //! function of its row and its segments, a delivery is a leased row, and whoever finds it unfinished does the same again.
 
+mod backfill;
 mod claim;
 mod deliver;
+pub mod hours;
 pub mod keys;
 pub mod layout;
 pub mod manifest;
 pub mod objects;
+mod queue;
 pub mod rendering;
 mod renditions;
 pub mod selection;
@@ -22,17 +25,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use self::claim::{Plan, claim};
-use self::deliver::{DeliverError, Delivered};
+use self::hours::Hours;
 use self::renditions::Renditions;
 use crate::bucket::Bucket;
 use crate::config::{Config, Destination};
 use crate::credentials::Sources;
-use crate::store::deliveries::{self, Lease};
+use crate::progress::Progress;
+use crate::refusal;
 use crate::store::export_batches::Reach;
-use crate::store::segments;
-
-/// Who exports more often than hours end wants what has come so far.
-const HOUR_SECONDS: u32 = 3600;
+use crate::store::{deliveries, segments};
 
 /// Exports to the destinations of a configuration.
 #[derive(Debug)]
@@ -44,7 +45,37 @@ pub struct Exporter {
     regular_reach: Reach,
     renditions: Renditions,
     lease_seconds: u32,
+    tries: u32,
+    pause_seconds: u32,
     owner: String,
+}
+
+/// What is asked of a run beside what is due.
+#[derive(Clone, Debug, Default)]
+pub struct Order {
+    /// The only destination.
+    pub destination: Option<String>,
+    /// Hours whose batches are written again although they are exported: the same objects, or, below `to_prefix`, a set of
+    /// its own.
+    pub hours: Hours,
+    /// Where a set of its own goes.
+    pub to_prefix: Option<String>,
+}
+
+/// Why a run did not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It cannot be done: what it is, and what to do instead.
+    #[error("{field}: {reason}")]
+    Refused {
+        /// What of the order is at fault.
+        field: &'static str,
+        /// Why, and what to do instead.
+        reason: String,
+    },
+    /// The database.
+    #[error("the database failed: {0}")]
+    Store(#[from] sqlx::Error),
 }
 
 /// A destination and the way to it.
@@ -97,8 +128,22 @@ pub struct Failure {
     pub destination: String,
     /// The export batch; absent when the failure came before any.
     pub export_batch_id: Option<Uuid>,
-    /// Why.
+    /// What kind of failure it is: see [`crate::refusal`].
+    pub code: String,
+    /// Why, as the storage said it.
     pub reason: String,
+    /// What to do.
+    pub remedy: &'static str,
+    /// Whether it was the last try: the batch is a dead letter.
+    pub is_dead: bool,
+}
+
+impl Failure {
+    fn new(destination: &str, export_batch_id: Option<Uuid>, code: &str, reason: String) -> Self {
+        let remedy = refusal::of(code).remedy;
+        let (destination, code) = (destination.to_owned(), code.to_owned());
+        Self { destination, export_batch_id, code, reason, remedy, is_dead: false }
+    }
 }
 
 impl Exporter {
@@ -111,38 +156,84 @@ impl Exporter {
             destination: destination.clone(),
             running: Mutex::new(()),
         };
-        let every = config.export.every.seconds();
         Self {
             pool,
             targets: config.destinations.iter().map(target).collect(),
             required: config.required_names(),
             plan: Plan::of(config),
-            regular_reach: if every < HOUR_SECONDS { Reach::Now } else { Reach::FullHours },
+            regular_reach: if config.export.schedule.takes_full_hours() { Reach::FullHours } else { Reach::Now },
             renditions: Renditions::default(),
             lease_seconds: config.export.lease.seconds(),
+            tries: config.export.tries,
+            pause_seconds: config.export.retry.seconds(),
             owner,
         }
     }
 
-    /// Claims what has arrived so far and delivers what is pending, to every destination. One that fails keeps what it lacks
-    /// pending and stops no other.
+    /// Claims what has arrived so far and delivers what is pending, to every destination, whatever waits for its next try.
+    /// One that fails keeps what it lacks pending and stops no other.
     ///
     /// # Errors
     /// The database's, before anything was delivered.
     pub async fn run(&self) -> sqlx::Result<Report> {
-        self.run_to(Reach::Now, |_| true).await
+        self.run_to(Reach::Now, true, &Progress::silent(), |_| true).await
     }
 
-    /// A regular run to one destination, however slow the others are: it claims what `export.every` says, hours that are
-    /// over or what has arrived so far.
+    /// A run that somebody asked for: see [`Order`].
+    ///
+    /// # Errors
+    /// When it cannot be done, or the database's, before anything was delivered.
+    pub async fn run_now(&self, order: &Order, progress: &Progress) -> Result<Report, RunError> {
+        let is_meant = |target: &Target| order.destination.as_ref().is_none_or(|name| *name == target.destination.name);
+        if !self.targets.iter().any(is_meant) {
+            let name = order.destination.as_deref().unwrap_or_default();
+            let reason = format!("there is no destination {name} in the configuration");
+            return Err(RunError::Refused { field: "destination", reason });
+        }
+        if order.hours.is_everything() && order.to_prefix.is_none() {
+            return Ok(self.run_to(Reach::Now, true, progress, is_meant).await?);
+        }
+        self.backfill(order, progress, is_meant).await
+    }
+
+    /// A regular run to one destination, however slow the others are: it claims what the schedule says, hours that are over
+    /// or what has arrived so far, and leaves alone what waits for its next try.
     ///
     /// # Errors
     /// The database's, before anything was delivered.
     pub async fn run_only(&self, destination: &str) -> sqlx::Result<Report> {
-        self.run_to(self.regular_reach, |target| target.destination.name == destination).await
+        let is_meant = |target: &Target| target.destination.name == destination;
+        self.run_to(self.regular_reach, false, &Progress::silent(), is_meant).await
     }
 
-    async fn run_to(&self, reach: Reach, is_meant: impl Fn(&Target) -> bool) -> sqlx::Result<Report> {
+    /// Delivers to one destination what is due to be tried again, and claims nothing new.
+    pub async fn retry_only(&self, destination: &str) -> Report {
+        let mut report = Report::default();
+        for target in self.targets.iter().filter(|target| target.destination.name == destination) {
+            report.add(self.deliver_all(target, false, &Progress::silent()).await);
+        }
+        report
+    }
+
+    async fn run_to(
+        &self,
+        reach: Reach,
+        at_once: bool,
+        progress: &Progress,
+        is_meant: impl Fn(&Target) -> bool,
+    ) -> sqlx::Result<Report> {
+        let mut report = self.claim_all(reach).await?;
+        let meant = self.targets.iter().filter(|target| is_meant(target));
+        for done in join_all(meant.map(|target| self.deliver_all(target, at_once, progress))).await {
+            report.add(done);
+        }
+        // Deliveries mark their own batch; this catches a destination that is no longer required.
+        segments::mark_exported(&mut *self.pool.acquire().await?, None, &self.required).await?;
+        Ok(report)
+    }
+
+    /// Makes export batches of what is within `reach`, an hour or a part of one each, until nothing is left.
+    async fn claim_all(&self, reach: Reach) -> sqlx::Result<Report> {
         let mut report = Report::default();
         while let Some(batch) = claim(&self.pool, &self.plan, reach).await? {
             tracing::info!(export_batch_id = %batch.id, hour = %batch.hour, rows = batch.rows, "claimed");
@@ -155,97 +246,13 @@ impl Exporter {
         }
         // Batches of another configuration may lack a destination of this one.
         deliveries::create_missing(&mut *self.pool.acquire().await?, None, &self.plan.destinations).await?;
-        let meant = self.targets.iter().filter(|target| is_meant(target));
-        for (objects, failures) in join_all(meant.map(|target| self.deliver_all(target))).await {
-            report.objects.extend(objects);
-            report.failures.extend(failures);
-        }
-        // Deliveries mark their own batch; this catches a destination that is no longer required.
-        segments::mark_exported(&mut *self.pool.acquire().await?, None, &self.required).await?;
         Ok(report)
     }
+}
 
-    /// Delivers to one destination until nothing is pending, or something fails: the next run starts with what has been
-    /// tried least.
-    async fn deliver_all(&self, target: &Target) -> (Vec<PutObject>, Option<Failure>) {
-        let _one_at_a_time = target.running.lock().await;
-        let mut done = Vec::new();
-        let name = &target.destination.name;
-        loop {
-            let (lease, result) = match self.lease(target).await {
-                Ok(None) => return (done, None),
-                Ok(Some(lease)) => {
-                    let result = self.deliver(target, &lease).await;
-                    (Some(lease), result)
-                }
-                Err(error) => (None, Err(DeliverError::Store(error))),
-            };
-            match result {
-                Ok(delivered) => done.extend(delivered.objects.into_iter().map(|object| {
-                    tracing::info!(
-                        destination = name,
-                        key = object.key,
-                        rows = object.rows,
-                        bytes = object.bytes,
-                        "exported"
-                    );
-                    PutObject { destination: name.clone(), key: object.key, rows: object.rows, bytes: object.bytes }
-                })),
-                Err(DeliverError::LeaseLost) => tracing::warn!(destination = name, "lease lost to another worker"),
-                Err(error) => {
-                    let reason = error.to_string();
-                    let export_batch_id = lease.as_ref().map(|lease| lease.export_batch_id);
-                    tracing::error!(destination = name, export_batch_id = ?export_batch_id, reason, "export failed");
-                    if let Some(lease) = lease {
-                        self.give_back(&lease, &reason).await;
-                    }
-                    return (done, Some(Failure { destination: name.clone(), export_batch_id, reason }));
-                }
-            }
-        }
-    }
-
-    async fn lease(&self, target: &Target) -> sqlx::Result<Option<Lease>> {
-        let mut connection = self.pool.acquire().await?;
-        deliveries::lease(&mut connection, &target.destination.name, &self.owner, self.lease_seconds).await
-    }
-
-    /// Delivers while the lease is renewed beside it. A lost lease stops the delivery where it stands.
-    async fn deliver(&self, target: &Target, lease: &Lease) -> Result<Delivered, DeliverError> {
-        let delivery = deliver::Delivery {
-            pool: &self.pool,
-            bucket: &target.bucket,
-            prefix: &target.destination.prefix,
-            required: &self.required,
-            lease,
-            renditions: &self.renditions,
-        };
-        tokio::select! {
-            result = delivery.run() => result,
-            error = self.keep(lease) => Err(error),
-        }
-    }
-
-    /// Renews a lease until it is lost.
-    async fn keep(&self, lease: &Lease) -> DeliverError {
-        let pause = std::time::Duration::from_secs(u64::from(self.lease_seconds)) / 3;
-        loop {
-            tokio::time::sleep(pause).await;
-            let renewed =
-                async { deliveries::renew(&mut *self.pool.acquire().await?, lease, self.lease_seconds).await };
-            match renewed.await {
-                Ok(true) => {}
-                Ok(false) => return DeliverError::LeaseLost,
-                // The lease may still hold; if it does not, finishing will find out.
-                Err(error) => tracing::warn!(%error, "cannot renew a lease"),
-            }
-        }
-    }
-
-    async fn give_back(&self, lease: &Lease, reason: &str) {
-        let given = async { deliveries::fail(&mut *self.pool.acquire().await?, lease, reason).await };
-        if let Err(error) = given.await {
-            tracing::warn!(%error, "cannot give a lease back; it will run out");
-        }
+impl Report {
+    fn add(&mut self, other: Self) {
+        self.objects.extend(other.objects);
+        self.failures.extend(other.failures);
     }
 }

@@ -61,6 +61,7 @@ pub fn gauges(process: &Process, status: Option<&Status>) -> prometheus::Result<
         checks(&registry, status)?;
         database(&registry, status)?;
         deliveries(&registry, status)?;
+        exports(&registry, status)?;
         events(&registry, status)?;
     }
     Ok(registry)
@@ -115,6 +116,42 @@ fn deliveries(registry: &Registry, status: &Status) -> prometheus::Result<()> {
         failing.with_label_values(&label).set(count(it.failing));
         if let Some(at) = it.last_success {
             success.with_label_values(&label).set(count(at.timestamp()));
+        }
+    }
+    Ok(())
+}
+
+fn exports(registry: &Registry, status: &Status) -> prometheus::Result<()> {
+    let named = ["destination"];
+    let batches = family(
+        registry,
+        "evothesis_export_pending_batches",
+        "Export batches that a destination does not hold yet, dead letters included.",
+        &named,
+    )?;
+    let dead = family(
+        registry,
+        "evothesis_export_dead_letters",
+        "Export batches that are tried again only when somebody says so.",
+        &named,
+    )?;
+    let waits = family(registry, "evothesis_export_waiting", "1 while a destination takes nothing.", &named)?;
+    let kinds = ["destination", "kind"];
+    let verified = "evothesis_verify_timestamp_seconds";
+    let verified =
+        family(registry, verified, "When a destination last was compared with the database; 0 for never.", &kinds)?;
+    let help = "What the last comparison found.";
+    let discrepancies = family(registry, "evothesis_verify_discrepancies", help, &kinds)?;
+    for it in &status.exports {
+        let label = [it.destination.as_str()];
+        batches.with_label_values(&label).set(count(it.pending_batches));
+        dead.with_label_values(&label).set(count(it.dead_letters));
+        waits.with_label_values(&label).set(if it.waits.is_some() { 1.0 } else { 0.0 });
+        for kind in ["head", "full"] {
+            let last = it.verified.iter().find(|last| last.kind == kind);
+            let labels = [it.destination.as_str(), kind];
+            verified.with_label_values(&labels).set(count(last.map_or(0, |last| last.verified_at.timestamp())));
+            discrepancies.with_label_values(&labels).set(count(last.map_or(0, |last| last.discrepancies)));
         }
     }
     Ok(())

@@ -51,7 +51,7 @@ pub(super) fn retention(held: &[NaiveDate], first: Option<NaiveDate>) -> Check {
 
 pub(super) fn export(config: &Config, backlogs: &[Backlog], now: DateTime<Utc>) -> Check {
     const NAME: &str = "export";
-    let every = TimeDelta::seconds(i64::from(config.export.every.seconds()));
+    let every = config.export.schedule.gap();
     let required = config.required_names();
     let mut worst = Check::ok(NAME, "every destination is up to date");
     for it in backlogs {

@@ -2,6 +2,7 @@
 
 mod check;
 pub mod disk;
+mod exports;
 mod judge;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -17,6 +18,7 @@ use crate::retention;
 use crate::store::backlog::{self, Backlog};
 use crate::store::credentials;
 use crate::store::losses::{self, Loss};
+use crate::store::operator::{self, DestinationStatus};
 use crate::store::outcomes::{self, OfDay};
 use crate::store::partitions::{self, Span};
 use crate::store::redaction_findings::{self, OfVersion};
@@ -55,6 +57,8 @@ pub struct Status {
     pub redaction: Vec<OfVersion>,
     /// How far behind each destination is.
     pub destinations: Vec<Backlog>,
+    /// How the exports to each destination go: failures, dead letters, the next run, the last comparison.
+    pub exports: Vec<DestinationStatus>,
 }
 
 /// The day partitions.
@@ -94,6 +98,23 @@ impl Status {
     }
 }
 
+/// How the exports to each destination go at `now`.
+///
+/// # Errors
+/// The database's.
+pub async fn exports(
+    connection: &mut PgConnection,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<DestinationStatus>> {
+    let next_run = config.export.schedule.next(now, &config.seed());
+    let mut exports = Vec::new();
+    for name in config.destination_names() {
+        exports.push(operator::destination_status(connection, &name, now, next_run).await?);
+    }
+    Ok(exports)
+}
+
 /// Looks at everything there is, at `now`.
 ///
 /// # Errors
@@ -115,6 +136,7 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
     let redaction = redaction_findings::since(connection, yesterday).await?;
     let destinations = backlog::of(connection, &config.destination_names()).await?;
     let refusals = credentials::latest_failures(connection, &config.destination_names()).await?;
+    let exports = exports(connection, config, now).await?;
     let of_yesterday = losses.iter().find(|it| it.day == yesterday);
     let checks = vec![
         judge::partitions(&partitions.missing),
@@ -122,6 +144,8 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
         judge::retention(&retention.held, retention::first_kept(config, now)),
         judge::export(config, &destinations, now),
         judge::credentials(&refusals),
+        exports::deliveries(config, &exports),
+        exports::verify(config, &exports, now),
         judge::redaction(&redaction),
         judge::loss(of_yesterday, unmeasured_segments),
         judge::refused(&outcomes, today),
@@ -140,5 +164,6 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
         unmeasured_segments,
         redaction,
         destinations,
+        exports,
     })
 }

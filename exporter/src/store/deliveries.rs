@@ -136,12 +136,15 @@ pub async fn taken(
     Ok((row.selection.map(|recorded| recorded.0).unwrap_or_default(), row.left_out.cast_unsigned()))
 }
 
-/// Leases a pending delivery to `destination` that nobody works on, one with the fewest attempts first.
+/// Leases a pending delivery to `destination` that nobody works on and that is no dead letter, one with the fewest attempts
+/// first; none of `tried`, and of those that failed only whose pause is over, unless they are tried `at_once`.
 pub async fn lease(
     connection: &mut PgConnection,
     destination: &str,
     owner: &str,
     seconds: u32,
+    at_once: bool,
+    tried: &[Uuid],
 ) -> sqlx::Result<Option<Lease>> {
     sqlx::query_as!(
         Lease,
@@ -158,6 +161,9 @@ pub async fn lease(
             where deliveries.destination = $1
                 and deliveries.exported_at is null
                 and (deliveries.lease_until is null or deliveries.lease_until < clock_timestamp())
+                and deliveries.dead_since is null
+                and ($4 or deliveries.retry_at is null or deliveries.retry_at <= clock_timestamp())
+                and deliveries.export_batch_id <> all ($5::uuid[])
                 -- What retention has dropped cannot be rendered any more.
                 and not exists (
                     select from segments
@@ -171,8 +177,37 @@ pub async fn lease(
         destination,
         owner,
         f64::from(seconds),
+        at_once,
+        tried,
     )
     .fetch_optional(connection)
+    .await
+}
+
+/// Whether `destination` waits for its next try.
+pub async fn must_wait(connection: &mut PgConnection, destination: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"-- name: must_destination_wait
+        select exists (
+            select from destination_waits where destination = $1 and retry_at > clock_timestamp()
+        ) as "waits!""#,
+        destination,
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Rows of the export batches that are on their way to `destination`.
+pub async fn pending_rows(connection: &mut PgConnection, destination: &str) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"-- name: pending_rows_of_destination
+        select coalesce(sum(rows), 0)::bigint as "rows!"
+        from deliveries
+        join export_batches on export_batches.id = deliveries.export_batch_id
+        where destination = $1 and exported_at is null and dead_since is null"#,
+        destination,
+    )
+    .fetch_one(connection)
     .await
 }
 
@@ -193,16 +228,17 @@ pub async fn renew(connection: &mut PgConnection, lease: &Lease, seconds: u32) -
     Ok(done.rows_affected() == 1)
 }
 
-/// Gives a lease back after a failure.
-pub async fn fail(connection: &mut PgConnection, lease: &Lease, reason: &str) -> sqlx::Result<bool> {
+/// Gives a lease back after a failure that is not the delivery's own.
+pub async fn give_back(connection: &mut PgConnection, lease: &Lease, code: &str, reason: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "-- name: fail_delivery
+        "-- name: give_back_delivery
         update deliveries
-        set lease_owner = null, lease_until = null, last_error = $4, last_error_at = now()
+        set lease_owner = null, lease_until = null, last_error = $5, last_error_at = now(), last_error_code = $4
         where export_batch_id = $1 and destination = $2 and epoch = $3 and exported_at is null",
         lease.export_batch_id,
         lease.destination,
         lease.epoch,
+        code,
         reason,
     )
     .execute(connection)
@@ -215,7 +251,9 @@ pub async fn finish(connection: &mut PgConnection, lease: &Lease) -> sqlx::Resul
     let done = sqlx::query!(
         "-- name: finish_delivery
         update deliveries
-        set exported_at = now(), lease_owner = null, lease_until = null, last_error = null, last_error_at = null
+        set exported_at = now(), lease_owner = null, lease_until = null,
+            failures = 0, retry_at = null, dead_since = null,
+            last_error = null, last_error_at = null, last_error_code = null
         where export_batch_id = $1 and destination = $2 and epoch = $3 and exported_at is null",
         lease.export_batch_id,
         lease.destination,

@@ -24,7 +24,9 @@ pub mod segments;
 pub mod server;
 pub mod sites;
 pub mod tail;
+pub mod tries;
 pub mod usage;
+pub mod verifications;
 pub mod webhooks;
 
 use std::borrow::Cow;

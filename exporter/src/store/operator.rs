@@ -5,6 +5,10 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
+use super::tries::{self, Wait};
+use super::verifications::{self, Verification};
+use crate::refusal::{self, Refusal};
+
 /// How far a destination is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DestinationStatus {
@@ -12,10 +16,34 @@ pub struct DestinationStatus {
     pub destination: String,
     /// Rows that the destination does not hold yet, those of no export batch included.
     pub pending_rows: i64,
+    /// Export batches that it does not hold yet, dead letters included.
+    pub pending_batches: i64,
+    /// Age of the oldest of those rows.
+    pub lag_seconds: i64,
+    /// Export batches that are tried again only when somebody says so.
+    pub dead_letters: i64,
     /// When it last was verified to hold an export batch.
     pub last_success: Option<DateTime<Utc>>,
-    /// Deliveries whose last attempt failed, the latest first, at most ten.
+    /// When it takes nothing, whatever the batch: since when, why and what to do.
+    pub waits: Option<Waits>,
+    /// Deliveries whose last attempt failed, dead letters and the latest first, at most ten.
     pub failures: Vec<DeliveryFailure>,
+    /// When `serve` exports next by schedule; absent when it never does.
+    pub next_run: Option<DateTime<Utc>>,
+    /// The last comparisons with the database, the latest first.
+    pub verified: Vec<Verification>,
+}
+
+/// Why a destination takes nothing.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Waits {
+    /// Since when, and until when.
+    #[serde(flatten)]
+    pub wait: Wait,
+    /// What the code means.
+    pub meaning: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
 }
 
 /// A delivery whose last attempt failed.
@@ -25,10 +53,22 @@ pub struct DeliveryFailure {
     pub export_batch_id: uuid::Uuid,
     /// How often it was tried.
     pub attempts: i32,
+    /// How often it failed for a reason of its own.
+    pub failures: i32,
     /// When it failed last.
     pub failed_at: DateTime<Utc>,
-    /// Why.
+    /// What kind of failure it was: see [`crate::refusal`].
+    pub code: String,
+    /// Why, as the storage said it.
     pub reason: String,
+    /// What the code means.
+    pub meaning: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
+    /// Whether it is a dead letter.
+    pub is_dead: bool,
+    /// When it is tried again by itself; absent for the next run, and for dead letters.
+    pub retry_at: Option<DateTime<Utc>>,
 }
 
 /// Ok when the database answers.
@@ -52,47 +92,93 @@ pub async fn count_events(connection: &mut PgConnection) -> sqlx::Result<i64> {
     .await
 }
 
-/// How far `destination` is.
-pub async fn destination_status(connection: &mut PgConnection, destination: &str) -> sqlx::Result<DestinationStatus> {
+/// How far `destination` is at `now`, and when its next run is.
+pub async fn destination_status(
+    connection: &mut PgConnection,
+    destination: &str,
+    now: DateTime<Utc>,
+    next_run: Option<DateTime<Utc>>,
+) -> sqlx::Result<DestinationStatus> {
     let totals = sqlx::query!(
         r#"-- name: destination_totals
+        with unclaimed as (
+            select coalesce(sum(rows), 0)::bigint as rows, min(ingested_at) as oldest
+            from segments where export_batch_id is null
+        ),
+        waiting as (
+            select coalesce(sum(rows), 0)::bigint as rows, count(*) as batches, min(hour) as oldest
+            from export_batches
+            where not exists (
+                    select from deliveries
+                    where export_batch_id = export_batches.id and destination = $1 and exported_at is not null
+                )
+                -- What retention has dropped does not wait any more.
+                and not exists (
+                    select from segments where export_batch_id = export_batches.id and dropped_rows > 0
+                )
+        )
         select
+            (unclaimed.rows + waiting.rows) as "pending_rows!",
+            waiting.batches as "pending_batches!",
+            least(unclaimed.oldest, waiting.oldest) as oldest,
             (
-                coalesce((select sum(rows) from segments where export_batch_id is null), 0)
-                + coalesce((
-                    select sum(rows)
-                    from export_batches
-                    where not exists (
-                        select from deliveries
-                        where export_batch_id = export_batches.id and destination = $1 and exported_at is not null
-                    )
-                    -- What retention has dropped does not wait any more.
-                    and not exists (
-                        select from segments where export_batch_id = export_batches.id and dropped_rows > 0
-                    )
-                ), 0)
-            )::bigint as "pending_rows!",
-            (select max(exported_at) from deliveries where destination = $1) as last_success"#,
+                select count(*) from deliveries
+                where destination = $1 and exported_at is null and dead_since is not null
+            ) as "dead_letters!",
+            (select max(exported_at) from deliveries where destination = $1) as last_success
+        from unclaimed, waiting"#,
         destination,
     )
     .fetch_one(&mut *connection)
     .await?;
-    let failures = sqlx::query_as!(
-        DeliveryFailure,
+    let wait = tries::wait(connection, destination).await?.map(|wait| {
+        let Refusal { meaning, remedy, .. } = refusal::of(&wait.code);
+        Waits { wait, meaning, remedy }
+    });
+    Ok(DestinationStatus {
+        destination: destination.to_owned(),
+        pending_rows: totals.pending_rows,
+        pending_batches: totals.pending_batches,
+        lag_seconds: totals.oldest.map_or(0, |oldest| (now - oldest).num_seconds().max(0)),
+        dead_letters: totals.dead_letters,
+        last_success: totals.last_success,
+        waits: wait,
+        failures: failures(connection, destination).await?,
+        next_run,
+        verified: verifications::of(connection, destination).await?,
+    })
+}
+
+async fn failures(connection: &mut PgConnection, destination: &str) -> sqlx::Result<Vec<DeliveryFailure>> {
+    let rows = sqlx::query!(
         r#"-- name: destination_failures
-        select export_batch_id, attempts, last_error_at as "failed_at!", last_error as "reason!"
+        select
+            export_batch_id, attempts, failures, last_error_at as "failed_at!", last_error as "reason!",
+            coalesce(last_error_code, '') as "code!", dead_since is not null as "is_dead!", retry_at
         from deliveries
         where destination = $1 and exported_at is null and last_error is not null and last_error_at is not null
-        order by last_error_at desc
+        order by dead_since is null, last_error_at desc
         limit 10"#,
         destination,
     )
     .fetch_all(connection)
     .await?;
-    Ok(DestinationStatus {
-        destination: destination.to_owned(),
-        pending_rows: totals.pending_rows,
-        last_success: totals.last_success,
-        failures,
-    })
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let Refusal { meaning, remedy, .. } = refusal::of(&row.code);
+            DeliveryFailure {
+                export_batch_id: row.export_batch_id,
+                attempts: row.attempts,
+                failures: row.failures,
+                failed_at: row.failed_at,
+                code: row.code,
+                reason: row.reason,
+                meaning,
+                remedy,
+                is_dead: row.is_dead,
+                retry_at: row.retry_at.filter(|_| !row.is_dead),
+            }
+        })
+        .collect())
 }

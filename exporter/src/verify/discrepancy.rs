@@ -10,6 +10,9 @@ use uuid::Uuid;
 pub struct Discrepancy {
     /// The destination it was found in.
     pub destination: String,
+    /// The export batch that it belongs to; absent for what belongs to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub export_batch_id: Option<Uuid>,
     /// What it is.
     #[serde(flatten)]
     pub kind: Kind,
@@ -85,7 +88,80 @@ pub enum Kind {
         /// The segments, ascending.
         segments: Vec<i64>,
         /// Its export batch.
+        #[serde(rename = "of_export_batch")]
         export_batch_id: Uuid,
+    },
+    /// What lies among the manifests is none.
+    ManifestUnreadable {
+        /// Its key.
+        key: String,
+        /// Why.
+        reason: String,
+    },
+    /// A manifest lies where that of another batch belongs.
+    ManifestMisplaced {
+        /// Its key.
+        key: String,
+        /// The batch that it names.
+        names: Uuid,
+    },
+    /// A batch was made after another one whose manifest is not there.
+    ChainGap {
+        /// The key of the manifest that names it.
+        key: String,
+        /// The batch that is not there, or not yet.
+        previous: Uuid,
+    },
+    /// Several batches follow the same one, or several are the first.
+    ChainForks {
+        /// What they follow; absent for the first.
+        previous: Option<Uuid>,
+        /// The keys of their manifests.
+        keys: Vec<String>,
+    },
+    /// Batches follow one another in a circle.
+    ChainCircles {
+        /// The key of one manifest of it.
+        key: String,
+    },
+    /// Two batches name the same segments, whose rows are there twice.
+    SegmentsTwice {
+        /// The key of one manifest.
+        key: String,
+        /// The key of the other.
+        other: String,
+    },
+    /// The objects of a format have other rows, together, than the manifest says.
+    SumDiffers {
+        /// The manifest's key.
+        key: String,
+        /// The format.
+        format: String,
+        /// What the manifest says.
+        expected: u64,
+        /// What its objects come to.
+        found: u64,
+    },
+    /// An object holds events beyond the smallest and largest id that the manifest names.
+    BoundsDiffer {
+        /// Its key.
+        key: String,
+    },
+    /// The objects of a batch hold other events in one format than in another.
+    FormatsDiffer {
+        /// The manifest's key.
+        key: String,
+        /// The formats.
+        formats: Vec<String>,
+    },
+    /// Events are there more than once among all objects of a format.
+    EventsTwice {
+        /// The format.
+        format: String,
+        /// How many.
+        events: u64,
+        /// One of them.
+        first: Uuid,
     },
 }
 
@@ -116,6 +192,31 @@ impl fmt::Display for Discrepancy {
             }
             Kind::StrayObject { key } => write!(formatter, "stray object {key}"),
             Kind::StrayManifest { key } => write!(formatter, "stray manifest {key}"),
+            Kind::ManifestUnreadable { key, reason } => write!(formatter, "{key} is no manifest: {reason}"),
+            Kind::ManifestMisplaced { key, names } => write!(formatter, "manifest {key} is that of batch {names}"),
+            Kind::ChainGap { key, previous } => {
+                write!(formatter, "batch {previous} is not here, or not yet: {key} was made after it")
+            }
+            Kind::ChainForks { previous: Some(previous), keys } => {
+                write!(formatter, "the chain forks after {previous}: {}", keys.join(", "))
+            }
+            Kind::ChainForks { previous: None, keys } => {
+                write!(formatter, "there is more than one first batch: {}", keys.join(", "))
+            }
+            Kind::ChainCircles { key } => write!(formatter, "the chain of {key} goes in a circle"),
+            Kind::SegmentsTwice { key, other } => write!(formatter, "{key} and {other} name the same segments"),
+            Kind::SumDiffers { key, format, expected, found } => {
+                write!(formatter, "manifest {key} says {expected} rows, its objects in {format} come to {found}")
+            }
+            Kind::BoundsDiffer { key } => {
+                write!(formatter, "object {key} holds events beyond the ids that its manifest names")
+            }
+            Kind::FormatsDiffer { key, formats } => {
+                write!(formatter, "the objects of {key} hold other events in {}", formats.join(" than in "))
+            }
+            Kind::EventsTwice { format, events, first } => {
+                write!(formatter, "{events} event(s) are there more than once in {format}, one is {first}")
+            }
             Kind::ExportedSegmentsMissing { segments, export_batch_id } => {
                 write!(formatter, "{} segment(s) of {export_batch_id} are marked exported and not here", segments.len())
             }

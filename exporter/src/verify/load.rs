@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::PgConnection;
+use wire::ManifestObject;
 
+use super::Depth;
 use super::diff::{Expected, Found, FoundObject, Listing};
 use crate::bucket::{Bucket, BucketError};
 use crate::config::Destination;
@@ -24,7 +26,7 @@ pub(super) async fn expected(
     let objects = deliveries::objects(connection, batch.id, &destination.name).await?;
     let segments = segments::of_batch(connection, batch.id).await?;
     let (selection, left_out) = deliveries::taken(connection, batch.id, &destination.name).await?;
-    let told = Told { segments, selection, left_out, objects: objects.iter().map(Into::into).collect() };
+    let told = Told { segments, selection, left_out, objects: objects.iter().map(Into::into).collect(), repeats: None };
     Ok(Expected {
         export_batch_id: batch.id,
         manifest_key: keys::manifest(&destination.prefix, batch),
@@ -53,19 +55,14 @@ impl Side<'_> {
         Ok(Listing { objects: objects.into_iter().collect(), manifests: self.list(keys::MANIFESTS).await? })
     }
 
-    /// The manifest and the objects of a batch, downloaded.
-    pub(super) async fn found(&self, expected: &Expected) -> Result<Found, BucketError> {
+    /// The manifest of a batch, and its objects as deeply as asked for.
+    pub(super) async fn found(&self, expected: &Expected, depth: Depth) -> Result<Found, BucketError> {
         let manifest = self.bucket.get(&expected.manifest_key).await?;
         let mut objects = BTreeMap::new();
         for object in &expected.told.objects {
-            let Some(file) = self.bucket.download(&object.key).await? else { continue };
-            let (format, bytes, sha256) = (object.format.clone(), file.bytes, file.sha256.clone());
-            let ids = tokio::task::spawn_blocking(move || {
-                let file = file.reader().map_err(|error| error.to_string())?;
-                objects::event_ids(&format, file).map_err(|error| error.to_string())
-            });
-            let ids = ids.await.unwrap_or_else(|error| Err(error.to_string()));
-            objects.insert(object.key.clone(), FoundObject { bytes, sha256, ids });
+            if let Some(found) = object_in(&self.bucket, object, depth).await? {
+                objects.insert(object.key.clone(), found);
+            }
         }
         Ok(Found { manifest, objects })
     }
@@ -74,4 +71,24 @@ impl Side<'_> {
         let prefix = format!("{}{folder}", self.destination.prefix);
         self.bucket.list(&prefix).await
     }
+}
+
+/// An object as a bucket has it, or describes it; `None` when there is none.
+pub(super) async fn object_in(
+    bucket: &Bucket,
+    object: &ManifestObject,
+    depth: Depth,
+) -> Result<Option<FoundObject>, BucketError> {
+    if depth == Depth::Head {
+        let described = bucket.describe(&object.key).await?;
+        return Ok(described.map(|it| FoundObject { bytes: it.bytes, sha256: it.sha256, ids: None }));
+    }
+    let Some(file) = bucket.download(&object.key).await? else { return Ok(None) };
+    let (format, bytes, sha256) = (object.format.clone(), file.bytes, file.sha256.clone());
+    let ids = tokio::task::spawn_blocking(move || {
+        let file = file.reader().map_err(|error| error.to_string())?;
+        objects::event_ids(&format, file).map_err(|error| error.to_string())
+    });
+    let ids = ids.await.unwrap_or_else(|error| Err(error.to_string()));
+    Ok(Some(FoundObject { bytes, sha256: Some(sha256), ids: Some(ids) }))
 }

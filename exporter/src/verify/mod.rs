@@ -3,20 +3,64 @@
 //! Objects and manifests are compared by their bytes with what was written, the rows in the objects by event id with the
 //! rows in the database; of those that retention has dropped, by their number. Other columns are not compared again.
 
+pub mod bucket_only;
+pub mod chain;
 pub mod diff;
 mod discrepancy;
+mod ids;
 mod load;
+mod repair;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{PgConnection, PgPool};
 
 use self::diff::Known;
 pub use self::discrepancy::{Discrepancy, Kind};
+pub use self::repair::{Repair, repair};
 use crate::bucket::{Bucket, BucketError};
 use crate::config::{Config, Destination};
 use crate::credentials::Sources;
+use crate::export::hours::Hours;
 use crate::export::keys;
+use crate::progress::Progress;
+use crate::store::verifications::{self, Verification};
 use crate::store::{deliveries, export_batches, retention, segments};
+
+/// Findings that are kept with the last comparison, so that `status` can tell what it was.
+const FINDINGS: usize = 5;
+
+/// How closely objects are looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// By what the storage says of them: that they are there, their lengths, and their hashes where it tells them.
+    Head,
+    /// By every byte and every event id.
+    #[default]
+    Full,
+}
+
+impl Depth {
+    /// Its name in the database and in answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// What is to be compared.
+#[derive(Clone, Debug, Default)]
+pub struct Order {
+    /// How closely.
+    pub depth: Depth,
+    /// The hours of arrival whose batches are.
+    pub hours: Hours,
+    /// The only destination.
+    pub destination: Option<String>,
+}
 
 /// What was compared, and what was found.
 #[derive(Debug, Default, Serialize)]
@@ -47,7 +91,7 @@ pub struct Checked {
     pub destination: String,
     /// Export batches that it must hold.
     pub export_batches: usize,
-    /// Objects read back and hashed.
+    /// Objects looked at.
     pub objects: usize,
     /// Rows that the database says it holds.
     pub rows: u64,
@@ -74,7 +118,7 @@ enum VerifyError {
 ///
 /// # Errors
 /// The database's.
-pub async fn verify(pool: &PgPool, config: &Config) -> sqlx::Result<Verdict> {
+pub async fn verify(pool: &PgPool, config: &Config, order: &Order, progress: &Progress) -> sqlx::Result<Verdict> {
     let mut verdict = Verdict::default();
     let mut connection = pool.acquire().await?;
     // What belongs to the session must not go back to the pool.
@@ -82,10 +126,13 @@ pub async fn verify(pool: &PgPool, config: &Config) -> sqlx::Result<Verdict> {
     retention::keep_days(&mut connection).await?;
     retention::take_back(&mut connection).await?;
     let sources = Sources::new(pool.clone(), &config.credentials);
-    for destination in &config.destinations {
+    let is_meant = |it: &&Destination| order.destination.as_ref().is_none_or(|name| *name == it.name);
+    for destination in config.destinations.iter().filter(is_meant) {
         let bucket = Bucket::new(destination, sources.of(destination));
-        match compare(&mut connection, destination, bucket, &mut verdict.discrepancies).await {
-            Ok(checked) => verdict.checked.push(checked),
+        let mut checked = Checked { destination: destination.name.clone(), ..Checked::default() };
+        let found = &mut verdict.discrepancies;
+        match compare(&mut connection, destination, bucket, order, progress, &mut checked, found).await {
+            Ok(()) => {}
             Err(VerifyError::Bucket(error)) => {
                 verdict
                     .unreachable
@@ -93,23 +140,83 @@ pub async fn verify(pool: &PgPool, config: &Config) -> sqlx::Result<Verdict> {
             }
             Err(VerifyError::Store(error)) => return Err(error),
         }
+        verdict.checked.push(checked);
     }
     verdict.unclaimed_rows = segments::unclaimed_rows(&mut connection).await?;
     Ok(verdict)
+}
+
+/// Writes down what a comparison of whole destinations came to, and says aloud what it found. A comparison of some hours is
+/// not written down.
+///
+/// # Errors
+/// The database's.
+pub async fn record(
+    connection: &mut PgConnection,
+    verdict: &Verdict,
+    order: &Order,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let kind = order.depth.name();
+    for it in &verdict.checked {
+        let destination = &it.destination;
+        let found = || verdict.discrepancies.iter().filter(|found| found.destination == *destination);
+        let unreachable = verdict.unreachable.iter().find(|it| it.destination == *destination);
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let verification = Verification {
+            kind: kind.to_owned(),
+            verified_at: now,
+            export_batches: count(it.export_batches),
+            objects: count(it.objects),
+            rows: it.rows.cast_signed(),
+            discrepancies: count(found().count()),
+            findings: found().take(FINDINGS).map(ToString::to_string).collect(),
+            unreachable: unreachable.map(|it| it.reason.clone()),
+        };
+        if verification.discrepancies > 0 {
+            tracing::error!(
+                destination,
+                kind,
+                discrepancies = verification.discrepancies,
+                first = verification.findings.first(),
+                "the bucket is not what was exported: `exporter verify` tells all, `exporter verify --repair` mends what it can"
+            );
+        } else if let Some(reason) = &verification.unreachable {
+            tracing::warn!(destination, kind, reason, "the bucket could not be compared to its end");
+        } else {
+            tracing::info!(
+                destination,
+                kind,
+                objects = it.objects,
+                rows = it.rows,
+                "the bucket holds what was exported"
+            );
+        }
+        if order.hours.is_everything() {
+            verifications::record(connection, destination, &verification).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn compare(
     connection: &mut PgConnection,
     destination: &Destination,
     bucket: Bucket,
+    order: &Order,
+    progress: &Progress,
+    checked: &mut Checked,
     discrepancies: &mut Vec<Discrepancy>,
-) -> Result<Checked, VerifyError> {
+) -> Result<(), VerifyError> {
     let name = &destination.name;
     let side = load::Side { bucket, destination };
     // The bucket first: whatever is in it by now, the database knows of. The other way round, a batch exported in
     // between would look like a stray.
     let layouts = export_batches::layouts(connection).await?;
-    let listing = side.listing(&layouts).await?;
+    let mut listing = side.listing(&layouts).await?;
+    let in_range = |key: &String| keys::hour(key).is_none_or(|hour| order.hours.contains(hour));
+    listing.objects.retain(in_range);
+    listing.manifests.retain(in_range);
     let batches = export_batches::all(connection).await?;
     let known = Known {
         keys: deliveries::keys(connection, name)
@@ -120,8 +227,9 @@ async fn compare(
         pending: deliveries::pending(connection, name).await?,
     };
     discrepancies.extend(diff::strays(name, &listing, &known));
-    let mut checked = Checked { destination: name.clone(), ..Checked::default() };
-    for batch in &batches {
+    let meant: Vec<_> = batches.iter().filter(|batch| order.hours.contains(batch.hour)).collect();
+    let work = progress.begin(name, meant.iter().map(|batch| batch.rows.unsigned_abs()).sum());
+    for batch in meant {
         // Only now: exports go on beside this, and what was pending a moment ago may be delivered and marked.
         let state = deliveries::state(connection, batch.id, name).await?;
         if !state.exported {
@@ -134,11 +242,12 @@ async fn compare(
             continue;
         }
         let expected = load::expected(connection, destination, batch, state).await?;
-        let found = side.found(&expected).await?;
+        let found = side.found(&expected, order.depth).await?;
         checked.export_batches += 1;
         checked.objects += found.objects.len();
         checked.rows += expected.rows();
         discrepancies.extend(diff::delivery(name, &expected, &found));
+        work.advance(batch.rows.unsigned_abs());
     }
-    Ok(checked)
+    Ok(())
 }

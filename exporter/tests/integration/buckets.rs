@@ -8,13 +8,14 @@ use exporter::config::{Config, Format};
 use exporter::export::layout::Layout;
 use exporter::export::objects::spool::Spool;
 use exporter::export::{Exporter, Plan, claim};
+use exporter::progress::Progress;
 use exporter::store::export_batches::Reach;
 use exporter::store::{Pools, operator, segments};
-use exporter::verify::{Verdict, verify};
+use exporter::verify::{Order, Verdict, verify};
 use tokio::time::timeout;
 
 use crate::database::with_database;
-use crate::samples::{batch, deliver, event, number, plan};
+use crate::samples::{batch, deliver, event, now, number, plan};
 use crate::storage::Storage;
 
 const EXPORTED: &str = "select count(*) from segments where exported_at is not null";
@@ -30,7 +31,7 @@ async fn ingest(pools: &Pools, n: u32) {
 }
 
 async fn verdict(pools: &Pools, config: &Config) -> Verdict {
-    verify(&pools.export, config).await.expect("the database answers")
+    verify(&pools.export, config, &Order::default(), &Progress::silent()).await.expect("the database answers")
 }
 
 fn told(verdict: &Verdict) -> Vec<String> {
@@ -69,7 +70,7 @@ async fn a_destination_without_a_delivery_holds_nothing() {
         let before = verdict(&pools, &config).await;
         assert_eq!(told(&before), Vec::<String>::new());
         assert!(before.checked.iter().all(|it| it.pending == 1), "{before:?}");
-        let status = operator::destination_status(&mut connection, "client").await.expect("asked");
+        let status = operator::destination_status(&mut connection, "client", now(), None).await.expect("asked");
         assert_eq!(status.pending_rows, 1);
 
         sqlx::query("update segments set exported_at = now()").execute(&mut *connection).await.expect("a lie");
@@ -141,7 +142,7 @@ async fn a_slow_destination_does_not_keep_the_other_from_what_is_new() {
     with_database(async |pools| {
         let storage = Storage::start().await;
         let mut config = storage.config();
-        config.export.every = "15m".parse().expect("a period");
+        config.export.schedule = "15m".parse().expect("a period");
         let exporter = std::sync::Arc::new(exporter(&pools, &config));
         ingest(&pools, 0).await;
         storage.hold("PUT /example-events-backup/");

@@ -6,7 +6,7 @@ use exporter::export::claim;
 use exporter::export::objects::{event_ids, render};
 use exporter::store::deliveries::{self, Lease};
 use exporter::store::export_batches::{self, ExportBatch, Reach};
-use exporter::store::{Pools, segments};
+use exporter::store::{Pools, segments, tries};
 use futures::future::join_all;
 use sqlx::PgConnection;
 use wire::Selection;
@@ -86,7 +86,7 @@ async fn membership_is_written_once() {
 }
 
 async fn lease(connection: &mut PgConnection, destination: &str) -> Option<Lease> {
-    deliveries::lease(connection, destination, "test", 60).await.expect("asked")
+    deliveries::lease(connection, destination, "test", 60, false, &[]).await.expect("asked")
 }
 
 #[tokio::test]
@@ -107,7 +107,9 @@ async fn a_worker_that_slept_past_its_lease_changes_nothing() {
         let state = "select jsonb_agg(to_jsonb(deliveries) order by destination)::text from deliveries";
         let before: String = sqlx::query_scalar(state).fetch_one(&mut *connection).await.expect("state");
         assert!(!deliveries::renew(&mut connection, &sleeper, 60).await.expect("asked"));
-        assert!(!deliveries::fail(&mut connection, &sleeper, "late").await.expect("asked"));
+        assert!(!deliveries::give_back(&mut connection, &sleeper, "", "late").await.expect("asked"));
+        let failed = tries::fail(&mut connection, &sleeper, "", "late", 1, 1).await.expect("asked");
+        assert_eq!(failed, None);
         assert!(!deliveries::finish(&mut connection, &sleeper).await.expect("asked"));
         let after: String = sqlx::query_scalar(state).fetch_one(&mut *connection).await.expect("state");
         assert_eq!(after, before);
@@ -129,7 +131,7 @@ async fn a_delivery_that_failed_waits_behind_those_not_tried() {
         let mut connection = pools.export.acquire().await.expect("connected");
         let failing = lease(&mut connection, "client").await.expect("free");
         assert_eq!(failing.export_batch_id, first.id);
-        assert!(deliveries::fail(&mut connection, &failing, "refused").await.expect("given back"));
+        assert!(deliveries::give_back(&mut connection, &failing, "", "refused").await.expect("given back"));
         let order = [lease(&mut connection, "client").await, lease(&mut connection, "client").await];
         assert_eq!(order.map(|lease| lease.map(|it| it.export_batch_id)), [Some(second.id), Some(first.id)]);
     })

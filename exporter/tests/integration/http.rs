@@ -234,10 +234,27 @@ async fn the_operator_needs_the_token_for_everything() {
         assert_eq!(recent["events"][0]["seq"], 1);
         assert_eq!(get("/events/recent?limit=many", TOKEN).await.0, 400);
         let status = get("/export/status", TOKEN).await.1;
+        let client = &status["destinations"][0];
+        assert_eq!(client["destination"], "client");
         assert_eq!(
-            status["destinations"][0],
-            json!({"destination": "client", "pending_rows": 2, "last_success": null, "failures": []})
+            (&client["pending_rows"], &client["pending_batches"], &client["dead_letters"]),
+            (&json!(2), &json!(0), &json!(0))
         );
+        assert_eq!(
+            (&client["waits"], &client["failures"], &client["verified"]),
+            (&Value::Null, &json!([]), &json!([]))
+        );
+        assert!(client["next_run"].as_str().is_some_and(|next| next > "2026-11-22T12"), "{client}");
+        for (query, field) in [
+            ("from=yesterday", "from"),
+            ("nonsense=1", "nonsense"),
+            ("destination=nobody", "destination"),
+            ("to_prefix=a", "to_prefix"),
+        ] {
+            let url = format!("http://{address}/export/run?{query}");
+            let refused = answer(Client::new().post(url).bearer_auth(TOKEN).send().await.expect("answered")).await;
+            assert_eq!((refused.0, &refused.1["field"]), (400, &json!(field)), "{query}");
+        }
         let config = get("/export/config", TOKEN).await.1.to_string();
         assert!(config.contains("[redacted]") && !config.contains("-of-the-tests"), "{config}");
     })

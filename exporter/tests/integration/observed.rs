@@ -263,7 +263,7 @@ async fn health_says_what_is_wrong_and_what_to_do() {
         let status = status::examine(&mut connection, &services.config, now()).await.expect("examined");
         let text = exporter::commands::status::text(&status).expect("text");
         assert!(text.starts_with("critical  partitions  1 day(s) have no partition"), "{text}");
-        assert!(text.contains("client                          0  never"), "{text}");
+        assert!(text.contains("export to client\n  last success    never"), "{text}");
     })
     .await;
 }
@@ -423,7 +423,7 @@ async fn the_commands_of_the_binary_tell_the_same() {
         let status: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said} {errors}"));
         assert_eq!(code == Some(1), status["status"] == "critical", "{said}");
         let (_, said, _) = run(&["status"]).await;
-        assert!(said.contains("delivered") && said.contains("last verified"), "{said}");
+        assert!(said.contains("delivered") && said.contains("next run"), "{said}");
         let (_, said, errors) = run(&["retention", "--dry-run"]).await;
         assert!(said.starts_with("days before ") && said.contains("(retention.days = 90)"), "{said} {errors}");
         let (_, said, _) = run(&["retention", "--dry-run", "--json"]).await;

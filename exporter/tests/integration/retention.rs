@@ -5,11 +5,12 @@ use std::time::Duration;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use exporter::config::Config;
 use exporter::export::Exporter;
+use exporter::progress::Progress;
 use exporter::regular::{self, Turn};
 use exporter::retention::{self, Verdict};
 use exporter::store::retention::{self as days, Stage};
 use exporter::store::{Pools, backlog, partitions};
-use exporter::verify::verify;
+use exporter::verify::{Order, verify};
 use sqlx::{AssertSqlSafe, Executor};
 use tokio::time::timeout;
 use wire::limits::WINDOW_MS;
@@ -74,7 +75,8 @@ fn held(verdicts: &[Verdict]) -> Vec<(NaiveDate, Vec<String>)> {
 }
 
 async fn discrepancies(pools: &Pools, config: &Config) -> Vec<String> {
-    let verdict = verify(&pools.export, config).await.expect("the database answers");
+    let verdict =
+        verify(&pools.export, config, &Order::default(), &Progress::silent()).await.expect("the database answers");
     verdict.discrepancies.iter().map(ToString::to_string).collect()
 }
 
@@ -142,7 +144,8 @@ async fn a_destination_that_became_required_later_counts() {
         // What it never got is no work any more, no discrepancy, and told.
         let report = exporter(&pools, &config).run().await.expect("run");
         assert!(report.failures.is_empty() && report.objects.is_empty(), "{report:?}");
-        let verdict = verify(&pools.export, &config).await.expect("the database answers");
+        let verdict =
+            verify(&pools.export, &config, &Order::default(), &Progress::silent()).await.expect("the database answers");
         assert_eq!(verdict.discrepancies, []);
         assert_eq!(verdict.checked.iter().map(|it| (it.never_got, it.pending)).collect::<Vec<_>>(), [(0, 0), (1, 0)]);
         let mut connection = pools.operator.acquire().await.expect("connected");

@@ -34,7 +34,7 @@ fn a_token_of_digits_is_named_and_not_shown() {
 
 #[test]
 fn a_destination_of_the_environment_must_exist() {
-    let said = said("[export]\nevery = \"1h\"\n", ("EVOTHESIS_DESTINATIONS__NOBODY__SECRET_KEY", "hunter2"));
+    let said = said("[export]\nschedule = \"1h\"\n", ("EVOTHESIS_DESTINATIONS__NOBODY__SECRET_KEY", "hunter2"));
     assert_eq!(said, "exporter: EVOTHESIS_DESTINATIONS__NOBODY: there is no destination of this name\n");
 }
 

@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use exporter::config::Config;
 use tokio::sync::watch;
 
 use crate::samples::config;
 
+/// The metadata that has an object's hash.
+const HASH: &str = "x-amz-meta-sha256";
 /// In no request.
 const NOTHING: &str = "\n";
 
@@ -21,8 +24,12 @@ const NOTHING: &str = "\n";
 pub(crate) struct Storage {
     address: SocketAddr,
     objects: Mutex<BTreeMap<String, Bytes>>,
+    /// How many uploads ever began.
+    begun: AtomicUsize,
     /// By their ids.
     uploads: Mutex<BTreeMap<String, Upload>>,
+    /// SHA-256 that came as metadata, by bucket and key.
+    hashes: Mutex<BTreeMap<String, String>>,
     refused: Mutex<String>,
     hold: watch::Sender<String>,
     waiting: watch::Sender<usize>,
@@ -37,7 +44,9 @@ impl Storage {
         let storage = Arc::new(Self {
             address: listener.local_addr().expect("an address"),
             objects: Mutex::default(),
+            begun: AtomicUsize::new(0),
             uploads: Mutex::default(),
+            hashes: Mutex::default(),
             refused: Mutex::new(NOTHING.to_owned()),
             hold: watch::Sender::new(NOTHING.to_owned()),
             waiting: watch::Sender::new(0),
@@ -58,11 +67,19 @@ impl Storage {
     }
 
     /// Puts an object as nobody of ours would: `path` is bucket and key.
-    pub(crate) fn put(&self, path: &str, body: &'static str) {
-        self.objects
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(path.to_owned(), Bytes::from_static(body.as_bytes()));
+    pub(crate) fn put(&self, path: &str, body: impl Into<Bytes>) {
+        self.hashes.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), body.into());
+    }
+
+    /// Takes an object away.
+    pub(crate) fn delete(&self, path: &str) -> Option<Bytes> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner).remove(path)
+    }
+
+    /// Its address, without a scheme.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Bucket and key of what is there and begins with `prefix`.
@@ -108,7 +125,13 @@ impl Storage {
     }
 }
 
-async fn answer(State(storage): State<Arc<Storage>>, method: Method, uri: Uri, body: Bytes) -> Response {
+async fn answer(
+    State(storage): State<Arc<Storage>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let request = format!("{method} {}", uri.path());
     let is_held = |text: &String| request.contains(text.as_str());
     if is_held(&storage.hold.borrow()) {
@@ -122,6 +145,10 @@ async fn answer(State(storage): State<Arc<Storage>>, method: Method, uri: Uri, b
     if query.contains(storage.refused.lock().unwrap_or_else(PoisonError::into_inner).as_str()) {
         return (StatusCode::FORBIDDEN, "<Error><Code>AccessDenied</Code></Error>").into_response();
     }
+    let mut hashes = storage.hashes.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(hash) = headers.get(HASH) {
+        hashes.insert(path.clone(), hash.to_str().expect("hexadecimal").to_owned());
+    }
     if query.contains("upload") {
         return answer_upload(&storage, &method, path, query, body);
     }
@@ -133,7 +160,10 @@ async fn answer(State(storage): State<Arc<Storage>>, method: Method, uri: Uri, b
     let (bucket, key) = path.split_once('/').unwrap_or((path.as_str(), ""));
     if !key.is_empty() {
         return match objects.get(&path) {
-            Some(body) => body.clone().into_response(),
+            Some(body) => match hashes.get(&path) {
+                Some(hash) => ([(HASH, hash.clone())], body.clone()).into_response(),
+                None => body.clone().into_response(),
+            },
             None => (StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>").into_response(),
         };
     }
@@ -172,7 +202,7 @@ fn answer_upload(storage: &Storage, method: &Method, path: String, query: &str, 
         return ([("etag", format!("\"{number}\""))], "").into_response();
     }
     if id.is_empty() {
-        let id = format!("upload-{}", uploads.len());
+        let id = format!("upload-{}", storage.begun.fetch_add(1, Ordering::Relaxed));
         let answer =
             format!("<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>");
         uploads.insert(id, (path, BTreeMap::new()));

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wire::manifest::{Csv, Order, Outcomes, Segments};
+use wire::manifest::{Csv, Order, Outcomes, Repeats, Segments};
 use wire::{Manifest, ManifestObject, Selection, version};
 
 use super::objects::FORMULA_CHARACTERS;
@@ -26,12 +26,15 @@ pub struct Told {
     pub left_out: u64,
     /// What it has.
     pub objects: Vec<ManifestObject>,
+    /// The prefix of the export that this one repeats below another; none for the export itself.
+    pub repeats: Option<String>,
 }
 
 /// The bytes that the bucket gets.
 #[must_use]
 pub fn bytes(batch: &ExportBatch, told: &Told) -> Bytes {
-    if batch.rendering.is_none() { pretty(&first::of(batch, told)) } else { pretty(&of(batch, told)) }
+    let is_first = batch.rendering.is_none() && told.repeats.is_none();
+    if is_first { pretty(&first::of(batch, told)) } else { pretty(&of(batch, told)) }
 }
 
 fn pretty(manifest: &impl Serialize) -> Bytes {
@@ -72,6 +75,7 @@ fn of(batch: &ExportBatch, told: &Told) -> Manifest {
         },
         csv: batch.formats.contains(&Format::Csv).then(csv),
         selection: (told.selection != Selection::default()).then(|| told.selection.clone()),
+        repeats: told.repeats.as_ref().map(|prefix| Repeats { prefix: prefix.clone() }),
         objects: told.objects.clone(),
     }
 }
@@ -127,7 +131,7 @@ pub(crate) mod tests {
 
     /// What a bucket with `objects` is told.
     pub(crate) fn told(segments: Vec<i64>, objects: Vec<ManifestObject>) -> Told {
-        Told { segments, selection: Selection::default(), left_out: 0, objects }
+        Told { segments, selection: Selection::default(), left_out: 0, objects, repeats: None }
     }
 
     fn object() -> ManifestObject {

@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 use wire::signature::hex;
 
 /// Where temporary files may be large: `TMPDIR` where it is set, else the folder that is on a disk, as /tmp often is not.
-fn folder() -> PathBuf {
+#[must_use]
+pub fn folder() -> PathBuf {
     let large = PathBuf::from("/var/tmp");
     if std::env::var_os("TMPDIR").is_none() && large.is_dir() { large } else { std::env::temp_dir() }
 }

@@ -51,15 +51,15 @@ pub struct Found {
     pub objects: BTreeMap<String, FoundObject>,
 }
 
-/// An object, downloaded.
+/// An object, downloaded or described by the storage.
 #[derive(Clone, Debug)]
 pub struct FoundObject {
     /// Its length.
     pub bytes: u64,
-    /// Its hash.
-    pub sha256: String,
-    /// The events in it, or why they cannot be read.
-    pub ids: Result<Vec<Uuid>, String>,
+    /// Its hash, where it is known.
+    pub sha256: Option<String>,
+    /// The events in it, or why they cannot be read; none when nobody looked.
+    pub ids: Option<Result<Vec<Uuid>, String>>,
 }
 
 /// What may be in a bucket.
@@ -90,7 +90,7 @@ pub fn delivery(destination: &str, expected: &Expected, found: &Found) -> Vec<Di
     }));
     let formats: BTreeSet<_> = expected.told.objects.iter().map(|object| object.format.as_str()).collect();
     kinds.extend(formats.into_iter().filter_map(|format| compare_ids(format, expected, found)));
-    in_destination(destination, kinds)
+    in_destination(destination, Some(expected.export_batch_id), kinds)
 }
 
 fn compare_manifest(expected: &Expected, found: &Found) -> Vec<Kind> {
@@ -116,7 +116,7 @@ fn compare_ids(format: &str, expected: &Expected, found: &Found) -> Option<Kind>
     let objects: Vec<_> = expected.told.objects.iter().filter(|object| object.format == format).collect();
     let mut ids = Vec::new();
     for object in &objects {
-        ids.extend(found.objects.get(&object.key)?.ids.as_ref().ok()?.iter().copied());
+        ids.extend(found.objects.get(&object.key)?.ids.as_ref()?.as_ref().ok()?.iter().copied());
     }
     let (missing, unexpected) = difference(&expected.ids, &ids);
     let key = objects.first()?.key.clone();
@@ -139,18 +139,19 @@ fn differing_fields(written: &Value, found: &Value) -> Vec<String> {
     names.into_iter().filter(|name| written.get(*name) != found.get(*name)).cloned().collect()
 }
 
-fn compare_object(expected: &ManifestObject, found: &FoundObject) -> Vec<Kind> {
+/// An object beside what a manifest says of it.
+pub(super) fn compare_object(expected: &ManifestObject, found: &FoundObject) -> Vec<Kind> {
     let key = || expected.key.clone();
     let mut kinds = Vec::new();
-    if (found.bytes, &found.sha256) != (expected.bytes, &expected.sha256) {
+    if found.bytes != expected.bytes || found.sha256.as_ref().is_some_and(|it| *it != expected.sha256) {
         kinds.push(Kind::ObjectDiffers { key: key(), expected_bytes: expected.bytes, found_bytes: found.bytes });
     }
     match &found.ids {
-        Err(reason) => kinds.push(Kind::ObjectUnreadable { key: key(), reason: reason.clone() }),
-        Ok(found) if found.len() as u64 != expected.rows => {
+        Some(Err(reason)) => kinds.push(Kind::ObjectUnreadable { key: key(), reason: reason.clone() }),
+        Some(Ok(found)) if found.len() as u64 != expected.rows => {
             kinds.push(Kind::RowsDiffer { key: key(), expected: expected.rows, found: found.len() as u64 });
         }
-        Ok(_) => {}
+        Some(Ok(_)) | None => {}
     }
     kinds
 }
@@ -186,7 +187,7 @@ pub fn pending(destination: &Destination, batch: &ExportBatch, exported_segments
         return Vec::new();
     }
     let missing = segments_missing(exported_segments, batch.id);
-    in_destination(&destination.name, missing.into_iter().collect())
+    in_destination(&destination.name, Some(batch.id), missing.into_iter().collect())
 }
 
 /// Keys in the bucket that are not `known`.
@@ -198,11 +199,13 @@ pub fn strays(destination: &str, listing: &Listing, known: &Known) -> Vec<Discre
     };
     let mut kinds = strays(&listing.objects, |key| Kind::StrayObject { key });
     kinds.extend(strays(&listing.manifests, |key| Kind::StrayManifest { key }));
-    in_destination(destination, kinds)
+    in_destination(destination, None, kinds)
 }
 
-fn in_destination(destination: &str, kinds: Vec<Kind>) -> Vec<Discrepancy> {
-    kinds.into_iter().map(|kind| Discrepancy { destination: destination.to_owned(), kind }).collect()
+/// Discrepancies of a destination.
+pub(super) fn in_destination(destination: &str, export_batch_id: Option<Uuid>, kinds: Vec<Kind>) -> Vec<Discrepancy> {
+    let discrepancy = |kind| Discrepancy { destination: destination.to_owned(), export_batch_id, kind };
+    kinds.into_iter().map(discrepancy).collect()
 }
 
 #[cfg(test)]

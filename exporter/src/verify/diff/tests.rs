@@ -30,7 +30,7 @@ fn both_sides() -> (Expected, Found) {
         dropped_rows: 0,
         exported_segments: vec![4, 7],
     };
-    let object = FoundObject { bytes: 10, sha256: "aa".to_owned(), ids: Ok(ids(&[2, 1])) };
+    let object = FoundObject { bytes: 10, sha256: Some("aa".to_owned()), ids: Some(Ok(ids(&[2, 1]))) };
     let found =
         Found { manifest: Some(expected.manifest.clone()), objects: BTreeMap::from([(KEY.to_owned(), object)]) };
     (expected, found)
@@ -89,14 +89,14 @@ fn a_missing_object_is_found() {
 #[test]
 fn other_bytes_are_found() {
     let differs = |found_bytes| Kind::ObjectDiffers { key: KEY.to_owned(), expected_bytes: 10, found_bytes };
-    assert_eq!(found_after(|found| object(found).sha256 = "bb".to_owned()), [differs(10)]);
+    assert_eq!(found_after(|found| object(found).sha256 = Some("bb".to_owned())), [differs(10)]);
     assert_eq!(found_after(|found| object(found).bytes = 9), [differs(9)]);
 }
 
 #[test]
 fn an_unreadable_object_is_found() {
     assert_eq!(
-        found_after(|found| object(found).ids = Err("broken".to_owned())),
+        found_after(|found| object(found).ids = Some(Err("broken".to_owned()))),
         [Kind::ObjectUnreadable { key: KEY.to_owned(), reason: "broken".to_owned() }]
     );
 }
@@ -112,7 +112,7 @@ fn other_rows_are_found() {
         (&[1, 3], vec![row_ids(1, 1)]),
         (&[], vec![rows(0), row_ids(2, 0)]),
     ] {
-        assert_eq!(found_after(|found| object(found).ids = Ok(ids(in_object))), expected, "{in_object:?}");
+        assert_eq!(found_after(|found| object(found).ids = Some(Ok(ids(in_object)))), expected, "{in_object:?}");
     }
 }
 
@@ -141,21 +141,14 @@ fn strays_are_found_and_work_in_progress_is_not_one() {
 
 #[test]
 fn a_segment_marked_exported_without_a_required_destination_is_found() {
-    let mut destination = Destination {
-        name: "client".to_owned(),
-        bucket: "b".to_owned(),
-        prefix: String::new(),
-        region: "r".to_owned(),
-        endpoint: None,
-        path_style: false,
-        access_key: Some(Secret::from("a")),
-        secret_key: Some(Secret::from("s")),
-        session_token: None,
-        required: true,
-        select: wire::Selection::default(),
-    };
+    let secret = || Secret::from("s");
+    let mut destination = Destination::new("client".to_owned(), "r".to_owned(), secret(), secret());
+    let export_batch_id = Some(manifest::tests::batch().id);
     let found = pending(&destination, &manifest::tests::batch(), vec![4]);
-    assert_eq!(found, [Discrepancy { destination: "client".to_owned(), kind: segments_missing(&[4]) }]);
+    assert_eq!(
+        found,
+        [Discrepancy { destination: "client".to_owned(), export_batch_id, kind: segments_missing(&[4]) }]
+    );
     assert_eq!(pending(&destination, &manifest::tests::batch(), vec![]), []);
     destination.required = false;
     assert_eq!(pending(&destination, &manifest::tests::batch(), vec![4]), []);
@@ -170,11 +163,11 @@ fn rows_are_compared_over_all_objects_of_a_format() {
     expected.told.objects.push(second.clone());
     expected.manifest = manifest::bytes(&manifest::tests::batch(), &expected.told);
     found.manifest = Some(expected.manifest.clone());
-    object(&mut found).ids = Ok(ids(&[1]));
-    let twin = FoundObject { ids: Ok(ids(&[2])), ..found.objects[KEY].clone() };
+    object(&mut found).ids = Some(Ok(ids(&[1])));
+    let twin = FoundObject { ids: Some(Ok(ids(&[2]))), ..found.objects[KEY].clone() };
     found.objects.insert(second.key.clone(), twin);
     assert_eq!(delivery("client", &expected, &found), []);
-    found.objects.get_mut(&second.key).expect("there").ids = Ok(ids(&[1]));
+    found.objects.get_mut(&second.key).expect("there").ids = Some(Ok(ids(&[1])));
     let kinds: Vec<_> = delivery("client", &expected, &found).into_iter().map(|it| it.kind).collect();
     assert_eq!(kinds, [Kind::RowIdsDiffer { key: KEY.to_owned(), missing: 1, unexpected: 1 }]);
 }
@@ -187,7 +180,7 @@ fn a_part_must_lack_exactly_what_was_left_out() {
     expected.manifest = manifest::bytes(&manifest::tests::batch(), &expected.told);
     found.manifest = Some(expected.manifest.clone());
     let mut kinds = |in_object: &[u128]| {
-        object(&mut found).ids = Ok(ids(in_object));
+        object(&mut found).ids = Some(Ok(ids(in_object)));
         delivery("client", &expected, &found).len()
     };
     assert_eq!(kinds(&[2]), 0);

@@ -1,0 +1,192 @@
+//! Writing again what was exported: the same objects, to a bucket that lost some, or a set of its own below another prefix.
+//! Neither adds a row to what is exported, so a backfill never duplicates.
+
+use futures::future::join_all;
+use sqlx::PgConnection;
+
+use super::deliver::{self, DeliverError};
+use super::manifest::{self, Told};
+use super::queue::put;
+use super::{Exporter, Failure, Order, PutObject, Report, RunError, Target, keys};
+use crate::config::Destination;
+use crate::progress::Progress;
+use crate::refusal;
+use crate::store::deliveries::{self, Object};
+use crate::store::export_batches::{self, ExportBatch, Reach};
+use crate::store::{retention, segments};
+
+/// Why a batch was not written again.
+#[derive(Debug, thiserror::Error)]
+enum RewriteError {
+    #[error(transparent)]
+    Deliver(#[from] DeliverError),
+    #[error("this version of the program writes {key} otherwise than it was exported: nothing was overwritten")]
+    OtherBytes { key: String },
+}
+
+impl RewriteError {
+    fn code(&self) -> &str {
+        match self {
+            Self::Deliver(error) => error.code(),
+            Self::OtherBytes { .. } => refusal::OTHER_BYTES,
+        }
+    }
+}
+
+impl Exporter {
+    /// Exports what is due, and then again what is exported of the hours that are asked for. Meanwhile no day is dropped.
+    pub(super) async fn backfill(
+        &self,
+        order: &Order,
+        progress: &Progress,
+        is_meant: impl Fn(&Target) -> bool,
+    ) -> Result<Report, RunError> {
+        order.hours.check().map_err(|reason| RunError::Refused { field: "from", reason })?;
+        let mut connection = self.pool.acquire().await?;
+        // What belongs to the session must not go back to the pool.
+        connection.close_on_drop();
+        retention::keep_days(&mut connection).await?;
+        self.check_prefix(&mut connection, order.to_prefix.as_deref()).await?;
+        let mut report = match order.to_prefix {
+            Some(_) => self.claim_all(Reach::Now).await?,
+            None => self.run_to(Reach::Now, true, progress, &is_meant).await?,
+        };
+        let batches: Vec<_> = export_batches::all(&mut connection)
+            .await?
+            .into_iter()
+            .filter(|batch| order.hours.contains(batch.hour))
+            .collect();
+        refuse_dropped(&mut connection, &batches).await?;
+        let meant = self.targets.iter().filter(|target| is_meant(target));
+        let to_prefix = order.to_prefix.as_deref();
+        for done in join_all(meant.map(|target| self.rewrite_all(target, &batches, to_prefix, progress))).await {
+            report.add(done);
+        }
+        Ok(report)
+    }
+
+    /// Writes the objects and the manifest of an exported batch again, as they were.
+    pub async fn restore(&self, destination: &str, batch: &ExportBatch) -> Result<Vec<PutObject>, Failure> {
+        let target = self.targets.iter().find(|target| target.destination.name == destination);
+        let Some(target) = target else { return Ok(Vec::new()) };
+        self.rewrite(target, batch, None)
+            .await
+            .map_err(|error| Failure::new(destination, Some(batch.id), error.code(), error.to_string()))
+    }
+
+    async fn rewrite_all(
+        &self,
+        target: &Target,
+        batches: &[ExportBatch],
+        to_prefix: Option<&str>,
+        progress: &Progress,
+    ) -> Report {
+        let name = &target.destination.name;
+        let mut report = Report::default();
+        let work = progress.begin(name, batches.iter().map(|batch| batch.rows.unsigned_abs()).sum());
+        for batch in batches {
+            match self.rewrite(target, batch, to_prefix).await {
+                Ok(objects) => report.objects.extend(objects),
+                Err(error) => {
+                    let failure = Failure::new(name, Some(batch.id), error.code(), error.to_string());
+                    tracing::error!(destination = name, export_batch_id = %batch.id, reason = failure.reason, "export failed");
+                    report.failures.push(failure);
+                    // What it is may concern all that follow.
+                    if !matches!(error, RewriteError::OtherBytes { .. }) {
+                        return report;
+                    }
+                }
+            }
+            work.advance(batch.rows.unsigned_abs());
+        }
+        report
+    }
+
+    /// What is not exported yet is left to its delivery, unless it goes below another prefix.
+    async fn rewrite(
+        &self,
+        target: &Target,
+        batch: &ExportBatch,
+        to_prefix: Option<&str>,
+    ) -> Result<Vec<PutObject>, RewriteError> {
+        let Destination { name, prefix: own, .. } = &target.destination;
+        let prefix = to_prefix.unwrap_or(own);
+        let loaded = async {
+            let mut connection = self.pool.acquire().await?;
+            let state = deliveries::state(&mut connection, batch.id, name).await?;
+            let recorded = deliveries::objects(&mut connection, batch.id, name).await?;
+            let (selection, _) = deliveries::taken(&mut connection, batch.id, name).await?;
+            Ok::<_, sqlx::Error>((state, recorded, selection, segments::of_batch(&mut connection, batch.id).await?))
+        };
+        let (state, recorded, selection, segments) = loaded.await.map_err(DeliverError::from)?;
+        if !state.exported && to_prefix.is_none() {
+            return Ok(Vec::new());
+        }
+        let rendition = self.renditions.of(&self.pool, batch, &selection).await.map_err(DeliverError::from)?;
+        let objects: Vec<Object> = rendition.objects.iter().map(|it| deliver::object(prefix, batch, it)).collect();
+        if to_prefix.is_none() {
+            let same = |(a, b): (&Object, &Object)| (&a.key, &a.sha256) == (&b.key, &b.sha256);
+            let other = objects.iter().zip(&recorded).find(|pair| !same(*pair)).map(|(object, _)| &object.key);
+            let more = objects.get(recorded.len()).or_else(|| recorded.get(objects.len())).map(|object| &object.key);
+            if let Some(key) = other.or(more) {
+                return Err(RewriteError::OtherBytes { key: key.clone() });
+            }
+        }
+        for (object, rendered) in objects.iter().zip(&rendition.objects) {
+            let content_type = deliver::content_type(batch, rendered.format);
+            target.bucket.put_file(&object.key, content_type, &rendered.file).await.map_err(DeliverError::from)?;
+        }
+        let told = Told {
+            segments,
+            selection,
+            left_out: rendition.left_out.cast_unsigned(),
+            objects: objects.iter().map(Into::into).collect(),
+            repeats: to_prefix.map(|_| own.clone()),
+        };
+        let key = keys::manifest(prefix, batch);
+        let bytes = manifest::bytes(batch, &told);
+        target.bucket.put(&key, "application/json", bytes.clone()).await.map_err(DeliverError::from)?;
+        deliver::check_held(&target.bucket, &objects, &key, &bytes).await?;
+        Ok(objects.iter().map(|object| put(name, object)).collect())
+    }
+
+    /// A set of its own must lie where nobody looks for the export.
+    async fn check_prefix(&self, connection: &mut PgConnection, to_prefix: Option<&str>) -> Result<(), RunError> {
+        let Some(to_prefix) = to_prefix else { return Ok(()) };
+        Destination::check_prefix(to_prefix).ok().filter(|()| !to_prefix.is_empty()).ok_or_else(|| {
+            RunError::Refused { field: "to_prefix", reason: "must be a folder such as backfill-1/".to_owned() }
+        })?;
+        let mut starts = vec![keys::MANIFESTS.to_owned(), "probe/".to_owned()];
+        let now = self.plan.rendering.layout.clone();
+        let layouts = export_batches::layouts(connection).await?.into_iter().chain([now]);
+        starts.extend(layouts.map(|layout| layout.fixed_start().to_owned()));
+        for target in &self.targets {
+            let own = &target.destination.prefix;
+            let meets = |start: &String| {
+                let place = format!("{own}{start}");
+                to_prefix.starts_with(&place) || place.starts_with(to_prefix)
+            };
+            if starts.iter().any(meets) {
+                let name = &target.destination.name;
+                let reason = format!("{to_prefix} is where the export to {name} is: choose a folder of its own");
+                return Err(RunError::Refused { field: "to_prefix", reason });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What retention has dropped cannot be written again.
+async fn refuse_dropped(connection: &mut PgConnection, batches: &[ExportBatch]) -> Result<(), RunError> {
+    let dropped = segments::dropped_batches(connection).await?;
+    let mut days: Vec<_> =
+        batches.iter().filter(|it| dropped.contains(&it.id)).map(|it| it.hour.date_naive()).collect();
+    days.dedup();
+    let Some(last) = days.last() else { return Ok(()) };
+    let listed = days.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let reason = format!(
+        "rows that arrived on {listed} are no longer in the database (retention.days), and nothing was written again: begin \
+         after {last}"
+    );
+    Err(RunError::Refused { field: "from", reason })
+}

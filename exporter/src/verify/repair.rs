@@ -1,0 +1,75 @@
+//! Delivering again what a bucket lacks, where the rows are still here. Nothing is ever deleted.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{Kind, Verdict};
+use crate::export::Exporter;
+use crate::store::{export_batches, segments};
+
+/// What became of a discrepancy, or of all of a batch at a destination.
+#[derive(Clone, Debug, Serialize)]
+pub struct Repair {
+    /// The destination.
+    pub destination: String,
+    /// The export batch; absent for what belongs to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub export_batch_id: Option<Uuid>,
+    /// What was found.
+    pub found: Vec<String>,
+    /// Objects that were written again, the manifest not counted.
+    pub objects: usize,
+    /// Why it was not repaired; absent when it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+}
+
+/// Mends what `verdict` found, as far as that is possible.
+///
+/// # Errors
+/// The database's.
+pub async fn repair(pool: &PgPool, exporter: &Exporter, verdict: &Verdict) -> sqlx::Result<Vec<Repair>> {
+    let mut connection = pool.acquire().await?;
+    let dropped = segments::dropped_batches(&mut connection).await?;
+    let mut batches: BTreeMap<(String, Option<Uuid>), Vec<String>> = BTreeMap::new();
+    let mut repairs = Vec::new();
+    for it in &verdict.discrepancies {
+        let found = it.to_string();
+        if let Kind::StrayObject { .. } | Kind::StrayManifest { .. } = it.kind {
+            let refused = "nothing is ever deleted: remove it yourself once you know what it is".to_owned();
+            repairs.push(Repair {
+                destination: it.destination.clone(),
+                export_batch_id: None,
+                found: vec![found],
+                objects: 0,
+                refused: Some(refused),
+            });
+        } else {
+            batches.entry((it.destination.clone(), it.export_batch_id)).or_default().push(found);
+        }
+    }
+    for ((destination, export_batch_id), found) in batches {
+        let Some(id) = export_batch_id else { continue };
+        let done = if dropped.contains(&id) {
+            Err("its rows are no longer in the database: copy its objects and manifest from a destination that has them".to_owned())
+        } else {
+            let batch = export_batches::get(&mut connection, id).await?;
+            exporter
+                .restore(&destination, &batch)
+                .await
+                .map_err(|failure| format!("{}: {}", failure.reason, failure.remedy))
+        };
+        let (objects, refused) = match done {
+            Ok(objects) if objects.is_empty() => {
+                (0, Some("it is not exported there yet: `exporter export` does that".to_owned()))
+            }
+            Ok(objects) => (objects.len(), None),
+            Err(reason) => (0, Some(reason)),
+        };
+        repairs.push(Repair { destination, export_batch_id, found, objects, refused });
+    }
+    Ok(repairs)
+}

@@ -1,0 +1,179 @@
+//! An exporter that is gone at every request of an export, and at every step in the database: the next one leaves each row
+//! once, the same bytes in both buckets, and nothing half done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use exporter::config::{Config, Format};
+use exporter::export::hours::Hours;
+use exporter::export::{Exporter, Order, Plan, claim};
+use exporter::progress::Progress;
+use exporter::store::Pools;
+use exporter::store::export_batches::Reach;
+use exporter::verify::{self, Depth, bucket_only, verify};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use sqlx::postgres::PgPoolOptions;
+use tokio::time::timeout;
+use wire::ForwardedEvent;
+
+use crate::database::with_database;
+use crate::proxy::{Fault, Proxy};
+use crate::samples::{batch, deliver, event};
+use crate::storage::Storage;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An event as large as events may be, that nothing compresses.
+fn large(n: u32) -> ForwardedEvent {
+    let noise: Vec<u8> =
+        (0..90_u32).flat_map(|block| Sha256::digest([n.to_be_bytes(), block.to_be_bytes()].concat())).collect();
+    let mut event = event(n);
+    event.event.data =
+        RawValue::from_string(format!(r#"{{"noise": "{}"}}"#, BASE64_STANDARD.encode(noise))).expect("json");
+    event
+}
+
+/// Some 1.3 MB of rows, so that an object goes in two parts of a megabyte.
+async fn ingest(pools: &Pools, round: u32) {
+    for part in 0..9 {
+        let events = (0..50).map(|n| large(round * 450 + part * 50 + n)).collect();
+        deliver(pools, &batch(events)).await.expect("stored");
+    }
+}
+
+fn config(proxy: &Proxy, storage: &Storage) -> Config {
+    let mut config = proxy.config(storage);
+    config.export.formats = vec![Format::Jsonl];
+    for destination in &mut config.destinations {
+        destination.part_size = "1MiB".parse().expect("a size");
+        destination.timeout = "20s".parse().expect("a period");
+    }
+    config
+}
+
+fn exporter(pools: &Pools, config: &Config) -> Exporter {
+    Exporter::new(pools.export.clone(), config, "test".to_owned())
+}
+
+/// An exporter with connections of its own, which go with it.
+fn doomed(pools: &Pools, config: &Config) -> Exporter {
+    let pool = PgPoolOptions::new().max_connections(4).connect_lazy_with((*pools.export.connect_options()).clone());
+    Exporter::new(pool, config, "doomed".to_owned())
+}
+
+/// Time passes, and another exporter takes over.
+async fn recover(pools: &Pools, storage: &Arc<Storage>, config: &Config, batches: usize) {
+    sqlx::query(
+        "update deliveries set lease_until = clock_timestamp() - interval '1 second' where lease_until is not null",
+    )
+    .execute(&pools.export)
+    .await
+    .expect("time passes");
+    let report = timeout(PATIENCE, exporter(pools, config).run()).await.expect("bounded").expect("run");
+    assert!(report.failures.is_empty(), "{report:?}");
+    assert_eq!(storage.uploads(), 0, "an upload is left behind");
+    let verdict =
+        verify(&pools.export, config, &verify::Order::default(), &Progress::silent()).await.expect("answered");
+    assert!(verdict.discrepancies.is_empty() && verdict.unreachable.is_empty(), "{verdict:?}");
+    assert!(verdict.checked.iter().all(|it| (it.export_batches, it.pending) == (batches, 0)), "{verdict:?}");
+    for key in storage.keys("example-events/format=") {
+        let backup = key.replace("example-events/", "example-events-backup/evothesis/");
+        assert!(storage.get(&key) == storage.get(&backup), "{key} has other bytes in the other bucket");
+    }
+}
+
+#[tokio::test]
+async fn whichever_request_an_exporter_is_gone_at_the_next_one_leaves_each_row_once() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let proxy = Proxy::start(&storage).await;
+        let config = config(&proxy, &storage);
+        let (mut round, mut kinds) = (0, 0);
+        // Before the storage has done what was asked, and after it.
+        for fault in [Fault::Hang, Fault::HangAfter] {
+            for at in 0.. {
+                ingest(&pools, round).await;
+                round += 1;
+                proxy.fail(fault, "", at, usize::MAX);
+                let run = {
+                    let exporter = doomed(&pools, &config);
+                    let order = Order { destination: Some("client".to_owned()), ..Order::default() };
+                    tokio::spawn(async move { exporter.run_now(&order, &Progress::silent()).await })
+                };
+                let is_stuck = tokio::select! {
+                    () = proxy.failed() => true,
+                    () = async { while !run.is_finished() { tokio::time::sleep(Duration::from_millis(5)).await } } => false,
+                };
+                // As a process that is killed: nothing is cleaned up.
+                run.abort();
+                let _ = run.await;
+                proxy.mend();
+                recover(&pools, &storage, &config, round as usize).await;
+                if !is_stuck {
+                    break;
+                }
+                kinds += 1;
+            }
+        }
+        // List, create, two parts, complete, manifest, read the object, read the manifest: each before and after.
+        assert_eq!(kinds, 16);
+        let alone = bucket_only::verify(&config.destinations[0], Depth::Full, Hours::default(), &Progress::silent()).await;
+        let alone = alone.expect("answered");
+        assert_eq!((alone.discrepancies.len(), alone.rows), (0, u64::from(round) * 450), "{:?}", alone.discrepancies);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whichever_step_in_the_database_an_exporter_is_gone_at_the_next_one_goes_on() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let proxy = Proxy::start(&storage).await;
+        let config = config(&proxy, &storage);
+        // What each step needs, and waits for while somebody else has it: claiming, leasing, rendering, marking.
+        for (round, (table, is_claimed, is_late)) in [
+            ("export_batches", false, false),
+            ("deliveries", false, false),
+            ("deliveries", true, false),
+            ("events", true, false),
+            ("objects", true, true),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            ingest(&pools, 1000 + u32::try_from(round).expect("few")).await;
+            if is_claimed {
+                claim(&pools.export, &Plan::of(&config), Reach::Now).await.expect("claimed").expect("something");
+            }
+            let mut lock = pools.operator.begin().await.expect("connected");
+            let sql = format!("lock table {table} in access exclusive mode");
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *lock).await.expect("locked");
+            let run = {
+                let exporter = doomed(&pools, &config);
+                let order = Order { destination: Some("client".to_owned()), ..Order::default() };
+                tokio::spawn(async move { exporter.run_now(&order, &Progress::silent()).await })
+            };
+            let waiting = "select count(*) from pg_locks where not granted";
+            timeout(PATIENCE, async {
+                while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *lock).await.expect("asked") == 0 {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            })
+            .await
+            .expect("it gets there");
+            if is_late {
+                assert!(storage.keys("example-events/manifests/").len() > round, "it is not at its last step");
+            }
+            run.abort();
+            let _ = run.await;
+            lock.rollback().await.expect("released");
+            // The server ends what nobody waits for any more.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            recover(&pools, &storage, &config, round + 1).await;
+        }
+    })
+    .await;
+}
