@@ -12,7 +12,6 @@ use crate::config::{Config, Destination};
 use crate::export::Exporter;
 use crate::export::hours::{Hour, Hours};
 use crate::progress::Progress;
-use crate::secret::Secret;
 use crate::serve;
 use crate::store::{Pools, schema};
 use crate::verify::{self, Depth, Order, Repair, Verdict, bucket_only};
@@ -25,7 +24,7 @@ Examples:
   exporter verify --repair --destination client                deliver again what is missing or differs
   exporter verify --json | jq '.discrepancies'                 for a script
 
-Without the database, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment:
+Without the database, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, a profile or a role:
   exporter verify --bucket-only --bucket my-events --region eu-central-1
   exporter verify --bucket-only --bucket my-events --prefix evothesis/ --endpoint https://s3.example.com --path-style";
 
@@ -119,18 +118,9 @@ pub async fn run(arguments: &Arguments, config: Option<&Path>, clock: Clock) -> 
 }
 
 async fn alone(arguments: &Arguments, depth: Depth, hours: Hours, progress: &Progress) -> anyhow::Result<ExitCode> {
-    let secret = |name: &str| {
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-        value.map(|value| Secret::from(value.as_str())).with_context(|| format!("set {name} in the environment"))
-    };
     Destination::check_prefix(&arguments.prefix).map_err(|reason| anyhow::anyhow!("--prefix: {reason}"))?;
     let bucket = arguments.bucket.clone().context("--bucket must be given")?;
-    let mut destination = Destination::new(
-        bucket,
-        arguments.region.clone(),
-        secret("AWS_ACCESS_KEY_ID")?,
-        secret("AWS_SECRET_ACCESS_KEY")?,
-    );
+    let mut destination = Destination::new(bucket, arguments.region.clone());
     destination.prefix.clone_from(&arguments.prefix);
     destination.endpoint.clone_from(&arguments.endpoint);
     destination.path_style = arguments.path_style;

@@ -90,16 +90,9 @@ fn destinations(settings: Figment, variables: &BTreeMap<String, String>) -> Resu
 
 fn schedule(settings: Figment, variables: &BTreeMap<String, String>) -> Result<Figment, ConfigError> {
     let Some(given) = variables.get(SCHEDULE) else { return Ok(settings) };
-    // A richer grammar of `every` makes this the identity: what is not known here is handed on as it is.
-    let every = match given.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ").as_str() {
-        "hourly" | "@hourly" | "0 * * * *" => "1h".to_owned(),
-        "daily" | "@daily" | "@midnight" | "0 0 * * *" => "1d".to_owned(),
-        cron => match cron.strip_prefix("*/").and_then(|it| it.strip_suffix(" * * * *")) {
-            Some(minutes) => format!("{minutes}m"),
-            None => given.clone(),
-        },
-    };
-    export(settings, (SCHEDULE, "every"), every.into())
+    let words = given.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let ours = words.strip_prefix('@').map_or(words.as_str(), |word| if word == "midnight" { "daily" } else { word });
+    export(settings, (SCHEDULE, "schedule"), ours.into())
 }
 
 fn formats(settings: Figment, variables: &BTreeMap<String, String>) -> Result<Figment, ConfigError> {
@@ -167,7 +160,7 @@ mod tests {
             (backup.name.as_str(), backup.region.as_str(), backup.access_key.is_none()),
             ("backup", "eu-west-1", true)
         );
-        assert_eq!(config.export.every.to_string(), "1d");
+        assert_eq!(config.export.schedule.to_string(), "daily");
         assert_eq!(config.export.formats, [Format::Jsonl]);
         let config = with(&[("BACKUP_S3_BUCKET", "b")], "").expect("valid");
         assert_eq!(
@@ -178,11 +171,15 @@ mod tests {
 
     #[test]
     fn schedules_and_formats_are_translated() {
-        for (schedule, every) in
-            [("hourly", "1h"), ("@daily", "1d"), ("0 * * * *", "1h"), ("*/15  * * * *", "15m"), ("90s", "90s")]
-        {
+        for (schedule, ours) in [
+            ("hourly", "hourly"),
+            ("@daily", "daily"),
+            ("0 * * * *", "0 * * * *"),
+            ("*/15  * * * *", "*/15 * * * *"),
+            ("90s", "90s"),
+        ] {
             let config = with(&[("CLIENT_S3_BUCKET", "b"), ("EXPORT_SCHEDULE", schedule)], "").expect(schedule);
-            assert_eq!(config.export.every.to_string(), every);
+            assert_eq!(config.export.schedule.to_string(), ours);
         }
         let formats = with(&[("CLIENT_S3_BUCKET", "b"), ("EXPORT_FORMAT", "parquet, json")], "").expect("valid");
         assert_eq!(formats.export.formats, [Format::Parquet, Format::Jsonl]);
@@ -191,7 +188,7 @@ mod tests {
     #[test]
     fn what_is_half_set_or_set_twice_is_named_and_not_quoted() {
         const BUCKET: (&str, &str) = ("CLIENT_S3_BUCKET", "b");
-        let file = "[export]\nevery = \"1h\"\nformats = [\"jsonl\"]\n";
+        let file = "[export]\nschedule = \"1h\"\nformats = [\"jsonl\"]\n";
         let destination = "[[destinations]]\nname = \"a\"\nbucket = \"b\"\nregion = \"r\"";
         for (variables, file, error) in [
             (
@@ -208,9 +205,9 @@ mod tests {
                 "CLIENT_S3_SECRET: is no setting; there are CLIENT_S3_BUCKET,",
             ),
             (&[BUCKET], destination, "CLIENT_S3_BUCKET: destinations are configured already"),
-            (&[BUCKET, ("EXPORT_SCHEDULE", "daily")], file, "EXPORT_SCHEDULE: export.every is set already"),
+            (&[BUCKET, ("EXPORT_SCHEDULE", "daily")], file, "EXPORT_SCHEDULE: export.schedule is set already"),
             (&[BUCKET, ("EXPORT_FORMAT", "json")], file, "EXPORT_FORMAT: export.formats is set already"),
-            (&[BUCKET, ("EXPORT_SCHEDULE", "hunter2")], "", "export.every: "),
+            (&[BUCKET, ("EXPORT_SCHEDULE", "hunter2")], "", "export.schedule: "),
             (&[BUCKET, ("EXPORT_FORMAT", "hunter2")], "", "export.formats.0: must be of "),
             (&[BUCKET, ("BACKUP_S3_BUCKET", "b")], "", "destinations[1]: writes where another destination does"),
         ] {

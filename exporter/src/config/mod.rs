@@ -285,9 +285,9 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// The bucket of this name with these keys, all else as it is by default.
+    /// The bucket of this name, all else as it is by default.
     #[must_use]
-    pub fn new(bucket: String, region: String, access_key: Secret, secret_key: Secret) -> Self {
+    pub fn new(bucket: String, region: String) -> Self {
         Self {
             name: bucket.clone(),
             bucket,
@@ -295,8 +295,9 @@ impl Destination {
             region,
             endpoint: None,
             path_style: false,
-            access_key,
-            secret_key,
+            access_key: None,
+            secret_key: None,
+            session_token: None,
             required: required(),
             timeout: timeout(),
             part_size: part_size(),

@@ -20,6 +20,7 @@ use super::ids::{Fingerprint, Ids};
 use super::{Depth, load};
 use crate::bucket::{Bucket, BucketError};
 use crate::config::Destination;
+use crate::credentials::Sources;
 use crate::export::hours::Hours;
 use crate::export::{keys, manifest};
 use crate::progress::Progress;
@@ -115,7 +116,7 @@ pub async fn verify(
     hours: Hours,
     progress: &Progress,
 ) -> Result<Verdict, BucketOnlyError> {
-    let bucket = Bucket::new(destination);
+    let bucket = Bucket::new(destination, Sources::without_database().of(destination));
     let mut verdict = Verdict::default();
     let mut kinds = Vec::new();
     let manifests = manifests(&bucket, &destination.prefix, &mut kinds).await?;

@@ -72,6 +72,7 @@ async fn every_fault_ends_in_a_clear_state_and_leaves_each_row_once() {
             (Fault::ResetAfter(100), ".jsonl", many, Some(("", false))),
             (Fault::LoseAnswer, "PUT", 1, None),
             (Fault::LoseAnswer, "PUT", many, Some(("", true))),
+            (Fault::ErrorInside, ".parquet", 1, Some(("NotHeld", false))),
             (Fault::FlipByte, ".parquet", 1, Some(("NotHeld", false))),
             (Fault::Truncate, "GET", many, Some(("", true))),
             (Fault::Slow, ".parquet", many, Some(("", false))),

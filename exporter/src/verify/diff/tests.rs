@@ -1,5 +1,4 @@
 use super::*;
-use crate::secret::Secret;
 
 const KEY: &str = "events/object";
 
@@ -141,8 +140,7 @@ fn strays_are_found_and_work_in_progress_is_not_one() {
 
 #[test]
 fn a_segment_marked_exported_without_a_required_destination_is_found() {
-    let secret = || Secret::from("s");
-    let mut destination = Destination::new("client".to_owned(), "r".to_owned(), secret(), secret());
+    let mut destination = Destination::new("client".to_owned(), "r".to_owned());
     let export_batch_id = Some(manifest::tests::batch().id);
     let found = pending(&destination, &manifest::tests::batch(), vec![4]);
     assert_eq!(
