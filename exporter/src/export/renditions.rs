@@ -44,6 +44,8 @@ impl Renditions {
         }
         let rendered = async {
             let mut connection = pool.acquire().await?;
+            // A `COPY` that is cut off would be read to its end first, and what follows it taken for another answer.
+            connection.close_on_drop();
             objects::render(&mut connection, batch, selection).await
         };
         let rendition = Arc::new(rendered.await?);

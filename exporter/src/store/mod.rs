@@ -33,9 +33,9 @@ use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgConnection, PgPool, Row};
 
 use crate::config::Database;
 use crate::ingest::group::COMMITS;
@@ -81,7 +81,11 @@ impl Pools {
                 ("lock_timeout", lock),
                 ("idle_in_transaction_session_timeout", idle),
             ]);
-            PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE).connect_lazy_with(options)
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE)
+                .after_release(|connection, _| Box::pin(is_outside_transactions(connection)))
+                .connect_lazy_with(options)
         };
         Ok(Self {
             ingest: pool("evothesis-ingest", COMMITS + SPARE, "8s", "4s", "10s"),
@@ -94,6 +98,15 @@ impl Pools {
     pub async fn close(&self) {
         tokio::join!(self.ingest.close(), self.export.close(), self.operator.close());
     }
+}
+
+/// Whether others may use a connection: one that is cut off while it begins a transaction is in one that sqlx 0.9.0 does
+/// not know of (<https://github.com/launchbadge/sqlx/issues/4393>), and nothing that others do would be committed.
+async fn is_outside_transactions(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    // Sent as one message, so that both times are its own.
+    let sql = "-- name: is_outside_transactions
+        select now() = statement_timestamp()";
+    sqlx::raw_sql(sql).fetch_one(connection).await?.try_get(0)
 }
 
 /// The SQLSTATE of an error; empty when it did not come from the server. Unlike the message it quotes no value.

@@ -134,16 +134,16 @@ async fn whichever_step_in_the_database_an_exporter_is_gone_at_the_next_one_goes
         let proxy = Proxy::start(&storage).await;
         let config = config(&proxy, &storage);
         // What each step needs, and waits for while somebody else has it: claiming, leasing, rendering, marking.
-        for (round, (table, is_claimed, is_late)) in [
+        let steps = [
             ("export_batches", false, false),
             ("deliveries", false, false),
             ("deliveries", true, false),
             ("events", true, false),
             ("objects", true, true),
-        ]
-        .into_iter()
-        .enumerate()
-        {
+        ];
+        // Killed, and cut off in a process that goes on with the same connections.
+        let ways = [doomed, exporter].into_iter().flat_map(|way| steps.map(|step| (way, step)));
+        for (round, (way, (table, is_claimed, is_late))) in ways.enumerate() {
             ingest(&pools, 1000 + u32::try_from(round).expect("few")).await;
             if is_claimed {
                 claim(&pools.export, &Plan::of(&config), Reach::Now).await.expect("claimed").expect("something");
@@ -152,7 +152,7 @@ async fn whichever_step_in_the_database_an_exporter_is_gone_at_the_next_one_goes
             let sql = format!("lock table {table} in access exclusive mode");
             sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *lock).await.expect("locked");
             let run = {
-                let exporter = doomed(&pools, &config);
+                let exporter = way(&pools, &config);
                 let order = Order { destination: Some("client".to_owned()), ..Order::default() };
                 tokio::spawn(async move { exporter.run_now(&order, &Progress::silent()).await })
             };
@@ -173,6 +173,24 @@ async fn whichever_step_in_the_database_an_exporter_is_gone_at_the_next_one_goes
             // The server ends what nobody waits for any more.
             tokio::time::sleep(Duration::from_millis(200)).await;
             recover(&pools, &storage, &config, round + 1).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_upload_whose_end_is_acknowledged_with_an_error_inside_has_not_ended() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let proxy = Proxy::start(&storage).await;
+        let config = config(&proxy, &storage);
+        for (round, times, codes) in [(0, 1, &[][..]), (1, usize::MAX, &["InternalError"])] {
+            ingest(&pools, 2000 + round).await;
+            proxy.fail(Fault::ErrorInside, "?uploadId=", 0, times);
+            let report = timeout(PATIENCE, exporter(&pools, &config).run()).await.expect("bounded").expect("run");
+            assert!(proxy.mend() > 0, "it befell nothing");
+            assert_eq!(report.failures.iter().map(|it| it.code.as_str()).collect::<Vec<_>>(), codes);
+            recover(&pools, &storage, &config, round as usize + 1).await;
         }
     })
     .await;

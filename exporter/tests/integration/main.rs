@@ -3,6 +3,7 @@
 mod behaving;
 mod billing;
 mod buckets;
+mod connections;
 mod counted;
 mod crashes;
 mod credentials;
