@@ -44,7 +44,7 @@ impl Renditions {
         }
         let rendered = async {
             let mut connection = pool.acquire().await?;
-            // A `COPY` that is cut off would be read to its end first, and what follows it taken for another answer.
+            // A `COPY` that is cut off ends with its connection: the pool would read all of it.
             connection.close_on_drop();
             objects::render(&mut connection, batch, selection).await
         };
