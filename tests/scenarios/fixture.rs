@@ -110,8 +110,10 @@ pub(crate) async fn export_and_verify(stack: &Stack) -> Result<()> {
     let mut status = Value::Null;
     for _ in 0..60 {
         succeed(stack, "export").await?;
-        status = stack.exporter.ask(Method::GET, "/export/status").await?;
-        let destinations = status["destinations"].as_array().context("/export/status has no destinations")?;
+        // by the command, since the service may be paused
+        let told = stack.exporter.run(&["status", "--json"]).await?;
+        status = serde_json::from_slice::<Value>(&told.stdout).context("exporter status --json")?["exports"].take();
+        let destinations = status.as_array().context("the status has no exports")?;
         if destinations.iter().all(|destination| destination["pending_rows"] == 0) {
             return succeed(stack, "verify").await;
         }
