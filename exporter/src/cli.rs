@@ -15,7 +15,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::clock::Clock;
-use crate::commands::{credentials, doctor, export, retention, sites, status, usage, verify, webhooks};
+use crate::commands::{access, credentials, doctor, export, forget, retention, sites, status, usage, verify, webhooks};
 use crate::config::Config;
 use crate::store::{Pools, partitions, schema};
 use crate::{causes, redact, serve};
@@ -39,6 +39,8 @@ Examples:
   exporter verify --bucket-only --bucket my-events          prove a bucket by itself, without the database
   exporter status                                           see how the installation is doing, and what to do
   exporter retention --dry-run                              see which days would be dropped, and what holds one back
+  exporter access --visitor - --out jane.jsonl < token.txt  tell a visitor what is held of them
+  exporter forget --visitor - --dry-run < token.txt         see what would be taken out of a visitor, and from where
   exporter usage --month 2026-10 --invoice                  what is due for a month
   exporter redact --explain < lines.jsonl                   try out what is taken for personal data";
 
@@ -92,6 +94,17 @@ enum Command {
         #[arg(long, value_name = "FILE", conflicts_with = "config")]
         settings: Option<PathBuf>,
     },
+    /// Tell all that is held of a visitor, from Postgres and from the buckets, as JSON Lines.
+    ///
+    /// Exit code 0: everything was looked through, 2: not everything could be.
+    #[command(after_help = access::EXAMPLES)]
+    Access(access::Arguments),
+    /// Take out all that is held of a visitor, from Postgres and from every bucket, and refuse what still comes.
+    ///
+    /// Objects concerned are written again at their keys, under manifests of a new generation. Exit code 0: nothing is left,
+    /// 1: something is, and `serve` or --resume goes on with it, 2: it could not be begun, or was interrupted.
+    #[command(after_help = forget::EXAMPLES)]
+    Forget(forget::Arguments),
     /// List sites, and say which of them are billed.
     #[command(after_help = sites::EXAMPLES)]
     Sites(sites::Arguments),
@@ -168,6 +181,8 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(arguments) => Box::pin(verify::run(&arguments, cli.config.as_deref(), clock)).await,
         Command::Status(arguments) => status::run(&arguments, &config()?, clock).await,
         Command::Retention(arguments) => retention::run(&arguments, &config()?, clock).await,
+        Command::Access(arguments) => Box::pin(access::run(&arguments, &config()?)).await,
+        Command::Forget(arguments) => Box::pin(forget::run(&arguments, &config()?)).await,
         Command::Sites(arguments) => sites::run(arguments, &config()?).await,
         Command::Usage(arguments) => usage::run(arguments, &config()?).await,
         Command::Webhooks(arguments) => webhooks::run(arguments, &config()?).await,

@@ -14,6 +14,7 @@ pub mod config;
 pub mod credentials;
 pub mod doctor;
 pub mod endpoints;
+pub mod erasure;
 pub mod export;
 pub mod ingest;
 pub mod ledger;

@@ -9,6 +9,8 @@ pub const NOT_HELD: &str = "NotHeld";
 pub const ROWS: &str = "Rows";
 /// Code of objects that this version of the program writes otherwise than they were exported.
 pub const OTHER_BYTES: &str = "OtherBytes";
+/// Code of objects that an erasure is still to clean.
+pub const ERASING: &str = "Erasing";
 /// Code of a database that failed.
 pub const DATABASE: &str = "Database";
 /// Code of a disk of this machine that takes no more.
@@ -40,6 +42,7 @@ pub struct Refusal {
 
 /// What the failure `code` means: an error code of S3, or one of the above.
 #[must_use]
+#[expect(clippy::too_many_lines, reason = "one table")]
 pub fn of(code: &str) -> Refusal {
     use Concerns::{Batch, Destination, Here, Unclear};
     let (meaning, remedy, concerns) = match code {
@@ -74,6 +77,12 @@ pub fn of(code: &str) -> Refusal {
             "there is no bucket of this name",
             "create the bucket, or correct bucket, region, endpoint or path_style",
             Destination,
+        ),
+        ERASING => (
+            "a visitor is being erased, and this is not done here yet",
+            "see that every destination is in the settings and takes objects, then `exporter forget --resume`; `serve` goes on by \
+             itself, too",
+            Batch,
         ),
         "PermanentRedirect"
         | "TemporaryRedirect"

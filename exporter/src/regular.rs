@@ -10,7 +10,7 @@ use wire::limits::WINDOW_DAYS;
 
 use crate::config::Config;
 use crate::retention::{self, Verdict};
-use crate::store::{losses, outcomes, partitions};
+use crate::store::{erasures, losses, outcomes, partitions};
 
 /// How often it is looked whether there is something to do. Measuring is cheap when there is not.
 pub const EVERY: Duration = Duration::from_mins(1);
@@ -84,6 +84,7 @@ pub async fn drop_days(
     let today = now.date_naive();
     losses::forget(connection, first_open(today)).await?;
     outcomes::forget(connection, today - OUTCOME_DAYS).await?;
+    erasures::forget_refusals(connection).await?;
     // An exporter whose clock is behind may still add to yesterday.
     outcomes::fold(connection, today - Days::new(1)).await?;
     retention::run(connection, config, now).await

@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::clock::Clock;
 use crate::config::{Config, Schedule};
 use crate::endpoints::{self, Services};
+use crate::erasure;
 use crate::export::Exporter;
 use crate::ingest::Ingest;
 use crate::ingest::authenticate::Keys;
@@ -30,6 +31,7 @@ const DAYS_EVERY: Duration = Duration::from_hours(1);
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const LEDGER_EVERY: Duration = Duration::from_secs(30);
+const ERASURES_EVERY: Duration = Duration::from_mins(5);
 const WEBHOOKS_EVERY: Duration = Duration::from_secs(2);
 /// How long requests and exports that are under way may take once the end has come. What is cut off is done again.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -72,6 +74,7 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
             every(regular::EVERY, stop.clone(), async || measure(&services).await),
             every(DAYS_EVERY, stop.clone(), async || turn_days(&services).await),
             every(LEDGER_EVERY, stop.clone(), async || keep_ledger(&services).await),
+            every(ERASURES_EVERY, stop.clone(), async || go_on_erasing(&services).await),
             every(WEBHOOKS_EVERY, stop.clone(), async || send_webhooks(&webhooks, stop.clone()).await),
         )?;
         // Callers that hung up have left batches behind.
@@ -236,6 +239,23 @@ async fn keep_ledger(services: &Services) {
     let config = &services.config;
     if let Err(error) = ledger::keep(&services.pools.export, &config.sites, &config.billing).await {
         tracing::error!(reason = %error, "cannot keep sites and usage");
+    }
+}
+
+/// Brings erasures to their end that a bucket has kept from it.
+async fn go_on_erasing(services: &Services) {
+    match erasure::go_on(&services.pools.export, &services.exporter).await {
+        Ok(report) => {
+            for it in report.erasures {
+                let (id, pending) = (it.erasure_id, report.pending.len());
+                if it.finished {
+                    tracing::info!(erasure_id = %id, "erasure finished");
+                } else {
+                    tracing::warn!(erasure_id = %id, pending, "erasure not finished: `exporter forget --resume` says why");
+                }
+            }
+        }
+        Err(error) => tracing::error!(reason = %error, "cannot go on with erasures"),
     }
 }
 

@@ -46,6 +46,13 @@ pub struct Manifest {
     /// What the destination takes and renames; absent when it takes everything as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<Selection>,
+    /// How often the batch's content was decided on; absent for the first time, which is the export. A later generation has
+    /// the key of the one before, and takes its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
+    /// Why there is more than one generation, the earliest reason first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rewrites: Vec<Rewrite>,
     /// What this repeats below a prefix of its own; absent in the export itself. Whoever reads both has every row twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<Repeats>,
@@ -99,6 +106,21 @@ impl Segments {
 pub struct Repeats {
     /// The prefix of the export; empty for none.
     pub prefix: String,
+}
+
+/// A generation after the first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rewrite {
+    /// Which one it made: 2 or more.
+    pub generation: u32,
+    /// `erasure`: a visitor asked to be forgotten.
+    pub reason: String,
+    /// The request, as the installation knows it. Random: it says nothing of the visitor.
+    pub request: Uuid,
+    /// When it was decided on, RFC 3339 in UTC.
+    pub at: String,
+    /// Rows that the batch has fewer since.
+    pub rows_removed: u64,
 }
 
 /// How rows are ordered in the objects.

@@ -77,6 +77,8 @@ pub enum Reason {
     NoConsent,
     /// A machine's, and the installation leaves those out.
     Bot,
+    /// The visitor was erased, and what still comes of them is not stored again.
+    Erased,
 }
 
 impl Reason {
@@ -102,6 +104,7 @@ impl Reason {
             Self::RefusedByStore => "refused_by_store",
             Self::NoConsent => "no_consent",
             Self::Bot => "bot",
+            Self::Erased => "erased",
         }
     }
 }

@@ -1,8 +1,11 @@
 //! A file for each subcommand: its arguments and its run.
 
+pub mod access;
+mod author;
 pub mod credentials;
 pub mod doctor;
 pub mod export;
+pub mod forget;
 pub mod retention;
 pub mod sites;
 pub mod status;

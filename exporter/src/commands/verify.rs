@@ -167,6 +167,9 @@ fn print(verdict: &Verdict) {
             it.destination, it.export_batches, it.objects, it.rows, it.pending
         );
     }
+    for it in verdict.checked.iter().filter(|it| it.erasing > 0) {
+        println!("{}: {} batch(es) are not compared: a visitor is being erased from them", it.destination, it.erasing);
+    }
     for it in verdict.checked.iter().filter(|it| it.never_got > 0) {
         println!(
             "{}: {} export batch(es) never came here before their days were dropped",

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 
 use super::deliver::{self, DeliverError};
 use super::manifest::{self, Told};
+use super::placed;
 use super::queue::put;
 use super::{Exporter, Failure, Order, PutObject, Report, RunError, Target, keys};
 use crate::config::Destination;
@@ -13,13 +14,15 @@ use crate::progress::Progress;
 use crate::refusal;
 use crate::store::deliveries::{self, Object};
 use crate::store::export_batches::{self, ExportBatch, Reach};
-use crate::store::{retention, segments};
+use crate::store::{erasures, retention, segments};
 
 /// Why a batch was not written again.
 #[derive(Debug, thiserror::Error)]
 enum RewriteError {
     #[error(transparent)]
     Deliver(#[from] DeliverError),
+    #[error("a visitor is being erased from {name}, and that comes first")]
+    Erasing { name: String },
     #[error("this version of the program writes {key} otherwise than it was exported: nothing was overwritten")]
     OtherBytes { key: String },
 }
@@ -29,6 +32,7 @@ impl RewriteError {
         match self {
             Self::Deliver(error) => error.code(),
             Self::OtherBytes { .. } => refusal::OTHER_BYTES,
+            Self::Erasing { .. } => refusal::ERASING,
         }
     }
 }
@@ -46,6 +50,11 @@ impl Exporter {
         // What belongs to the session must not go back to the pool.
         connection.close_on_drop();
         retention::keep_days(&mut connection).await?;
+        if !erasures::keep_away(&mut connection).await? {
+            let reason =
+                "a visitor is being erased, and nothing is written again meanwhile: try again when that is done";
+            return Err(RunError::Refused { field: "from", reason: reason.to_owned() });
+        }
         self.check_prefix(&mut connection, order.to_prefix.as_deref()).await?;
         let mut report = match order.to_prefix {
             Some(_) => self.claim_all(Reach::Now).await?,
@@ -59,6 +68,11 @@ impl Exporter {
         refuse_dropped(&mut connection, &batches).await?;
         let meant = self.targets.iter().filter(|target| is_meant(target));
         let to_prefix = order.to_prefix.as_deref();
+        if let Some(prefix) = to_prefix {
+            for target in meant.clone() {
+                erasures::note_copy(&mut connection, &target.destination.name, prefix).await?;
+            }
+        }
         for done in join_all(meant.map(|target| self.rewrite_all(target, &batches, to_prefix, progress))).await {
             report.add(done);
         }
@@ -92,7 +106,7 @@ impl Exporter {
                     tracing::error!(destination = name, export_batch_id = %batch.id, reason = failure.reason, "export failed");
                     report.failures.push(failure);
                     // What it is may concern all that follow.
-                    if !matches!(error, RewriteError::OtherBytes { .. }) {
+                    if matches!(error, RewriteError::Deliver(_)) {
                         return report;
                     }
                 }
@@ -116,14 +130,26 @@ impl Exporter {
             let state = deliveries::state(&mut connection, batch.id, name).await?;
             let recorded = deliveries::objects(&mut connection, batch.id, name).await?;
             let (selection, _) = deliveries::taken(&mut connection, batch.id, name).await?;
-            Ok::<_, sqlx::Error>((state, recorded, selection, segments::of_batch(&mut connection, batch.id).await?))
+            let rewrites = erasures::rewrites(&mut connection, batch.id).await?;
+            Ok::<_, sqlx::Error>((
+                state,
+                recorded,
+                selection,
+                segments::of_batch(&mut connection, batch.id).await?,
+                rewrites,
+            ))
         };
-        let (state, recorded, selection, segments) = loaded.await.map_err(DeliverError::from)?;
+        let (state, recorded, selection, segments, rewrites) = loaded.await.map_err(DeliverError::from)?;
         if !state.exported && to_prefix.is_none() {
             return Ok(Vec::new());
         }
+        if state.is_behind && to_prefix.is_none() {
+            return Err(RewriteError::Erasing { name: name.clone() });
+        }
         let rendition = self.renditions.of(&self.pool, batch, &selection).await.map_err(DeliverError::from)?;
-        let objects: Vec<Object> = rendition.objects.iter().map(|it| deliver::object(prefix, batch, it)).collect();
+        let at_keys_of = if to_prefix.is_none() { &recorded[..] } else { &[] };
+        let placed = placed::place(prefix, batch, &rendition, &selection, at_keys_of).map_err(DeliverError::from)?;
+        let objects: Vec<Object> = placed.iter().map(|it| it.object.clone()).collect();
         if to_prefix.is_none() {
             let same = |(a, b): (&Object, &Object)| (&a.key, &a.sha256) == (&b.key, &b.sha256);
             let other = objects.iter().zip(&recorded).find(|pair| !same(*pair)).map(|(object, _)| &object.key);
@@ -132,15 +158,15 @@ impl Exporter {
                 return Err(RewriteError::OtherBytes { key: key.clone() });
             }
         }
-        for (object, rendered) in objects.iter().zip(&rendition.objects) {
-            let content_type = deliver::content_type(batch, rendered.format);
-            target.bucket.put_file(&object.key, content_type, &rendered.file).await.map_err(DeliverError::from)?;
+        for it in &placed {
+            it.put(&target.bucket, batch).await.map_err(DeliverError::from)?;
         }
         let told = Told {
             segments,
             selection,
             left_out: rendition.left_out.cast_unsigned(),
             objects: objects.iter().map(Into::into).collect(),
+            rewrites,
             repeats: to_prefix.map(|_| own.clone()),
         };
         let key = keys::manifest(prefix, batch);

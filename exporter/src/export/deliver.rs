@@ -3,17 +3,19 @@
 
 use bytes::Bytes;
 use sqlx::PgPool;
+use wire::Selection;
 
 use super::keys;
 use super::manifest::{self, Told};
 use super::objects::{RenderError, Rendered, Rendition};
+use super::placed::{self, Placed};
 use super::renditions::Renditions;
 use crate::bucket::{Bucket, BucketError};
 use crate::config::{Compression, Format};
 use crate::refusal;
 use crate::store::deliveries::{self, Lease, Object};
 use crate::store::export_batches::{self, ExportBatch};
-use crate::store::{segments, tries};
+use crate::store::{erasures, segments, tries};
 
 /// Everything one delivery needs.
 pub(super) struct Delivery<'a> {
@@ -76,35 +78,64 @@ impl Delivery<'_> {
         let batch = export_batches::get(&mut connection, self.lease.export_batch_id).await?;
         let segments = segments::of_batch(&mut connection, batch.id).await?;
         let (selection, _) = deliveries::taken(&mut connection, batch.id, &self.lease.destination).await?;
+        let rewrites = erasures::rewrites(&mut connection, batch.id).await?;
         // Uploads take long; meanwhile others can use the connection.
         drop(connection);
         let rendition = self.renditions.of(self.pool, &batch, &selection).await?;
 
-        let mut objects = Vec::new();
-        for rendered in &rendition.objects {
-            let object = object(self.prefix, &batch, rendered);
-            self.bucket.put_file(&object.key, content_type(&batch, rendered.format), &rendered.file).await?;
-            objects.push(object);
+        let mut placed = placed::place(self.prefix, &batch, &rendition, &selection, &[])?;
+        if !rewrites.is_empty() {
+            self.add_leftovers(&batch, &selection, &mut placed).await?;
         }
-        let left_out = rendition.left_out.cast_unsigned();
-        let told =
-            Told { segments, selection, left_out, objects: objects.iter().map(Into::into).collect(), repeats: None };
+        for it in &placed {
+            it.put(self.bucket, &batch).await?;
+        }
+        let objects: Vec<_> = placed.into_iter().map(|it| it.object).collect();
+        let told = Told {
+            segments,
+            selection,
+            left_out: rendition.left_out.cast_unsigned(),
+            objects: objects.iter().map(Into::into).collect(),
+            rewrites,
+            repeats: None,
+        };
         let manifest_key = keys::manifest(self.prefix, &batch);
         let manifest = manifest::bytes(&batch, &told);
         self.bucket.put(&manifest_key, "application/json", manifest.clone()).await?;
 
         check_held(self.bucket, &objects, &manifest_key, &manifest).await?;
-        self.mark(&objects, &rendition).await?;
+        self.mark(&batch, &objects, &rendition).await?;
         Ok(Delivered { objects, rows: batch.rows })
     }
 
-    async fn mark(&self, objects: &[Object], rendition: &Rendition) -> Result<(), DeliverError> {
+    /// Adds objects without rows in the place of those that an attempt before an erasure has put and that are not among
+    /// `placed` any more.
+    async fn add_leftovers(
+        &self,
+        batch: &ExportBatch,
+        selection: &Selection,
+        placed: &mut Vec<Placed>,
+    ) -> Result<(), DeliverError> {
+        for (number, key) in keys_of(self.bucket, self.prefix, batch).await?.into_iter().enumerate() {
+            let Some(format) = keys::format(&key).filter(|_| placed.iter().all(|it| it.object.key != key)) else {
+                continue;
+            };
+            let number = i32::try_from(placed.len() + number).unwrap_or(i32::MAX);
+            placed.push(placed::empty(batch, selection, format, number, key)?);
+        }
+        placed::sort(batch, placed);
+        Ok(())
+    }
+
+    async fn mark(&self, batch: &ExportBatch, objects: &[Object], rendition: &Rendition) -> Result<(), DeliverError> {
         let mut transaction = self.pool.begin().await?;
         export_batches::lock(&mut transaction, self.lease.export_batch_id).await?;
-        if !deliveries::finish(&mut transaction, self.lease).await? {
+        if !deliveries::finish(&mut transaction, self.lease, batch.generation).await? {
             return Err(DeliverError::LeaseLost);
         }
-        deliveries::record_objects(&mut transaction, self.lease, objects, rendition.left_out).await?;
+        let Lease { export_batch_id, destination, .. } = self.lease;
+        deliveries::record_objects(&mut transaction, *export_batch_id, destination, objects, rendition.left_out)
+            .await?;
         segments::mark_exported(&mut transaction, Some(self.lease.export_batch_id), self.required).await?;
         let has_waited = tries::end_wait(&mut transaction, &self.lease.destination).await?;
         transaction.commit().await?;
@@ -113,6 +144,12 @@ impl Delivery<'_> {
         }
         Ok(())
     }
+}
+
+/// The keys of all objects of a batch that are in a bucket, whoever put them.
+pub(super) async fn keys_of(bucket: &Bucket, prefix: &str, batch: &ExportBatch) -> Result<Vec<String>, DeliverError> {
+    let start = format!("{prefix}{}", batch.rendering().layout.fixed_start());
+    Ok(bucket.list(&start).await?.into_iter().filter(|key| keys::is_of(key, batch.id)).collect())
 }
 
 /// Reads back what a bucket has acknowledged.

@@ -32,6 +32,13 @@ pub fn is_of(key: &str, id: uuid::Uuid) -> bool {
     key.rsplit('/').next().is_some_and(|name| name.starts_with(&id.to_string()))
 }
 
+/// The format of the object at `key`; `None` when its name has none.
+#[must_use]
+pub fn format(key: &str) -> Option<Format> {
+    let (_, ending) = key.rsplit('/').next()?.split_once('.')?;
+    Format::ALL.into_iter().find(|format| ending.split('.').next() == Some(format.name()))
+}
+
 /// The hour that a key names by `date=` and `hour=`; `None` when it does not.
 #[must_use]
 pub fn hour(key: &str) -> Option<DateTime<Utc>> {

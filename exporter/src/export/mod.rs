@@ -7,11 +7,13 @@
 mod backfill;
 mod claim;
 mod deliver;
+mod erase;
 pub mod hours;
 pub mod keys;
 pub mod layout;
 pub mod manifest;
 pub mod objects;
+mod placed;
 mod queue;
 pub mod rendering;
 mod renditions;

@@ -12,10 +12,10 @@ use wire::Selection;
 use super::objects::{self, RenderError, Rendition};
 use crate::store::export_batches::ExportBatch;
 
-/// What is being sent, by batch and by what is taken of it. The files are gone when the last destination lets go of them.
+/// What is being sent, by batch and generation and by what is taken of it. The files are gone when the last destination lets go of them.
 #[derive(Debug, Default)]
 pub(super) struct Renditions {
-    shared: Mutex<HashMap<(Uuid, String), Shared>>,
+    shared: Mutex<HashMap<(Uuid, i32, String), Shared>>,
 }
 
 /// Locked while it is being rendered.
@@ -36,7 +36,7 @@ impl Renditions {
             let mut shared = self.shared.lock().await;
             // Those that nobody holds and nobody waits for.
             shared.retain(|_, it| Arc::strong_count(it) > 1 || it.try_lock().is_ok_and(|weak| weak.strong_count() > 0));
-            shared.entry((batch.id, taken)).or_default().clone()
+            shared.entry((batch.id, batch.generation, taken)).or_default().clone()
         };
         let mut one = one.lock().await;
         if let Some(rendition) = one.upgrade() {

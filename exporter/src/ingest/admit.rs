@@ -39,6 +39,7 @@ pub fn pixel_drop(batch: &Batch) -> Option<PixelDrop<'_>> {
         batch_id: batch.batch_id,
         site_id: &batch.site_id,
         stream_id: batch.stream_id,
+        visitor_id: batch.visitor_id,
         dropped: batch.dropped,
         received_at: time(batch.received_at).unwrap_or_default(),
     })

@@ -190,6 +190,11 @@ async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>], new_sites:
                 **outcome = Outcome::Invalid(Reason::Conflict);
             }
         }
+        for place in events::erased(connection, &old).await? {
+            if let Some(outcome) = of_old.get_mut(place) {
+                **outcome = Outcome::Filtered(Reason::Erased);
+            }
+        }
     }
     Ok(outcomes)
 }

@@ -1,12 +1,14 @@
 //! The other checks: values in, judgements out.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use wire::Reason;
 
 use super::check::{Check, State};
 use crate::config::Config;
 use crate::doctor::{Refusal, refusal};
 use crate::ingest::tally::{DROPPED_BY_PIXEL, LATE};
 use crate::store::backlog::Backlog;
+use crate::store::erasures::Erasure;
 use crate::store::losses::Loss;
 use crate::store::outcomes::OfDay;
 use crate::store::redaction_findings::OfVersion;
@@ -17,6 +19,10 @@ const DELIVERED: (f64, f64) = (0.999, 0.99);
 const ENOUGH: i64 = 1000;
 /// A day that is overdue for so long is held back, rather than waiting for the next run.
 const OVERDUE: Days = Days::new(2);
+/// An erasure that is not finished after so long does not go by itself, and one after so long is nearly overdue (GDPR, article
+/// 12 (3): a month).
+const ERASURE: TimeDelta = TimeDelta::hours(1);
+const ERASURE_DUE: TimeDelta = TimeDelta::days(14);
 /// A required destination that lacks rows for so long beyond its interval.
 const LAG: (TimeDelta, TimeDelta) = (TimeDelta::hours(1), TimeDelta::hours(24));
 
@@ -141,11 +147,29 @@ pub(super) fn loss(yesterday: Option<&Loss>, unmeasured: i64) -> Check {
     Check::trouble(NAME, state, finding, remedy)
 }
 
+/// Of those that are not finished, the oldest first.
+pub(super) fn erasures(unfinished: &[Erasure], now: DateTime<Utc>) -> Check {
+    const NAME: &str = "erasures";
+    match unfinished.first() {
+        Some(oldest) if now - oldest.requested_at >= ERASURE => Check::trouble(
+            NAME,
+            if now - oldest.requested_at < ERASURE_DUE { State::Warning } else { State::Critical },
+            format!(
+                "{} visitor(s) are not forgotten everywhere, the oldest request is of {}",
+                unfinished.len(),
+                oldest.requested_at
+            ),
+            "`exporter forget --resume` says what is in the way: mostly a destination that does not answer",
+        ),
+        _ => Check::ok(NAME, "nobody waits to be forgotten"),
+    }
+}
+
 /// Of what was refused on `today`.
 pub(super) fn refused(outcomes: &[OfDay], today: NaiveDate) -> Check {
     const NAME: &str = "refused";
     let of_today = || outcomes.iter().filter(|it| it.day == today);
-    let beside = ["accepted", "duplicate", LATE, DROPPED_BY_PIXEL];
+    let beside = ["accepted", "duplicate", Reason::Erased.name(), LATE, DROPPED_BY_PIXEL];
     let refused = || of_today().filter(|it| !beside.contains(&it.outcome.as_str()));
     let accepted: i64 = of_today().filter(|it| it.outcome == "accepted").map(|it| it.events).sum();
     let count: i64 = refused().map(|it| it.events).sum();
@@ -213,6 +237,25 @@ mod tests {
         assert_eq!(judged(&[("accepted", 9_901), ("expired", 99)]).state, State::Ok);
         assert_eq!(judged(&[("accepted", 9_900), ("expired", 100)]).state, State::Warning);
         assert!(judged(&[("accepted", 10), ("expired", 1000), ("bad_id", 9)]).remedy.contains("clocks"));
+    }
+
+    #[test]
+    fn an_erasure_has_to_be_finished_in_time() {
+        let requested_at = day().and_time(chrono::NaiveTime::MIN).and_utc();
+        let erasure = Erasure {
+            id: uuid::Uuid::nil(),
+            visitor_hash: Vec::new(),
+            visitor_id: None,
+            requested_at,
+            taken_out_at: None,
+            searched_number: 0,
+            searched_at: None,
+            rows_database: 0,
+            rows_buckets: 0,
+        };
+        let judged = |hours| erasures(std::slice::from_ref(&erasure), requested_at + TimeDelta::hours(hours)).state;
+        assert_eq!([0, 1, 24 * 14].map(judged), [State::Ok, State::Warning, State::Critical]);
+        assert_eq!(erasures(&[], requested_at).state, State::Ok);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::retention;
 use crate::store::backlog::{self, Backlog};
 use crate::store::credentials;
+use crate::store::erasures;
 use crate::store::losses::{self, Loss};
 use crate::store::operator::{self, DestinationStatus};
 use crate::store::outcomes::{self, OfDay};
@@ -137,6 +138,7 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
     let destinations = backlog::of(connection, &config.destination_names()).await?;
     let refusals = credentials::latest_failures(connection, &config.destination_names()).await?;
     let exports = exports(connection, config, now).await?;
+    let unfinished = erasures::unfinished(connection).await?;
     let of_yesterday = losses.iter().find(|it| it.day == yesterday);
     let checks = vec![
         judge::partitions(&partitions.missing),
@@ -146,6 +148,7 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
         judge::credentials(&refusals),
         exports::deliveries(config, &exports),
         exports::verify(config, &exports, now),
+        judge::erasures(&unfinished, now),
         judge::redaction(&redaction),
         judge::loss(of_yesterday, unmeasured_segments),
         judge::refused(&outcomes, today),

@@ -70,6 +70,8 @@ pub struct State {
     pub exported_segments: Vec<i64>,
     /// Rows of the batch that retention has dropped.
     pub dropped_rows: i64,
+    /// Whether the destination still has, or may have, what an erasure has taken out of the batch.
+    pub is_behind: bool,
 }
 
 /// A destination, and what it takes of what it is given.
@@ -98,8 +100,8 @@ pub async fn create_missing(
     for planned in destinations {
         sqlx::query!(
             r#"-- name: create_missing_deliveries
-            insert into deliveries (export_batch_id, destination, selection, is_partial)
-            select export_batches.id, $2, $3, $4
+            insert into deliveries (export_batch_id, destination, selection, is_partial, generation)
+            select export_batches.id, $2, $3, $4, export_batches.generation
             from export_batches
             where ($1::uuid is null or export_batches.id = $1)
                 and not exists (
@@ -246,18 +248,20 @@ pub async fn give_back(connection: &mut PgConnection, lease: &Lease, code: &str,
     Ok(done.rows_affected() == 1)
 }
 
-/// Marks a delivery exported. Belongs into one transaction with [`record_objects`].
-pub async fn finish(connection: &mut PgConnection, lease: &Lease) -> sqlx::Result<bool> {
+/// Marks a delivery of a batch's `generation` exported. Belongs into one transaction with [`record_objects`].
+pub async fn finish(connection: &mut PgConnection, lease: &Lease, generation: i32) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "-- name: finish_delivery
         update deliveries
         set exported_at = now(), lease_owner = null, lease_until = null,
             failures = 0, retry_at = null, dead_since = null,
-            last_error = null, last_error_at = null, last_error_code = null
+            last_error = null, last_error_at = null, last_error_code = null,
+            generation = $4
         where export_batch_id = $1 and destination = $2 and epoch = $3 and exported_at is null",
         lease.export_batch_id,
         lease.destination,
         lease.epoch,
+        generation,
     )
     .execute(connection)
     .await?;
@@ -267,15 +271,16 @@ pub async fn finish(connection: &mut PgConnection, lease: &Lease) -> sqlx::Resul
 /// Writes down what the bucket was checked to hold, in the order of the manifest, and what was left out.
 pub async fn record_objects(
     connection: &mut PgConnection,
-    lease: &Lease,
+    export_batch_id: Uuid,
+    destination: &str,
     objects: &[Object],
     left_out: i64,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "-- name: record_left_out
         update deliveries set rows_left_out = $3 where export_batch_id = $1 and destination = $2",
-        lease.export_batch_id,
-        lease.destination,
+        export_batch_id,
+        destination,
         left_out,
     )
     .execute(&mut *connection)
@@ -289,8 +294,8 @@ pub async fn record_objects(
                 number, min_event_id, max_event_id, min_timestamp, max_timestamp
             )
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-            lease.export_batch_id,
-            lease.destination,
+            export_batch_id,
+            destination,
             object.key,
             object.format.name(),
             object.rows.cast_signed(),
@@ -308,6 +313,85 @@ pub async fn record_objects(
     Ok(())
 }
 
+/// Writes down that a bucket was checked to hold these objects of a batch's `generation` in place of those before. `false`
+/// when the batch is of another generation by now, or is not exported there. Belongs into a transaction.
+pub async fn replace_objects(
+    connection: &mut PgConnection,
+    export_batch_id: Uuid,
+    destination: &str,
+    generation: i32,
+    objects: &[Object],
+    left_out: i64,
+) -> sqlx::Result<bool> {
+    let replaced = sqlx::query!(
+        "-- name: replace_generation
+        update deliveries
+        set generation = $3, last_error = null, last_error_at = null, last_error_code = null
+        where export_batch_id = $1 and destination = $2 and exported_at is not null
+            and $3 = (select generation from export_batches where id = $1)",
+        export_batch_id,
+        destination,
+        generation,
+    )
+    .execute(&mut *connection)
+    .await?;
+    if replaced.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query!(
+        "-- name: forget_objects
+        delete from objects where export_batch_id = $1 and destination = $2",
+        export_batch_id,
+        destination,
+    )
+    .execute(&mut *connection)
+    .await?;
+    record_objects(connection, export_batch_id, destination, objects, left_out).await?;
+    Ok(true)
+}
+
+/// Writes down that nothing is left in a bucket of an attempt that will not be made again.
+pub async fn note_cleared(
+    connection: &mut PgConnection,
+    export_batch_id: Uuid,
+    destination: &str,
+    generation: i32,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "-- name: note_cleared
+        update deliveries set generation = $3
+        where export_batch_id = $1 and destination = $2 and exported_at is null",
+        export_batch_id,
+        destination,
+        generation,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Writes down why a bucket still has what was erased.
+pub async fn note_behind(
+    connection: &mut PgConnection,
+    export_batch_id: Uuid,
+    destination: &str,
+    code: &str,
+    reason: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "-- name: note_behind
+        update deliveries set last_error = $4, last_error_at = now(), last_error_code = $3
+        where export_batch_id = $1 and destination = $2 and exported_at is not null",
+        export_batch_id,
+        destination,
+        code,
+        reason,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// What the bucket was checked to hold, in the order of the manifest.
 pub async fn objects(
     connection: &mut PgConnection,
@@ -322,7 +406,7 @@ pub async fn objects(
         from objects
         join export_batches on export_batches.id = objects.export_batch_id
         where objects.export_batch_id = $1 and objects.destination = $2
-        order by array_position(export_batches.formats, objects.format), objects.number"#,
+        order by array_position(export_batches.formats, objects.format), objects.number, objects.key collate "C""#,
         export_batch_id,
         destination,
     )
@@ -391,7 +475,13 @@ pub async fn state(connection: &mut PgConnection, export_batch_id: Uuid, destina
             ) as "exported_segments!",
             (
                 select coalesce(sum(dropped_rows), 0) from segments where export_batch_id = $1 and dropped_rows > 0
-            )::bigint as "dropped_rows!"
+            )::bigint as "dropped_rows!",
+            exists (
+                select from deliveries
+                join export_batches on export_batches.id = deliveries.export_batch_id
+                where deliveries.export_batch_id = $1 and destination = $2
+                    and deliveries.generation < export_batches.generation
+            ) as "is_behind!"
         from delivery"#,
         export_batch_id,
         destination,

@@ -37,7 +37,7 @@ pub struct EventRow<'a> {
 }
 
 /// Stores those of `rows` that are new, as one segment, and returns their ids. Of two rows with one id the first is stored.
-/// They are counted as usage, and sites that are new among them are listed, up to `new_sites` a day. One statement, so that
+/// Those of erased visitors are not stored. They are counted as usage, and sites that are new among them are listed, up to `new_sites` a day. One statement, so that
 /// it is a transaction by itself.
 #[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>], new_sites: u32) -> sqlx::Result<Vec<Uuid>> {
@@ -51,7 +51,12 @@ pub async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>], new_si
     };
     sqlx::query_scalar!(
         r#"-- name: insert_events
-        with segment as materialized (
+        with erased as materialized (
+            -- Each visitor once, and none while nobody ever was.
+            select visitor_id
+            from (select distinct unnest($4::uuid[]) as visitor_id) as visitors
+            where exists (select from erased_visitors) and visitor_is_erased(visitor_id)
+        ), segment as materialized (
             -- One that stores nothing leaves a gap.
             select nextval(pg_get_serial_sequence('segments', 'id')) as id
         ), stored as (
@@ -81,6 +86,7 @@ pub async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>], new_si
                 country, region, user_agent, browser, os, device, bot, ip_address, consent, edge_version,
                 redactions, data
             )
+            where visitor_id not in (select visitor_id from erased)
             on conflict (event_id) do nothing
             returning event_id, timestamp, site_id, visitor_id, event_type
         ), arrived as materialized (
@@ -171,6 +177,20 @@ pub async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>], new_si
     )
     .fetch_all(connection)
     .await
+}
+
+/// The places in `rows` of those whose visitor was erased.
+pub async fn erased(connection: &mut PgConnection, rows: &[&EventRow<'_>]) -> sqlx::Result<Vec<usize>> {
+    let places = sqlx::query_scalar!(
+        r#"-- name: events_of_erased_visitors
+        select position as "position!"
+        from unnest($1::uuid[]) with ordinality as row (visitor_id, position)
+        where visitor_is_erased(visitor_id)"#,
+        column(rows, |row| row.visitor_id) as Vec<Uuid>,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(places.into_iter().filter_map(|place| usize::try_from(place - 1).ok()).collect())
 }
 
 /// The places in `rows` of those whose id is stored with other content. What an edge may add differently to the same event,

@@ -1,4 +1,4 @@
-//! Export batches: written once, when their segments are claimed.
+//! Export batches: written once, when their segments are claimed, and again only by an erasure.
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgHasArrayType, PgTypeInfo, PgValueRef};
@@ -25,6 +25,7 @@ pub struct ExportBatch {
     pub max_timestamp: DateTime<Utc>,
     pub formats: Vec<Format>,
     pub rendering: Option<Json<Rendering>>,
+    pub generation: i32,
 }
 
 impl ExportBatch {
@@ -108,7 +109,7 @@ pub async fn claim(
         )
         select
             id, previous, created_at, hour, rows, min_event_id, max_event_id, min_timestamp, max_timestamp,
-            formats as "formats: Vec<Format>", rendering as "rendering: Json<Rendering>"
+            formats as "formats: Vec<Format>", rendering as "rendering: Json<Rendering>", generation
         from batch"#,
         reach == Reach::Now,
         rows,
@@ -126,7 +127,7 @@ pub async fn get(connection: &mut PgConnection, id: Uuid) -> sqlx::Result<Export
         r#"-- name: get_export_batch
         select
             id, previous, created_at, hour, rows, min_event_id, max_event_id, min_timestamp, max_timestamp,
-            formats as "formats: Vec<Format>", rendering as "rendering: Json<Rendering>"
+            formats as "formats: Vec<Format>", rendering as "rendering: Json<Rendering>", generation
         from export_batches where id = $1"#,
         id,
     )
@@ -141,7 +142,7 @@ pub async fn all(connection: &mut PgConnection) -> sqlx::Result<Vec<ExportBatch>
         r#"-- name: all_export_batches
         select
             id, previous, created_at, hour, rows, min_event_id, max_event_id, min_timestamp, max_timestamp,
-            formats as "formats: Vec<Format>", rendering as "rendering: Json<Rendering>"
+            formats as "formats: Vec<Format>", rendering as "rendering: Json<Rendering>", generation
         from export_batches order by number"#,
     )
     .fetch_all(connection)

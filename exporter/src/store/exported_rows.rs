@@ -5,8 +5,14 @@ use futures::stream::BoxStream;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use uuid::Uuid;
 
+use super::erasures;
 use super::export_batches::ExportBatch;
 
+/// What is exported, and the segment.
+const COLUMNS: &str = "event_id, event_type, site_id, visitor_id, session_id, stream_id, seq, timestamp, sent_at, received_at, url, \
+    path, title, referrer, channel, platform, utm_source, utm_medium, utm_campaign, utm_term, utm_content, \
+    utm_id, country, region, user_agent, browser, os, device, bot, ip_address, consent, redactions, data, \
+    segments.ingested_at, t, session_number, session_start, edge_version, segment_id";
 /// Longer than the largest batch takes to the slowest disk.
 const COPY_TIMEOUT: &str = "1h";
 
@@ -28,22 +34,40 @@ pub async fn copy_of_batch<'a>(
     connection.execute(AssertSqlSafe(settings)).await?;
     // `COPY` takes no parameters; what is put in is two ids of ours and one that Postgres has checked, in hexadecimal.
     let ExportBatch { id, min_event_id, max_event_id, .. } = batch;
+    let columns = COLUMNS;
     connection
         .copy_out_raw(&format!(
             "copy (
                 -- name: exported_rows
                 select
-                    event_id, event_type, site_id, visitor_id, session_id, stream_id, seq, timestamp, sent_at, received_at,
-                    url, path, title, referrer, channel, platform,
-                    utm_source, utm_medium, utm_campaign, utm_term, utm_content, utm_id,
-                    country, region, user_agent, browser, os, device, bot, ip_address, consent,
-                    redactions, data, segments.ingested_at, t, session_number, session_start, edge_version, segment_id
+                    {columns}
                 from segments
                 join events on events.segment_id = segments.id
                 where segments.export_batch_id = '{id}'
                     -- Leaves the partitions out that the batch does not touch.
                     and event_id between '{min_event_id}' and '{max_event_id}'
                 order by {order}
+            ) to stdout (format binary)"
+        ))
+        .await
+}
+
+/// The rows of `visitor` as a binary `COPY` in pieces, with the columns of [`copy_of_batch`]. Needs a transaction.
+pub async fn copy_of_visitor(
+    connection: &mut PgConnection,
+    visitor: Uuid,
+) -> sqlx::Result<BoxStream<'_, sqlx::Result<Bytes>>> {
+    connection.execute(AssertSqlSafe(format!("set local statement_timeout = '{COPY_TIMEOUT}'"))).await?;
+    erasures::look_for(&mut *connection, visitor).await?;
+    let columns = COLUMNS;
+    connection
+        .copy_out_raw(&format!(
+            "copy (
+                -- name: rows_of_visitor
+                select {columns}
+                from events
+                join segments on segments.id = events.segment_id
+                where visitor_id = current_setting('evothesis.visitor')::uuid
             ) to stdout (format binary)"
         ))
         .await

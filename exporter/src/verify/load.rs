@@ -14,7 +14,7 @@ use crate::export::manifest::{self, Told};
 use crate::export::{keys, objects};
 use crate::store::deliveries::{self, State};
 use crate::store::export_batches::ExportBatch;
-use crate::store::{exported_rows, segments};
+use crate::store::{erasures, exported_rows, segments};
 
 /// What a destination must hold of a batch in this `state`.
 pub(super) async fn expected(
@@ -26,7 +26,9 @@ pub(super) async fn expected(
     let objects = deliveries::objects(connection, batch.id, &destination.name).await?;
     let segments = segments::of_batch(connection, batch.id).await?;
     let (selection, left_out) = deliveries::taken(connection, batch.id, &destination.name).await?;
-    let told = Told { segments, selection, left_out, objects: objects.iter().map(Into::into).collect(), repeats: None };
+    let rewrites = erasures::rewrites(connection, batch.id).await?;
+    let objects = objects.iter().map(Into::into).collect();
+    let told = Told { segments, selection, left_out, objects, rewrites, repeats: None };
     Ok(Expected {
         export_batch_id: batch.id,
         manifest_key: keys::manifest(&destination.prefix, batch),

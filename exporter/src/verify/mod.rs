@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{PgConnection, PgPool};
 
-use self::diff::Known;
+use self::diff::{Expected, Found, Known};
 pub use self::discrepancy::{Discrepancy, Kind};
 pub use self::repair::{Repair, repair};
 use crate::bucket::{Bucket, BucketError};
@@ -24,6 +24,8 @@ use crate::credentials::Sources;
 use crate::export::hours::Hours;
 use crate::export::keys;
 use crate::progress::Progress;
+use crate::store::deliveries::State;
+use crate::store::export_batches::ExportBatch;
 use crate::store::verifications::{self, Verification};
 use crate::store::{deliveries, export_batches, retention, segments};
 
@@ -97,6 +99,8 @@ pub struct Checked {
     pub rows: u64,
     /// Export batches that it does not hold yet. They are no discrepancy.
     pub pending: usize,
+    /// Export batches that still hold what is being erased. They are no discrepancy.
+    pub erasing: usize,
     /// Export batches that it never got before retention dropped rows of them. Every destination that was required held
     /// them by then. They are no discrepancy.
     pub never_got: usize,
@@ -241,13 +245,38 @@ async fn compare(
             discrepancies.extend(diff::pending(destination, batch, state.exported_segments));
             continue;
         }
-        let expected = load::expected(connection, destination, batch, state).await?;
-        let found = side.found(&expected, order.depth).await?;
+        work.advance(batch.rows.unsigned_abs());
+        let Some((expected, found)) = loaded(connection, &side, batch, state, order.depth).await? else {
+            checked.erasing += 1;
+            continue;
+        };
         checked.export_batches += 1;
         checked.objects += found.objects.len();
         checked.rows += expected.rows();
         discrepancies.extend(diff::delivery(name, &expected, &found));
-        work.advance(batch.rows.unsigned_abs());
     }
     Ok(())
+}
+
+/// Both sides of an exported batch, of one generation; `None` while it is being brought to another one.
+async fn loaded(
+    connection: &mut PgConnection,
+    side: &load::Side<'_>,
+    batch: &ExportBatch,
+    mut state: State,
+    depth: Depth,
+) -> Result<Option<(Expected, Found)>, VerifyError> {
+    let mut batch = batch.clone();
+    while !state.is_behind {
+        let expected = load::expected(connection, side.destination, &batch, state).await?;
+        let found = side.found(&expected, depth).await?;
+        let now = export_batches::get(connection, batch.id).await?;
+        if now.generation == batch.generation {
+            return Ok(Some((expected, found)));
+        }
+        // An erasure came in between.
+        state = deliveries::state(connection, batch.id, &side.destination.name).await?;
+        batch = now;
+    }
+    Ok(None)
 }

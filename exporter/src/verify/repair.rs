@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Kind, Verdict};
 use crate::export::Exporter;
-use crate::store::{export_batches, segments};
+use crate::store::{erasures, export_batches, segments};
 
 /// What became of a discrepancy, or of all of a batch at a destination.
 #[derive(Clone, Debug, Serialize)]
@@ -33,6 +33,9 @@ pub struct Repair {
 /// The database's.
 pub async fn repair(pool: &PgPool, exporter: &Exporter, verdict: &Verdict) -> sqlx::Result<Vec<Repair>> {
     let mut connection = pool.acquire().await?;
+    // What belongs to the session must not go back to the pool.
+    connection.close_on_drop();
+    let is_kept = erasures::keep_away(&mut connection).await?;
     let dropped = segments::dropped_batches(&mut connection).await?;
     let mut batches: BTreeMap<(String, Option<Uuid>), Vec<String>> = BTreeMap::new();
     let mut repairs = Vec::new();
@@ -53,7 +56,10 @@ pub async fn repair(pool: &PgPool, exporter: &Exporter, verdict: &Verdict) -> sq
     }
     for ((destination, export_batch_id), found) in batches {
         let Some(id) = export_batch_id else { continue };
-        let done = if dropped.contains(&id) {
+        let done = if !is_kept {
+            Err("a visitor is being erased, and nothing is written again meanwhile: try again when that is done"
+                .to_owned())
+        } else if dropped.contains(&id) {
             Err("its rows are no longer in the database: copy its objects and manifest from a destination that has them".to_owned())
         } else {
             let batch = export_batches::get(&mut connection, id).await?;

@@ -110,12 +110,12 @@ async fn a_worker_that_slept_past_its_lease_changes_nothing() {
         assert!(!deliveries::give_back(&mut connection, &sleeper, "", "late").await.expect("asked"));
         let failed = tries::fail(&mut connection, &sleeper, "", "late", 1, 1).await.expect("asked");
         assert_eq!(failed, None);
-        assert!(!deliveries::finish(&mut connection, &sleeper).await.expect("asked"));
+        assert!(!deliveries::finish(&mut connection, &sleeper, 1).await.expect("asked"));
         let after: String = sqlx::query_scalar(state).fetch_one(&mut *connection).await.expect("state");
         assert_eq!(after, before);
 
-        assert!(deliveries::finish(&mut connection, &successor).await.expect("asked"));
-        assert!(!deliveries::finish(&mut connection, &successor).await.expect("once"));
+        assert!(deliveries::finish(&mut connection, &successor, 1).await.expect("asked"));
+        assert!(!deliveries::finish(&mut connection, &successor, 1).await.expect("once"));
         assert_eq!(lease(&mut connection, "client").await, None);
     })
     .await;
@@ -148,7 +148,7 @@ async fn a_segment_is_exported_when_the_last_required_destination_has_it() {
         for (destination, expected) in [("client", 0), ("backup", 1)] {
             let mut connection = pools.export.acquire().await.expect("connected");
             let lease = lease(&mut connection, destination).await.expect("free");
-            assert!(deliveries::finish(&mut connection, &lease).await.expect("finished"));
+            assert!(deliveries::finish(&mut connection, &lease, 1).await.expect("finished"));
             segments::mark_exported(&mut connection, Some(batch.id), &required).await.expect("marked");
             assert_eq!(number(&pools, exported).await, expected, "after {destination}");
         }
@@ -241,7 +241,7 @@ async fn a_partial_delivery_never_marks_a_segment() {
         let (selection, _) = deliveries::taken(&mut connection, batch.id, "client").await.expect("recorded");
         assert_eq!(selection, plan.destinations[0].selection);
         let lease = lease(&mut connection, "client").await.expect("free");
-        assert!(deliveries::finish(&mut connection, &lease).await.expect("finished"));
+        assert!(deliveries::finish(&mut connection, &lease, 1).await.expect("finished"));
         segments::mark_exported(&mut connection, None, &names(&["client"])).await.expect("asked");
         assert_eq!(number(&pools, "select count(*) from segments where exported_at is not null").await, 0);
     })

@@ -1,7 +1,6 @@
 //! `exporter credentials`: the access keys of destinations, sealed in the database. Nothing here prints one, or takes one from
 //! the command line, where every user of the machine sees it.
 
-mod author;
 mod input;
 
 use std::path::PathBuf;
@@ -12,7 +11,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use self::author::author;
+use super::author::author;
 use crate::clock::Clock;
 use crate::config::{Config, Destination};
 use crate::credentials::change;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wire::manifest::{Csv, Order, Outcomes, Repeats, Segments};
+use wire::manifest::{Csv, Order, Outcomes, Repeats, Rewrite, Segments};
 use wire::{Manifest, ManifestObject, Selection, version};
 
 use super::objects::FORMULA_CHARACTERS;
@@ -26,6 +26,8 @@ pub struct Told {
     pub left_out: u64,
     /// What it has.
     pub objects: Vec<ManifestObject>,
+    /// The generations of the batch after the first.
+    pub rewrites: Vec<Rewrite>,
     /// The prefix of the export that this one repeats below another; none for the export itself.
     pub repeats: Option<String>,
 }
@@ -33,7 +35,7 @@ pub struct Told {
 /// The bytes that the bucket gets.
 #[must_use]
 pub fn bytes(batch: &ExportBatch, told: &Told) -> Bytes {
-    let is_first = batch.rendering.is_none() && told.repeats.is_none();
+    let is_first = batch.rendering.is_none() && told.repeats.is_none() && told.rewrites.is_empty();
     if is_first { pretty(&first::of(batch, told)) } else { pretty(&of(batch, told)) }
 }
 
@@ -75,6 +77,8 @@ fn of(batch: &ExportBatch, told: &Told) -> Manifest {
         },
         csv: batch.formats.contains(&Format::Csv).then(csv),
         selection: (told.selection != Selection::default()).then(|| told.selection.clone()),
+        generation: told.rewrites.last().map(|last| last.generation),
+        rewrites: told.rewrites.clone(),
         repeats: told.repeats.as_ref().map(|prefix| Repeats { prefix: prefix.clone() }),
         objects: told.objects.clone(),
     }
@@ -126,12 +130,13 @@ pub(crate) mod tests {
             max_timestamp: time("2026-11-22T09:10:00Z"),
             formats: Format::ALL.to_vec(),
             rendering: Some(Json(rendering())),
+            generation: 1,
         }
     }
 
     /// What a bucket with `objects` is told.
     pub(crate) fn told(segments: Vec<i64>, objects: Vec<ManifestObject>) -> Told {
-        Told { segments, selection: Selection::default(), left_out: 0, objects, repeats: None }
+        Told { segments, selection: Selection::default(), left_out: 0, objects, rewrites: vec![], repeats: None }
     }
 
     fn object() -> ManifestObject {

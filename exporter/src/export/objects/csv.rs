@@ -9,6 +9,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use uuid::Uuid;
 
+use super::back::Record;
 use super::spool::{Spool, Spooled};
 use super::text::{Column, columns, text_at, write_number, write_time};
 use super::{GZIP_LEVEL, RenderError};
@@ -64,6 +65,12 @@ impl Writer {
         Ok(self.out.write_all(&self.records)?)
     }
 
+    /// Writes a record as it is, or the header.
+    pub(super) fn write_record(&mut self, record: &[u8]) -> io::Result<()> {
+        self.has_header = true;
+        self.out.write_all(record)
+    }
+
     pub(super) fn finish(self) -> io::Result<Spooled> {
         self.out.finish()?.finish()
     }
@@ -114,6 +121,13 @@ impl<R: io::BufRead> Records<R> {
 
     /// The first field of the next record, without quotes; `None` at the end. The rest of the record is skipped.
     fn first_field(&mut self) -> io::Result<Option<String>> {
+        let Some(record) = self.record()? else { return Ok(None) };
+        let field = record.split(|byte| matches!(byte, b',' | b'\r' | b'\n')).next().unwrap_or_default();
+        Ok(Some(String::from_utf8_lossy(field).trim_matches('"').to_owned()))
+    }
+
+    /// The next record, with its line end.
+    fn record(&mut self) -> io::Result<Option<Vec<u8>>> {
         let (mut record, mut quotes) = (Vec::new(), 0);
         loop {
             let read = self.input.read_until(b'\n', &mut record)?;
@@ -124,11 +138,58 @@ impl<R: io::BufRead> Records<R> {
                 return Ok(None);
             }
             if is_whole || read == 0 {
-                break;
+                return Ok(Some(record));
             }
         }
-        let field = record.split(|byte| matches!(byte, b',' | b'\r' | b'\n')).next().unwrap_or_default();
-        Ok(Some(String::from_utf8_lossy(field).trim_matches('"').to_owned()))
+    }
+}
+
+/// The header of a file as it is, and its records with all of their values.
+pub(super) fn records(file: File, is_safe: bool) -> io::Result<(Vec<u8>, impl Iterator<Item = io::Result<Record>>)> {
+    let mut records = Records::new(io::BufReader::new(GzDecoder::new(file)));
+    let header = records.record()?.unwrap_or_default();
+    let records = std::iter::from_fn(move || records.record().transpose())
+        .map(move |bytes| bytes.map(|bytes| Record { values: fields(&bytes, is_safe), bytes }));
+    Ok((header, records))
+}
+
+/// The fields of a record: `None` for nothing, texts without quotes and guard.
+fn fields(record: &[u8], is_safe: bool) -> Vec<Option<String>> {
+    let text = String::from_utf8_lossy(record);
+    let mut rest = text.strip_suffix("\r\n").unwrap_or(&text);
+    let mut fields = Vec::new();
+    loop {
+        let (field, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            let (field, after) = unquoted(quoted);
+            let is_guarded = is_safe && field.starts_with(GUARD) && needs_guard(&field);
+            (Some(if is_guarded { field.chars().skip(1).collect() } else { field }), after)
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            let (field, after) = rest.split_at(end);
+            (Some(field.to_owned()).filter(|field| !field.is_empty()), after)
+        };
+        fields.push(field);
+        match after.strip_prefix(',') {
+            Some(next) => rest = next,
+            None => return fields,
+        }
+    }
+}
+
+/// A text up to its closing quote, and what follows that.
+fn unquoted(text: &str) -> (String, &str) {
+    let (mut field, mut rest) = (String::new(), text);
+    loop {
+        let end = rest.find('"').unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        field.push_str(part);
+        match after.strip_prefix("\"\"") {
+            Some(next) => {
+                field.push('"');
+                rest = next;
+            }
+            None => return (field, after.strip_prefix('"').unwrap_or_default()),
+        }
     }
 }
 
@@ -171,7 +232,10 @@ mod tests {
             prop_assert!(!read.starts_with(FORMULA_CHARACTERS));
             // what docs/reading-your-data.md tells readers to do
             let guarded = read.starts_with('\'') && read.trim_start_matches('\'').starts_with(FORMULA_CHARACTERS);
-            prop_assert_eq!(if guarded { &read[1..] } else { &read[..] }, text);
+            prop_assert_eq!(if guarded { &read[1..] } else { &read[..] }, &text);
+            let record = format!("{field},,1,{field}\r\n");
+            let expected = [Some(text.clone()), None, Some("1".to_owned()), Some(text)];
+            prop_assert_eq!(fields(record.as_bytes(), true), expected);
         }
 
         #[test]

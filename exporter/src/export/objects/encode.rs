@@ -52,14 +52,28 @@ struct Described {
 }
 
 /// A writer of one object.
-enum Writer {
+pub(super) enum Writer {
     Parquet(Box<parquet::Writer>),
     Jsonl(jsonl::Writer),
     Csv(Box<csv::Writer>),
 }
 
 impl Writer {
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), RenderError> {
+    /// Of rows whose schema is `schema`.
+    pub(super) fn new(
+        format: Format,
+        schema: &SchemaRef,
+        selection: &Selection,
+        rendering: &Rendering,
+    ) -> Result<Self, RenderError> {
+        Ok(match format {
+            Format::Parquet => Self::Parquet(Box::new(parquet::Writer::new(schema.clone(), selection)?)),
+            Format::Jsonl => Self::Jsonl(jsonl::Writer::new(rendering.jsonl_compression)?),
+            Format::Csv => Self::Csv(Box::new(csv::Writer::new(rendering.csv_formula_safe)?)),
+        })
+    }
+
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), RenderError> {
         match self {
             Self::Parquet(writer) => writer.write(batch),
             Self::Jsonl(writer) => writer.write(batch),
@@ -74,7 +88,7 @@ impl Writer {
         }
     }
 
-    fn finish(self) -> Result<Spooled, RenderError> {
+    pub(super) fn finish(self) -> Result<Spooled, RenderError> {
         match self {
             Self::Parquet(writer) => writer.finish(),
             Self::Jsonl(writer) => Ok(writer.finish()?),
@@ -98,7 +112,7 @@ pub(super) fn write(
             let (steps, taken) = sync_channel(WAITING);
             let new = {
                 let schema = schema.clone();
-                move || writer(format, &schema, selection, rendering)
+                move || Writer::new(format, &schema, selection, rendering)
             };
             writers.push((format, steps, scope.spawn(move || write_objects(&taken, new))));
         }
@@ -193,17 +207,4 @@ fn write_objects(
         open = Some(writer);
     }
     Ok(files)
-}
-
-fn writer(
-    format: Format,
-    schema: &SchemaRef,
-    selection: &Selection,
-    rendering: &Rendering,
-) -> Result<Writer, RenderError> {
-    Ok(match format {
-        Format::Parquet => Writer::Parquet(Box::new(parquet::Writer::new(schema.clone(), selection)?)),
-        Format::Jsonl => Writer::Jsonl(jsonl::Writer::new(rendering.jsonl_compression)?),
-        Format::Csv => Writer::Csv(Box::new(csv::Writer::new(rendering.csv_formula_safe)?)),
-    })
 }

@@ -19,7 +19,7 @@ use super::row::{COLUMNS, Kind, WIDTH};
 /// Fields of a tuple: the columns, and the segment.
 pub(super) const FIELDS: usize = WIDTH + 1;
 /// Rows of one Arrow batch. Fixed: it decides where pages of Parquet may end.
-const BATCH_ROWS: usize = 8 * 1024;
+pub(super) const BATCH_ROWS: usize = 8 * 1024;
 /// From Unix's epoch to Postgres's, in microseconds.
 const EPOCH: i64 = 946_684_800_000_000;
 

@@ -1,6 +1,7 @@
 //! JSON Lines, gzip or zstd: an object a line, every column in it, `redactions` and `data` nested with their numbers to
 //! the letter.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
@@ -8,9 +9,11 @@ use arrow_array::RecordBatch;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::RenderError;
+use super::back::Record;
 use super::spool::{Spool, Spooled};
 use super::text::{Column, columns, text_at, write_number, write_time};
 use super::{GZIP_LEVEL, ZSTD_LEVEL};
@@ -30,6 +33,15 @@ enum Compressor {
     Zstd(Box<zstd::Encoder<'static, Spool>>),
 }
 
+impl Compressor {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Gzip(gzip) => gzip.write_all(bytes),
+            Self::Zstd(zstd) => zstd.write_all(bytes),
+        }
+    }
+}
+
 impl Writer {
     pub(super) fn new(compression: Compression) -> io::Result<Self> {
         let out = match compression {
@@ -44,45 +56,14 @@ impl Writer {
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), RenderError> {
-        let columns = columns(batch)?;
-        let mut names = Vec::new();
-        for (at, field) in batch.schema_ref().fields().iter().enumerate() {
-            let name = serde_json::to_string(field.name()).map_err(io::Error::from)?;
-            names.push(format!("{}{name}:", if at == 0 { "{" } else { "," }));
-        }
         self.lines.clear();
-        for row in 0..batch.num_rows() {
-            for (name, column) in names.iter().zip(&columns) {
-                self.lines.extend_from_slice(name.as_bytes());
-                match column {
-                    Column::Text(column) => match text_at(column, row) {
-                        Some(text) => serde_json::to_writer(&mut self.lines, text).map_err(io::Error::from)?,
-                        None => self.lines.extend_from_slice(b"null"),
-                    },
-                    Column::Json(column) => {
-                        let json = column.value(row).as_bytes();
-                        let from = self.lines.len();
-                        self.lines.extend_from_slice(json);
-                        // A line end between two tokens is white space; inside a string JSON has none.
-                        for byte in self.lines.iter_mut().skip(from).filter(|byte| matches!(byte, b'\n' | b'\r')) {
-                            *byte = b' ';
-                        }
-                    }
-                    Column::Number(column) => write_number(&mut self.lines, column.value(row)),
-                    Column::Time(column) => {
-                        self.lines.push(b'"');
-                        write_time(&mut self.lines, column.value(row));
-                        self.lines.push(b'"');
-                    }
-                }
-            }
-            self.lines.extend_from_slice(b"}\n");
-        }
-        match &mut self.out {
-            Compressor::Gzip(gzip) => gzip.write_all(&self.lines)?,
-            Compressor::Zstd(zstd) => zstd.write_all(&self.lines)?,
-        }
-        Ok(())
+        write_lines(&mut self.lines, batch)?;
+        Ok(self.out.write_all(&self.lines)?)
+    }
+
+    /// Writes a line as it is.
+    pub(super) fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.out.write_all(line)
     }
 
     pub(super) fn finish(self) -> io::Result<Spooled> {
@@ -93,16 +74,82 @@ impl Writer {
     }
 }
 
-pub(super) fn event_ids(file: File) -> io::Result<Vec<Uuid>> {
-    #[derive(Deserialize)]
-    struct Line {
-        event_id: Uuid,
+/// Adds the rows of `batch` to `lines`.
+pub(super) fn write_lines(lines: &mut Vec<u8>, batch: &RecordBatch) -> Result<(), RenderError> {
+    let columns = columns(batch)?;
+    let mut names = Vec::new();
+    for (at, field) in batch.schema_ref().fields().iter().enumerate() {
+        let name = serde_json::to_string(field.name()).map_err(io::Error::from)?;
+        names.push(format!("{}{name}:", if at == 0 { "{" } else { "," }));
     }
+    for row in 0..batch.num_rows() {
+        for (name, column) in names.iter().zip(&columns) {
+            lines.extend_from_slice(name.as_bytes());
+            match column {
+                Column::Text(column) => match text_at(column, row) {
+                    Some(text) => serde_json::to_writer(&mut *lines, text).map_err(io::Error::from)?,
+                    None => lines.extend_from_slice(b"null"),
+                },
+                Column::Json(column) => {
+                    let json = column.value(row).as_bytes();
+                    let from = lines.len();
+                    lines.extend_from_slice(json);
+                    // A line end between two tokens is white space; inside a string JSON has none.
+                    for byte in lines.iter_mut().skip(from).filter(|byte| matches!(byte, b'\n' | b'\r')) {
+                        *byte = b' ';
+                    }
+                }
+                Column::Number(column) => write_number(lines, column.value(row)),
+                Column::Time(column) => {
+                    lines.push(b'"');
+                    write_time(lines, column.value(row));
+                    lines.push(b'"');
+                }
+            }
+        }
+        lines.extend_from_slice(b"}\n");
+    }
+    Ok(())
+}
+
+/// The lines of a file, each with its line end.
+fn lines(file: File) -> io::Result<impl Iterator<Item = io::Result<Vec<u8>>>> {
     let mut file = BufReader::new(file);
     let text: Box<dyn Read> = if file.fill_buf()?.starts_with(&ZSTD_MAGIC) {
         Box::new(zstd::Decoder::with_buffer(file)?)
     } else {
         Box::new(GzDecoder::new(file))
     };
-    BufReader::new(text).lines().map(|line| Ok(serde_json::from_str::<Line>(&line?)?.event_id)).collect()
+    let mut text = BufReader::new(text);
+    Ok(std::iter::from_fn(move || {
+        let mut line = Vec::new();
+        match text.read_until(b'\n', &mut line) {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(line)),
+            Err(error) => Some(Err(error)),
+        }
+    }))
+}
+
+/// The lines of a file with the values of the columns that have these names.
+pub(super) fn records(file: File, names: Vec<String>) -> io::Result<impl Iterator<Item = io::Result<Record>>> {
+    Ok(lines(file)?.map(move |line| {
+        let bytes = line?;
+        let values: HashMap<String, Box<RawValue>> = serde_json::from_slice(&bytes)?;
+        let value = |name: &String| match values.get(name).map(|raw| raw.get()) {
+            None | Some("null") => Ok(None),
+            Some(raw) if raw.starts_with('"') => serde_json::from_str(raw).map(Some),
+            Some(raw) => Ok(Some(raw.to_owned())),
+        };
+        let values = names.iter().map(value).collect::<Result<_, _>>()?;
+        Ok(Record { bytes, values })
+    }))
+}
+
+pub(super) fn event_ids(file: File) -> io::Result<Vec<Uuid>> {
+    #[derive(Deserialize)]
+    struct Line {
+        event_id: Uuid,
+    }
+    lines(file)?.map(|line| Ok(serde_json::from_slice::<Line>(&line?)?.event_id)).collect()
 }

@@ -5,6 +5,7 @@
 //! that write them: rendered at any time by any worker of one version, a batch gives the same objects. Memory is bounded
 //! by the two groups that are there at once, however many rows there are.
 
+pub mod back;
 pub mod copy;
 mod csv;
 mod encode;
@@ -175,6 +176,39 @@ async fn take(
     }
     filling.end().await?;
     Ok((rows, left_out))
+}
+
+/// The rows of `visitor` in the database, each as a line of JSON: the event, and the line.
+///
+/// # Errors
+/// When they cannot be read.
+pub async fn lines_of_visitor(
+    connection: &mut PgConnection,
+    visitor: Uuid,
+) -> Result<Vec<(Uuid, Vec<u8>)>, RenderError> {
+    let mut transaction = connection.begin().await?;
+    let mut stream = exported_rows::copy_of_visitor(&mut transaction, visitor).await?;
+    let mut copy = Copy::<FIELDS>::default();
+    let mut group = Group::default();
+    while let Some(bytes) = stream.try_next().await? {
+        copy.push(&bytes);
+        while let Some(tuple) = copy.tuple()? {
+            group.push(&tuple, &Head::of(&tuple)?);
+        }
+    }
+    if !copy.is_complete() {
+        return Err(CopyError("a stream that breaks off").into());
+    }
+    drop(stream);
+    transaction.rollback().await?;
+    group.sort();
+    let everything = Selection::default();
+    let (schema, columns) = (row::schema(&everything), (0..row::WIDTH).collect::<Vec<_>>());
+    let mut lines = Vec::new();
+    for batch in group.batches(&columns, &schema) {
+        lines.extend(back::lines(&batch?)?);
+    }
+    Ok(lines)
 }
 
 /// The group that is being filled.

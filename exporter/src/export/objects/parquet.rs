@@ -5,17 +5,19 @@ use std::fs::File;
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_schema::SchemaRef;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::bloom_filter::Sbbf;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::metadata::{KeyValue, ParquetMetaDataReader, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 use uuid::Uuid;
 use wire::version;
 
+use super::group::BATCH_ROWS;
 use super::row::{COLUMNS, Kind, ORDER};
 use super::spool::{Spool, Spooled};
 use super::{RenderError, ZSTD_LEVEL};
@@ -103,6 +105,31 @@ impl Writer {
     pub(super) fn finish(self) -> Result<Spooled, RenderError> {
         Ok(self.file.into_inner()?.finish()?)
     }
+}
+
+/// Whether one of the row groups may have rows with `value` in the column at `at`: not where its bloom filter says no.
+pub(super) fn may_hold(file: &File, at: usize, value: &str) -> Result<bool, ParquetError> {
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(file)?;
+    for group in metadata.row_groups() {
+        let filter = group.columns().get(at).map(|column| Sbbf::read_from_column_chunk(column, file)).transpose()?;
+        if filter.flatten().is_none_or(|filter| filter.check(value)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The rows of a file, row group by row group, in batches whose columns are those of `schema`, whatever their names.
+pub(super) fn groups(
+    file: File,
+    schema: SchemaRef,
+) -> Result<impl Iterator<Item = Result<Vec<RecordBatch>, ParquetError>>, ParquetError> {
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
+    Ok((0..metadata.metadata().num_row_groups()).map(move |group| {
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file.try_clone()?, metadata.clone());
+        let reader = builder.with_row_groups(vec![group]).with_batch_size(BATCH_ROWS).build()?;
+        reader.map(|batch| Ok(RecordBatch::try_new(schema.clone(), batch?.columns().to_vec())?)).collect()
+    }))
 }
 
 pub(super) fn event_ids(file: File) -> Result<Vec<Uuid>, ParquetError> {

@@ -6,7 +6,7 @@ use crate::store::credentials::Author;
 const LONGEST: usize = 500;
 
 /// The user of this process, and who became that user by sudo.
-pub(super) fn author(reason: &str) -> Author {
+pub(crate) fn author(reason: &str) -> Author {
     let id = rustix::process::getuid().as_raw();
     let user = std::fs::read_to_string("/etc/passwd").ok().and_then(|users| name(&users, id)).unwrap_or_default();
     let user = if user.is_empty() { format!("user {id}") } else { user };

@@ -1,0 +1,347 @@
+//! What is held of a visitor, and having it gone (GDPR, articles 15 and 17): from Postgres, and from every bucket by writing
+//! the objects concerned again.
+//!
+//! An erasure is a row that says how far it is. Each step may be interrupted, and is done again or gone on with: first what
+//! comes is refused, then rows are deleted here, then buckets are searched for rows that are only there, then each bucket is
+//! brought to the new generation of each batch. A bucket that is down keeps nothing else waiting.
+
+pub mod access;
+pub mod search;
+pub mod visitor;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{Connection, PgConnection, PgPool};
+use uuid::Uuid;
+
+use self::search::{SearchError, search};
+use self::visitor::Visitor;
+use crate::export::{Exporter, Failure};
+use crate::progress::Progress;
+use crate::store::credentials::Author;
+use crate::store::erasures::{self, Entry, Erasure};
+use crate::store::{export_batches, retention};
+
+/// How long what comes of an erased visitor is refused, in days: a browser keeps a token for 395 (`edge/src/token.rs`), and
+/// what was sent with it may be 30 on its way. One more for clocks.
+const REFUSED_DAYS: i32 = 395 + 30 + 1;
+/// The pause before it is looked again whether an export has ended.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long exports, other erasures and what else writes objects are waited for.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// What was done.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// The erasures that were worked on.
+    pub erasures: Vec<Done>,
+    /// Objects that were written again, in all destinations.
+    pub objects: usize,
+    /// Destinations that still have what was erased, and why.
+    pub pending: Vec<Pending>,
+    /// Sets below other prefixes (`exporter export --to-prefix`), which are not looked into.
+    pub copies: Vec<Copy>,
+}
+
+/// How far an erasure is.
+#[derive(Debug, Serialize)]
+pub struct Done {
+    /// What manifests and the record of requests call it.
+    pub erasure_id: Uuid,
+    /// When it was asked for.
+    pub requested_at: DateTime<Utc>,
+    /// What stands for the visitor in the record of requests, hexadecimal.
+    pub visitor_hash: String,
+    /// Rows deleted from Postgres.
+    pub rows_database: i64,
+    /// Rows that only buckets had.
+    pub rows_buckets: i64,
+    /// Whether nothing is left to do.
+    pub finished: bool,
+}
+
+/// Something that is still to be done.
+#[derive(Debug, Serialize)]
+pub struct Pending {
+    /// The destination; absent when no bucket could be searched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination: Option<String>,
+    /// The export batch; absent when it is not known yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub export_batch_id: Option<Uuid>,
+    /// Why.
+    pub reason: String,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+/// A set that was exported below another prefix.
+#[derive(Debug, Serialize)]
+pub struct Copy {
+    /// The destination.
+    pub destination: String,
+    /// The prefix.
+    pub prefix: String,
+}
+
+/// Why nothing could be done.
+#[derive(Debug, thiserror::Error)]
+pub enum EraseError {
+    /// The database.
+    #[error("the database failed: {0}")]
+    Store(#[from] sqlx::Error),
+    /// Somebody else writes objects.
+    #[error(
+        "another erasure, a backfill or a repair is running, and has not ended in ten minutes: try again when it has"
+    )]
+    Busy,
+}
+
+/// Forgets a visitor, as far as everything answers. What is left is done by [`resume`].
+///
+/// # Errors
+/// When it could not be begun, or the database fails in the middle.
+pub async fn forget(
+    pool: &PgPool,
+    exporter: &Exporter,
+    visitor: Visitor,
+    author: &Author,
+    progress: &Progress,
+) -> Result<Report, EraseError> {
+    let mut connection = pool.acquire().await?;
+    let mut transaction = connection.begin().await?;
+    erasures::refuse(&mut transaction, visitor.0, REFUSED_DAYS).await?;
+    let erasure = erasures::begin(&mut transaction, visitor.0).await?;
+    record(&mut transaction, &erasure, "forget", author).await?;
+    transaction.commit().await?;
+    drop(connection);
+    work(pool, exporter, Some(erasure.id), author, progress).await
+}
+
+/// Goes on with every erasure that is not finished, because somebody says so.
+///
+/// # Errors
+/// As of [`forget`].
+pub async fn resume(
+    pool: &PgPool,
+    exporter: &Exporter,
+    author: &Author,
+    progress: &Progress,
+) -> Result<Report, EraseError> {
+    let mut connection = pool.acquire().await?;
+    for erasure in erasures::unfinished(&mut connection).await? {
+        record(&mut connection, &erasure, "resume", author).await?;
+    }
+    drop(connection);
+    work(pool, exporter, None, author, progress).await
+}
+
+/// Goes on with every erasure that is not finished, as `serve` does by itself.
+///
+/// # Errors
+/// As of [`forget`].
+pub async fn go_on(pool: &PgPool, exporter: &Exporter) -> Result<Report, EraseError> {
+    let author = Author { os_user: "serve".to_owned(), reason: String::new() };
+    work(pool, exporter, None, &author, &Progress::silent()).await
+}
+
+async fn work(
+    pool: &PgPool,
+    exporter: &Exporter,
+    only: Option<Uuid>,
+    author: &Author,
+    progress: &Progress,
+) -> Result<Report, EraseError> {
+    let mut connection = pool.acquire().await?;
+    // What belongs to the session must not go back to the pool.
+    connection.close_on_drop();
+    let mut report = Report::default();
+    let meant: Vec<_> = erasures::unfinished(&mut connection)
+        .await?
+        .into_iter()
+        .filter(|it| only.is_none_or(|id| id == it.id))
+        .collect();
+    if meant.is_empty() {
+        return Ok(report);
+    }
+    lock(&mut connection).await?;
+    retention::keep_days(&mut connection).await?;
+    retention::take_back(&mut connection).await?;
+    for erasure in &meant {
+        if erasure.taken_out_at.is_none() {
+            take_out(&mut connection, erasure).await?;
+        }
+        if erasure.searched_at.is_none()
+            && let Err(error) = search_all(&mut connection, exporter, erasure, progress).await
+        {
+            match error {
+                SearchError::Store(error) => return Err(error.into()),
+                SearchError::Nowhere { export_batch_id, ref reason } => report.pending.push(Pending {
+                    destination: None,
+                    export_batch_id: Some(export_batch_id),
+                    reason: format!("rows that are only in buckets were not all looked for: {reason}"),
+                    remedy: "see that a required destination is in the settings and answers, then `exporter forget --resume`",
+                }),
+            }
+        }
+    }
+    // Buckets do not wait for each other, nor for erasures whose search has not ended.
+    let behind = erasures::behind(&mut connection, None).await?;
+    let work = progress.begin("rewriting", behind.len() as u64);
+    let mut down: Vec<(String, Failure)> = Vec::new();
+    for (destination, export_batch_id) in behind {
+        if let Some((_, failure)) = down.iter().find(|(name, _)| *name == destination) {
+            report.pending.push(pending(&destination, export_batch_id, failure));
+            continue;
+        }
+        match exporter.erase(&destination, export_batch_id).await {
+            Ok(written) => report.objects += written.len(),
+            Err(failure) => {
+                report.pending.push(pending(&destination, export_batch_id, &failure));
+                if crate::refusal::of(&failure.code).concerns != crate::refusal::Concerns::Batch {
+                    down.push((destination, failure));
+                }
+            }
+        }
+        work.advance(1);
+    }
+    for erasure in meant {
+        report.erasures.push(finish(&mut connection, erasure.id, author).await?);
+    }
+    let copies = erasures::copies(&mut connection).await?;
+    report.copies = copies.into_iter().map(|(destination, prefix)| Copy { destination, prefix }).collect();
+    Ok(report)
+}
+
+fn pending(destination: &str, export_batch_id: Uuid, failure: &Failure) -> Pending {
+    Pending {
+        destination: Some(destination.to_owned()),
+        export_batch_id: Some(export_batch_id),
+        reason: failure.reason.clone(),
+        remedy: failure.remedy,
+    }
+}
+
+/// Waits for the right to erase.
+async fn lock(connection: &mut PgConnection) -> Result<(), EraseError> {
+    let waiting = async {
+        while !erasures::lock(connection).await? {
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or(Err(EraseError::Busy))
+}
+
+/// Deletes the rows here, and makes a new generation of every batch that had some.
+async fn take_out(connection: &mut PgConnection, erasure: &Erasure) -> Result<(), EraseError> {
+    let Some(visitor_id) = erasure.visitor_id else { return Ok(()) };
+    // Inserts that began before the refusal was to be seen.
+    let mut transaction = connection.begin().await?;
+    erasures::await_inserts(&mut transaction).await?;
+    transaction.commit().await?;
+    let mut tries = PATIENCE.as_millis() / PAUSE.as_millis();
+    while !delete(connection, erasure.id, visitor_id).await? {
+        // Somebody delivers one of the batches, with the rows that it had.
+        tries = tries.checked_sub(1).ok_or(EraseError::Busy)?;
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+/// `false`, and nothing was changed, while one of the batches is delivered.
+async fn delete(connection: &mut PgConnection, erasure_id: Uuid, visitor_id: Uuid) -> sqlx::Result<bool> {
+    let mut transaction = connection.begin().await?;
+    // A claim counts rows before it takes them.
+    export_batches::lock_chain(&mut transaction).await?;
+    let removed = erasures::delete_rows(&mut transaction, visitor_id).await?;
+    let mut batches: Vec<_> = removed.iter().filter_map(|it| it.export_batch_id).collect();
+    batches.sort_unstable();
+    batches.dedup();
+    let segments: Vec<_> = removed.iter().map(|it| it.segment_id).collect();
+    if !erasures::lock_batches(&mut transaction, &batches, &segments).await? {
+        transaction.rollback().await?;
+        return Ok(false);
+    }
+    erasures::end_leases(&mut transaction, &batches).await?;
+    erasures::shrink_segments(&mut transaction, &removed).await?;
+    for batch in batches {
+        let of_batch = removed.iter().filter(|it| it.export_batch_id == Some(batch));
+        let events: Vec<_> = of_batch.flat_map(|it| it.event_ids.iter().copied()).collect();
+        erasures::shrink_batch(&mut transaction, erasure_id, batch, &events).await?;
+    }
+    let streams: Vec<_> = removed.iter().flat_map(|it| it.stream_ids.iter().copied()).collect();
+    erasures::unlink(&mut transaction, visitor_id, &streams).await?;
+    let rows = removed.iter().map(|it| it.event_ids.len()).sum::<usize>();
+    erasures::note_taken_out(&mut transaction, erasure_id, i64::try_from(rows).unwrap_or(i64::MAX)).await?;
+    transaction.commit().await?;
+    tracing::info!(%erasure_id, rows, "rows of a visitor were deleted");
+    Ok(true)
+}
+
+/// Looks through all batches of which rows are no longer here.
+async fn search_all(
+    connection: &mut PgConnection,
+    exporter: &Exporter,
+    erasure: &Erasure,
+    progress: &Progress,
+) -> Result<(), SearchError> {
+    let Some(visitor_id) = erasure.visitor_id else { return Ok(()) };
+    let batches = erasures::dropped_batches(connection, erasure.searched_number).await?;
+    let work = progress.begin("searching", batches.len() as u64);
+    for (number, batch) in batches {
+        let found = search(connection, exporter, batch, visitor_id).await?.found;
+        let mut transaction = connection.begin().await?;
+        let known = erasures::events(&mut transaction, batch).await?;
+        let new: Vec<_> = found.rows.iter().map(|row| row.event_id).filter(|id| !known.contains(id)).collect();
+        if !found.rows.is_empty() {
+            erasures::lock_batches(&mut transaction, &[batch], &[]).await?;
+            let (rows, bounds) = (i64::try_from(new.len()).unwrap_or(i64::MAX), found.bounds);
+            let times = bounds.and_then(|it| it.times());
+            erasures::shrink_dropped(&mut transaction, batch, rows, bounds.map(|it| it.event_id), times).await?;
+            erasures::shrink_batch(&mut transaction, erasure.id, batch, &new).await?;
+            let streams: Vec<_> = found.rows.iter().map(|row| row.stream_id).collect();
+            erasures::unlink(&mut transaction, visitor_id, &streams).await?;
+        }
+        erasures::note_searched(&mut transaction, erasure.id, number, i64::try_from(new.len()).unwrap_or(i64::MAX))
+            .await?;
+        transaction.commit().await?;
+        work.advance(1);
+    }
+    erasures::note_all_searched(connection, erasure.id).await?;
+    Ok(())
+}
+
+/// Finishes an erasure of which nothing is left to do, and says how far it is.
+async fn finish(connection: &mut PgConnection, id: Uuid, author: &Author) -> Result<Done, EraseError> {
+    let mut transaction = connection.begin().await?;
+    let erasure = erasures::get(&mut transaction, id).await?;
+    let is_done = erasure.visitor_id.is_none()
+        && erasures::behind(&mut transaction, Some(id)).await?.is_empty()
+        && erasures::finish(&mut transaction, id).await?;
+    if is_done {
+        record(&mut transaction, &erasure, "finished", author).await?;
+    }
+    transaction.commit().await?;
+    Ok(Done {
+        erasure_id: id,
+        requested_at: erasure.requested_at,
+        visitor_hash: wire::signature::hex(&erasure.visitor_hash),
+        rows_database: erasure.rows_database,
+        rows_buckets: erasure.rows_buckets,
+        finished: is_done,
+    })
+}
+
+async fn record(connection: &mut PgConnection, erasure: &Erasure, action: &str, author: &Author) -> sqlx::Result<()> {
+    let entry = Entry {
+        action,
+        visitor_hash: &erasure.visitor_hash,
+        erasure_id: Some(erasure.id),
+        rows_database: erasure.rows_database,
+        rows_buckets: erasure.rows_buckets,
+    };
+    erasures::record(connection, entry, author).await
+}

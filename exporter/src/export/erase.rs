@@ -1,0 +1,220 @@
+//! Bringing a bucket to the generation of a batch that an erasure has made: the objects concerned are written again at their
+//! keys, then the manifest, then it is looked at what the bucket holds, then that is written down. Whoever is interrupted
+//! begins again, and writes the same.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+use wire::Selection;
+
+use super::deliver::{self, DeliverError};
+use super::manifest::{self, Told};
+use super::objects::{self, RenderError, back};
+use super::placed::{self, Placed};
+use super::{Exporter, Failure, PutObject, Target, keys};
+use crate::bucket::Bucket;
+use crate::refusal;
+use crate::store::deliveries::{self, Object};
+use crate::store::export_batches::{self, ExportBatch};
+use crate::store::{erasures, segments};
+
+/// Why a bucket still has what was erased.
+#[derive(Debug, thiserror::Error)]
+enum EraseError {
+    #[error(transparent)]
+    Deliver(#[from] DeliverError),
+    #[error("{0}")]
+    NotYet(&'static str),
+}
+
+impl EraseError {
+    fn code(&self) -> &str {
+        match self {
+            Self::Deliver(error) => error.code(),
+            Self::NotYet(_) => refusal::ERASING,
+        }
+    }
+}
+
+impl Exporter {
+    /// The destinations of the configuration, and their buckets.
+    pub fn buckets(&self) -> impl Iterator<Item = (&crate::config::Destination, &Bucket)> {
+        self.targets.iter().map(|target| (&target.destination, &target.bucket))
+    }
+
+    /// Takes out of the bucket of `destination` what erasures have taken out of a batch. Returns what was written.
+    ///
+    /// # Errors
+    /// Why the bucket still has it, which is written down, too.
+    pub async fn erase(&self, destination: &str, export_batch_id: Uuid) -> Result<Vec<PutObject>, Failure> {
+        let target = self.targets.iter().find(|target| target.destination.name == destination);
+        let done = match target {
+            Some(target) => self.erase_at(target, export_batch_id).await,
+            None => Err(EraseError::NotYet("the destination is no longer in the settings")),
+        };
+        match done {
+            Ok(objects) => Ok(objects.iter().map(|object| super::queue::put(destination, object)).collect()),
+            Err(error) => {
+                let failure = Failure::new(destination, Some(export_batch_id), error.code(), error.to_string());
+                tracing::warn!(destination, %export_batch_id, reason = failure.reason, "the bucket still has what was erased");
+                let noted = async {
+                    let mut connection = self.pool.acquire().await?;
+                    let Failure { code, reason, .. } = &failure;
+                    deliveries::note_behind(&mut connection, export_batch_id, destination, code, reason).await
+                };
+                if let Err(error) = noted.await {
+                    tracing::warn!(%error, "cannot write down why");
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn erase_at(&self, target: &Target, export_batch_id: Uuid) -> Result<Vec<Object>, EraseError> {
+        let (name, prefix) = (&target.destination.name, &target.destination.prefix);
+        let mut connection = self.pool.acquire().await.map_err(DeliverError::from)?;
+        let loaded = async {
+            let batch = export_batches::get(&mut connection, export_batch_id).await?;
+            let state = deliveries::state(&mut connection, batch.id, name).await?;
+            let recorded = deliveries::objects(&mut connection, batch.id, name).await?;
+            let (selection, _) = deliveries::taken(&mut connection, batch.id, name).await?;
+            let segments = segments::of_batch(&mut connection, batch.id).await?;
+            let rewrites = erasures::rewrites(&mut connection, batch.id).await?;
+            Ok::<_, sqlx::Error>((batch, state, recorded, selection, segments, rewrites))
+        };
+        let (batch, state, recorded, selection, segments, rewrites) = loaded.await.map_err(DeliverError::from)?;
+        if !state.exported && state.dropped_rows > 0 {
+            // It never gets there any more.
+            for key in deliver::keys_of(&target.bucket, prefix, &batch).await? {
+                let Some(format) = keys::format(&key) else { continue };
+                let empty = placed::empty(&batch, &selection, format, 0, key).map_err(DeliverError::from)?;
+                empty.put(&target.bucket, &batch).await.map_err(DeliverError::from)?;
+            }
+            let noted = deliveries::note_cleared(&mut connection, batch.id, name, batch.generation);
+            noted.await.map_err(DeliverError::from)?;
+            return Ok(Vec::new());
+        }
+        if !state.exported {
+            return Err(EraseError::NotYet("its export there is not finished, and takes care of it when it is"));
+        }
+        let (placed, left_out) = if state.dropped_rows == 0 {
+            drop(connection);
+            let rendition = self.renditions.of(&self.pool, &batch, &selection).await.map_err(DeliverError::from)?;
+            let placed =
+                placed::place(prefix, &batch, &rendition, &selection, &recorded).map_err(DeliverError::from)?;
+            (placed, rendition.left_out)
+        } else {
+            if erasures::is_searching(&mut connection).await.map_err(DeliverError::from)? {
+                return Err(EraseError::NotYet("no bucket could be searched to its end for rows that are only there"));
+            }
+            from_bucket(&mut connection, &target.bucket, &batch, &selection, &recorded).await?
+        };
+        let known: HashSet<_> = recorded.iter().map(|it| (it.key.as_str(), it.sha256.as_str())).collect();
+        let is_other = |it: &&Placed| !known.contains(&(it.object.key.as_str(), it.object.sha256.as_str()));
+        let mut written = Vec::new();
+        for it in placed.iter().filter(is_other) {
+            it.put(&target.bucket, &batch).await.map_err(DeliverError::from)?;
+            written.push(it.object.clone());
+        }
+        let objects: Vec<_> = placed.into_iter().map(|it| it.object).collect();
+        let told = Told {
+            segments,
+            selection,
+            left_out: left_out.cast_unsigned(),
+            objects: objects.iter().map(Into::into).collect(),
+            rewrites,
+            repeats: None,
+        };
+        let key = keys::manifest(prefix, &batch);
+        let bytes = manifest::bytes(&batch, &told);
+        target.bucket.put(&key, "application/json", bytes.clone()).await.map_err(DeliverError::from)?;
+        deliver::check_held(&target.bucket, &written, &key, &bytes).await?;
+        self.record_generation(&batch, name, &objects, left_out).await?;
+        Ok(written)
+    }
+
+    async fn record_generation(
+        &self,
+        batch: &ExportBatch,
+        destination: &str,
+        objects: &[Object],
+        left_out: i64,
+    ) -> Result<(), EraseError> {
+        let recorded = async {
+            let mut transaction = self.pool.begin().await?;
+            let is_current = deliveries::replace_objects(
+                &mut transaction,
+                batch.id,
+                destination,
+                batch.generation,
+                objects,
+                left_out,
+            )
+            .await?;
+            transaction.commit().await?;
+            Ok::<_, sqlx::Error>(is_current)
+        };
+        if recorded.await.map_err(DeliverError::from)? {
+            Ok(())
+        } else {
+            Err(EraseError::NotYet("another erasure has changed the batch meanwhile"))
+        }
+    }
+}
+
+/// The objects that a bucket holds, without what was erased: rows of them are nowhere else.
+async fn from_bucket(
+    connection: &mut PgConnection,
+    bucket: &Bucket,
+    batch: &ExportBatch,
+    selection: &Selection,
+    recorded: &[Object],
+) -> Result<(Vec<Placed>, i64), DeliverError> {
+    let events: Arc<BTreeSet<Uuid>> = Arc::new(erasures::events(connection, batch.id).await?.into_iter().collect());
+    let mut placed = Vec::new();
+    for before in recorded {
+        let not_held = || DeliverError::NotHeld { key: before.key.clone() };
+        let file = bucket.download(&before.key).await?.ok_or_else(not_held)?;
+        let (format, is_known) = (before.format, file.sha256 == before.sha256);
+        let found = file.sha256.clone();
+        let (selection, rendering, events) = (selection.clone(), batch.rendering(), events.clone());
+        let left =
+            tokio::task::spawn_blocking(move || back::without(format, file.reader()?, &selection, &rendering, &events));
+        let left = left.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        let object = if is_known && left.rows == before.rows {
+            before.clone()
+        } else {
+            // What is neither what was exported nor what is left of it was put there by somebody else.
+            if !is_known && left.file.sha256 != found {
+                return Err(not_held());
+            }
+            Object {
+                rows: left.rows,
+                bytes: left.file.bytes,
+                sha256: left.file.sha256.clone(),
+                event_ids: left.bounds.map(|it| it.event_id),
+                times: left.bounds.and_then(|it| it.times()),
+                ..before.clone()
+            }
+        };
+        placed.push(Placed::own(object, left.file));
+    }
+    let rows = check_rows(batch, selection, &placed)?;
+    Ok((placed, batch.rows - rows))
+}
+
+/// The rows that the objects of each format have: as many in one as in the other, and of a whole export all.
+fn check_rows(batch: &ExportBatch, selection: &Selection, placed: &[Placed]) -> Result<i64, RenderError> {
+    let sum = |format| {
+        let rows = placed.iter().filter(|it| it.object.format == format).map(|it| it.object.rows).sum::<u64>();
+        rows.cast_signed()
+    };
+    let sums: Vec<_> = batch.formats.iter().map(|format| sum(*format)).collect();
+    let expected = if selection.is_partial() { sums.first().copied().unwrap_or_default() } else { batch.rows };
+    match sums.iter().find(|rows| **rows != expected) {
+        Some(found) if !placed.is_empty() => Err(objects::RenderError::Rows { expected, found: *found }),
+        _ => Ok(if placed.is_empty() { 0 } else { expected }),
+    }
+}
