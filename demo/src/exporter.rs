@@ -144,6 +144,12 @@ impl Exporter {
         self.process.as_ref()?.peak_memory()
     }
 
+    /// The memory that `serve` has now, in bytes; none where the system does not say.
+    #[must_use]
+    pub fn memory(&self) -> Option<f64> {
+        self.process.as_ref()?.memory()
+    }
+
     /// Where the edge finds it.
     #[must_use]
     pub fn ingest(&self) -> &str {

@@ -86,9 +86,19 @@ impl Process {
     /// The most memory it has had at once, in bytes; none where the system does not say (proc(5), `VmHWM`).
     #[must_use]
     pub fn peak_memory(&self) -> Option<f64> {
+        self.status("VmHWM:")
+    }
+
+    /// The memory that it has now, in bytes; none where the system does not say (proc(5), `VmRSS`).
+    #[must_use]
+    pub fn memory(&self) -> Option<f64> {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, name: &str) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-        Some(peak.trim().trim_end_matches(" kB").parse::<f64>().ok()? * 1024.0)
+        let size = status.lines().find_map(|line| line.strip_prefix(name))?;
+        Some(size.trim().trim_end_matches(" kB").parse::<f64>().ok()? * 1024.0)
     }
 
     /// Whether it has ended, and how.

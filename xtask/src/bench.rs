@@ -22,6 +22,9 @@ pub(crate) struct Options {
     /// How often each way is measured; medians are printed.
     #[arg(long, default_value_t = 3)]
     runs: u32,
+    /// With `exporter`: instead of all that, ingest for so many minutes at full load, and print its memory over time.
+    #[arg(long)]
+    minutes: Option<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -79,6 +82,9 @@ fn exporter(options: &Options) -> Result<()> {
     let rows = options.rows.unwrap_or(100_000).to_string();
     let mut bench = with_exporter()?;
     bench.args(["bench", "exporter", "--rows", &rows, "--runs", &options.runs.to_string()]);
+    if let Some(minutes) = options.minutes {
+        bench.args(["--minutes", &minutes.to_string()]);
+    }
     progress::show("measuring the exporter", &mut bench)
 }
 

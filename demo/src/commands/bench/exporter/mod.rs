@@ -1,23 +1,25 @@
 //! How fast events go in and out, beside what Postgres does with the same rows in the same run.
 //!
 //! In: signed batches over HTTP until each is answered; beside inserts by `unnest` from as many connections, of 1,000 rows
-//! each and of as few as a batch has, and `COPY … FROM STDIN`, with nothing around them. Out: `exporter export` to two buckets in two formats, process start
-//! included; beside `COPY … TO STDOUT` of the same rows, thrown away.
+//! each and of as few as a batch has, and `COPY … FROM STDIN`, with nothing around them. They take turns, a second or less
+//! each, so that whatever else the machine does meets all alike. Out: `exporter export` to two buckets in two formats,
+//! process start included; beside `COPY … TO STDOUT` of the same rows, thrown away.
 
 mod body;
 mod load;
 mod plain;
+mod soak;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use local_stack::exporter::{DESTINATIONS, Exporter, Settings};
 use local_stack::postgres::{self, Postgres};
 use local_stack::s3::S3;
-use sqlx::{Executor, PgPool};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{median, quantile};
@@ -31,8 +33,10 @@ const MANY_CONNECTIONS: usize = 256;
 const EVENTS_A_BATCH: u32 = 10;
 /// What plain inserts are fastest with.
 const ROWS_A_PLAIN_INSERT: usize = 1000;
+/// The turns that a run's rows are divided into.
+const TURNS: u32 = 5;
 /// One-event batches are a part of the rows, lest they take all the time.
-const ONES: u32 = 5;
+const ONES: u32 = 4;
 /// How long an open loop lasts, in seconds.
 const OPEN_SECONDS: f64 = 10.0;
 
@@ -44,6 +48,9 @@ pub(crate) struct Options {
     /// How often each way is measured.
     #[arg(long)]
     runs: u32,
+    /// Instead of all that, ingest for so many minutes as fast as it goes, and watch the exporter's memory.
+    #[arg(long)]
+    minutes: Option<u32>,
 }
 
 /// What one run measured; rates are rows a second.
@@ -62,92 +69,157 @@ struct Run {
     peak_megabytes: f64,
 }
 
+/// Rows, and the time that they took.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    rows: u32,
+    time: Duration,
+}
+
+impl Sum {
+    fn add(&mut self, rows: u32, time: Duration) {
+        self.rows += rows;
+        self.time += time;
+    }
+
+    fn rate(self) -> f64 {
+        f64::from(self.rows) / self.time.as_secs_f64()
+    }
+}
+
 pub(crate) async fn run(options: &Options) -> Result<ExitCode> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("postgres");
     let mut server = Postgres::start(&data, &folder.path().join("postgres.log")).await?;
     let mut leave = Leave::listen()?;
-    let runs = tokio::select! {
-        runs = measured(&server, folder.path(), options) => runs,
+    let measured = async {
+        match options.minutes {
+            Some(minutes) => soak::run(&server, folder.path(), minutes).await,
+            None => measure_all(&server, folder.path(), options).await,
+        }
+    };
+    let measured = tokio::select! {
+        measured = measured => measured,
         () = leave.asked() => Err(anyhow::anyhow!("interrupted")),
     };
     server.stop().await?;
     postgres::remove_data(&data)?;
-    print(&runs?, options.rows);
+    measured?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn measured(server: &Postgres, folder: &Path, options: &Options) -> Result<Vec<Run>> {
+async fn measure_all(server: &Postgres, folder: &Path, options: &Options) -> Result<()> {
     let mut runs = Vec::new();
     for number in 0..options.runs {
-        println!("  run {} of {}", number + 1, options.runs);
         let folder = folder.join(number.to_string());
         std::fs::create_dir(&folder)?;
-        runs.push(measure(server, &folder, options.rows, number).await?);
+        let run = measure(server, &folder, options.rows, number).await?;
+        println!(
+            "  run {} of {}: unnest {:.0} rows/s, ingest {:.2} of it in tens, {:.2} and {:.2} in ones",
+            number + 1,
+            options.runs,
+            run.unnest,
+            run.tens / run.unnest,
+            run.ones / run.unnest,
+            run.ones_of_many / run.unnest
+        );
+        runs.push(run);
     }
-    Ok(runs)
+    print(&runs, options.rows);
+    Ok(())
+}
+
+/// An exporter on a database and buckets of its own.
+struct Stack {
+    exporter: Exporter,
+    pool: PgPool,
+    _s3: S3,
+}
+
+impl Stack {
+    async fn start(server: &Postgres, folder: &Path, number: u32) -> Result<Self> {
+        let database = postgres::ensure_database(&server.url("postgres"), &format!("bench_{number}")).await?;
+        let s3 = S3::start(&folder.join("s3"), &DESTINATIONS).await?;
+        let settings = Settings { database: &database, s3: s3.address(), every: "1d" };
+        let exporter = Exporter::start(&settings, folder, &folder.join("exporter.log")).await?;
+        Ok(Self { exporter, pool: PgPool::connect(&database).await?, _s3: s3 })
+    }
+
+    /// How long `connections` take to send `rows` in batches of so many `events`.
+    async fn ingest(&self, number: u32, rows: u32, events: u32, connections: usize) -> Result<Duration> {
+        let requests = load::requests(&bodies(number, rows / events, events)?)?;
+        load::closed(self.exporter.ingest(), &requests, connections).await
+    }
+}
+
+/// So many `batches` of run `number`.
+fn bodies(number: u32, batches: u32, events: u32) -> Result<Vec<(Uuid, String)>> {
+    (0..batches).map(|n| body::body(n, number, events)).collect()
 }
 
 async fn measure(server: &Postgres, folder: &Path, rows: u32, number: u32) -> Result<Run> {
-    let database = postgres::ensure_database(&server.url("postgres"), &format!("bench_{number}")).await?;
-    let s3 = S3::start(&folder.join("s3"), &DESTINATIONS).await?;
-    let settings = Settings { database: &database, s3: s3.address(), every: "1d" };
-    let mut exporter = Exporter::start(&settings, folder, &folder.join("exporter.log")).await?;
-    let pool = PgPool::connect(&database).await?;
-    let bodies = |batches: u32, events: u32| -> Result<Vec<(Uuid, String)>> {
-        (0..batches).map(|n| body::body(n, number, events)).collect()
-    };
-    let rate = |events: u32, time: std::time::Duration| f64::from(events) / time.as_secs_f64();
+    let mut stack = Stack::start(server, folder, number).await?;
+    let pool = stack.pool.clone();
+    let mut connections = plain::connect(&pool, CONNECTIONS).await?;
 
-    let tens = load::requests(&bodies(rows / EVENTS_A_BATCH, EVENTS_A_BATCH)?)?;
-    let tens = rate(rows, load::closed(exporter.ingest(), &tens, CONNECTIONS).await?);
-    let stored: i64 = sqlx::query_scalar("select count(*) from events").fetch_one(&pool).await?;
-    ensure!(stored == i64::from(rows / EVENTS_A_BATCH * EVENTS_A_BATCH), "{stored} rows are stored");
+    let [mut tens, mut ones, mut ones_of_many, mut unnest, mut unnest_tens, mut copy_in] = [Sum::default(); 6];
+    let (rows, few) = (rows / TURNS, rows / TURNS / ONES);
+    for turn in 0..=TURNS {
+        if turn == 1 {
+            // The first turn is for caches and statements to be made.
+            [tens, ones, ones_of_many, unnest, unnest_tens, copy_in] = [Sum::default(); 6];
+        }
+        tens.add(rows, stack.ingest(number, rows, EVENTS_A_BATCH, CONNECTIONS).await?);
+        unnest.add(rows, plain::insert(&pool, &mut connections, rows, ROWS_A_PLAIN_INSERT).await?);
+        ones.add(few, stack.ingest(number, few, 1, CONNECTIONS).await?);
+        unnest_tens.add(rows, plain::insert(&pool, &mut connections, rows, EVENTS_A_BATCH as usize).await?);
+        ones_of_many.add(few, stack.ingest(number, few, 1, MANY_CONNECTIONS).await?);
+        copy_in.add(rows, plain::copy_in(&pool, &plain::copy_out(&pool, Some(rows)).await?.0).await?);
+    }
+    drop(connections);
+    let stored = stored(&pool).await?;
+    let sent = (rows / EVENTS_A_BATCH * EVENTS_A_BATCH + 2 * few) * (TURNS + 1);
+    ensure!(stored == i64::from(sent), "{stored} rows are stored of {sent}");
     let bytes: i64 = sqlx::query_scalar(
         "select sum(pg_total_relation_size(inhrelid))::bigint from pg_inherits where inhparent = 'events'::regclass",
     )
     .fetch_one(&pool)
     .await?;
 
-    let unnest = rate(rows, plain::insert(&pool, CONNECTIONS, ROWS_A_PLAIN_INSERT).await?);
-    let unnest_tens = rate(rows, plain::insert(&pool, CONNECTIONS, EVENTS_A_BATCH as usize).await?);
-    let (copied, copy_out) = plain::copy_out(&pool).await?;
-    let copy_in = rate(rows, plain::copy_in(&pool, &copied).await?);
-    drop(copied);
+    let mut copy_out = Sum::default();
+    copy_out.add(sent, plain::copy_out(&pool, None).await?.1);
     let started = now();
-    let exported = exporter.run(&["export"]).await?;
-    let export = rate(rows, started.elapsed());
+    let exported = stack.exporter.run(&["export"]).await?;
+    let mut export = Sum::default();
+    export.add(sent, started.elapsed());
     ensure!(exported.status.success(), "exporter export: {}", String::from_utf8_lossy(&exported.stderr));
 
-    // What the plain ways have left to do is not ingest's to wait for.
-    pool.execute("drop table bare; checkpoint").await?;
-    let ones = async |connections| {
-        let requests = load::requests(&bodies(rows / ONES, 1)?)?;
-        anyhow::Ok(rate(rows / ONES, load::closed(exporter.ingest(), &requests, connections).await?))
-    };
-    let (ones, ones_of_many) = (ones(CONNECTIONS).await?, ones(MANY_CONNECTIONS).await?);
-    let half = tens / 2.0 / f64::from(EVENTS_A_BATCH);
+    let half = tens.rate() / 2.0 / f64::from(EVENTS_A_BATCH);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of batches")]
-    let open = load::requests(&bodies((half * OPEN_SECONDS) as u32, EVENTS_A_BATCH)?)?;
-    let p99 = quantile(load::open(exporter.ingest(), &open, half).await?, 0.99) * 1000.0;
+    let open = load::requests(&bodies(number, (half * OPEN_SECONDS) as u32, EVENTS_A_BATCH)?)?;
+    let p99 = quantile(load::open(stack.exporter.ingest(), &open, half).await?, 0.99) * 1000.0;
 
-    let peak_megabytes = exporter.peak_memory().context("the exporter's memory is not known")? / 1e6;
-    exporter.stop().await?;
+    let peak_megabytes = stack.exporter.peak_memory().context("the exporter's memory is not known")? / 1e6;
+    stack.exporter.stop().await?;
     #[expect(clippy::cast_precision_loss, reason = "a size")]
-    let bytes_a_row = bytes as f64 / f64::from(rows);
+    let bytes_a_row = bytes as f64 / f64::from(sent);
     Ok(Run {
-        tens,
-        ones,
-        ones_of_many,
-        unnest,
-        unnest_tens,
-        copy_in,
-        export,
-        copy_out: rate(rows, copy_out),
+        tens: tens.rate(),
+        ones: ones.rate(),
+        ones_of_many: ones_of_many.rate(),
+        unnest: unnest.rate(),
+        unnest_tens: unnest_tens.rate(),
+        copy_in: copy_in.rate(),
+        export: export.rate(),
+        copy_out: copy_out.rate(),
         p99,
         bytes_a_row,
         peak_megabytes,
     })
+}
+
+async fn stored(pool: &PgPool) -> Result<i64> {
+    Ok(sqlx::query_scalar("select count(*) from events").fetch_one(pool).await?)
 }
 
 fn print(runs: &[Run], rows: u32) {
@@ -158,7 +230,10 @@ fn print(runs: &[Run], rows: u32) {
     };
     let of_many = format!("the same, {MANY_CONNECTIONS} connections");
     let unnest = format!("unnest by {ROWS_A_PLAIN_INSERT}");
-    println!("\n{rows} rows, {CONNECTIONS} connections, medians of {} runs; the ratio is taken run by run", runs.len());
+    println!(
+        "\n{rows} rows in {TURNS} turns, {CONNECTIONS} connections, medians of {} runs; the ratio is taken run by run",
+        runs.len()
+    );
     table::print(
         &["way", "rows/s", "baseline", "rows/s", "ratio"],
         &[

@@ -1,11 +1,11 @@
 //! What Postgres does with the same rows when nothing is around it: inserts by `unnest` whose arguments are encoded
-//! beforehand, and `COPY`. Each goes into a table like `events`: its columns, defaults and
-//! indexes, and one partition.
+//! beforehand, and `COPY`. Each goes into an empty table like `events`: its columns, defaults and indexes, and one
+//! partition.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use futures::TryStreamExt;
 use futures::future::try_join_all;
 use sqlx::postgres::{PgArguments, PgPoolCopyExt, PgRow};
@@ -19,8 +19,19 @@ const TABLE: &str = "drop table if exists bare;
     create table bare (like events including all) partition by range (event_id);
     create table bare_days partition of bare for values from (minvalue) to (maxvalue)";
 
-/// How long so many `connections` take to insert all events again, so many `rows` in a transaction.
-pub(super) async fn insert(pool: &PgPool, connections: usize, rows: usize) -> Result<Duration> {
+/// The connections that plain inserts are made over.
+pub(super) async fn connect(pool: &PgPool, connections: usize) -> Result<Vec<PgConnection>> {
+    let options = pool.connect_options();
+    Ok(try_join_all((0..connections).map(|_| PgConnection::connect_with(&options))).await?)
+}
+
+/// How long the `connections` take to insert the newest `rows` events again, so many `in_one` transaction.
+pub(super) async fn insert(
+    pool: &PgPool,
+    connections: &mut Vec<PgConnection>,
+    rows: u32,
+    in_one: usize,
+) -> Result<Duration> {
     let columns: Vec<(String, String)> = sqlx::query_as(
         "select column_name::text, data_type::text from information_schema.columns
         where table_name = 'events' order by ordinal_position",
@@ -37,34 +48,34 @@ pub(super) async fn insert(pool: &PgPool, connections: usize, rows: usize) -> Re
     let arrays = list(&|at, _, kind| format!("${}::{}[]", at + 1, if kind == "json" { "text" } else { kind }));
     let insert = format!("insert into bare ({names}) select {back} from unnest({arrays}) as row ({names})");
 
-    let stored = sqlx::query(AssertSqlSafe(format!("select {as_text} from events"))).fetch_all(pool).await?;
+    let stored = sqlx::query(AssertSqlSafe(format!("select {as_text} from {}", newest(rows)))).fetch_all(pool).await?;
     let mut parts = Vec::new();
-    for part in stored.chunks(rows) {
+    for part in stored.chunks(in_one) {
         parts.push(arguments(part, &columns)?);
     }
     drop(stored);
     pool.execute(TABLE).await?;
-    let mut open = Vec::new();
-    for _ in 0..connections {
-        open.push(PgConnection::connect_with(&pool.connect_options()).await?);
-    }
 
     let parts = Arc::new(Mutex::new(parts));
     let started = now();
-    try_join_all(open.into_iter().map(|mut connection| {
+    let inserting = connections.drain(..).map(|mut connection| {
         let (parts, insert) = (parts.clone(), insert.clone());
         tokio::spawn(async move {
             loop {
                 let part = parts.lock().map_err(|_| anyhow::anyhow!("another connection failed"))?.pop();
-                let Some(part) = part else { return connection.close().await.context("not closed") };
+                let Some(part) = part else { return anyhow::Ok(connection) };
                 sqlx::query_with(AssertSqlSafe(insert.clone()), part).execute(&mut connection).await?;
             }
         })
-    }))
-    .await?
-    .into_iter()
-    .collect::<Result<()>>()?;
-    Ok(started.elapsed())
+    });
+    let inserted = try_join_all(inserting).await?;
+    let time = started.elapsed();
+    *connections = inserted.into_iter().collect::<Result<_>>()?;
+    Ok(time)
+}
+
+fn newest(rows: u32) -> String {
+    format!("(select * from events order by id desc limit {rows}) as newest")
 }
 
 fn arguments(rows: &[PgRow], columns: &[(String, String)]) -> Result<PgArguments> {
@@ -90,10 +101,11 @@ where
     arguments.add(values).map_err(|error| anyhow::anyhow!(error))
 }
 
-/// All rows as `COPY` writes them, and how long Postgres took to send them.
-pub(super) async fn copy_out(pool: &PgPool) -> Result<(Vec<u8>, Duration)> {
+/// All events as `COPY` writes them, or the newest so many, and how long Postgres took to send them.
+pub(super) async fn copy_out(pool: &PgPool, rows: Option<u32>) -> Result<(Vec<u8>, Duration)> {
+    let source = rows.map_or_else(|| "events".to_owned(), newest);
     let started = now();
-    let mut stream = pool.copy_out_raw("copy (select * from events) to stdout").await?;
+    let mut stream = pool.copy_out_raw(&format!("copy (select * from {source}) to stdout")).await?;
     let mut copied = Vec::new();
     while let Some(chunk) = stream.try_next().await? {
         copied.extend_from_slice(&chunk);
