@@ -1,14 +1,20 @@
 //! A listener that idle connections cannot stop: so many at once and no more, and each must say soon what it wants.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
+use tower_service::Service;
 
 /// What a listener bears.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +31,12 @@ impl Default for Limits {
     }
 }
 
+/// An extension of answers that go on for as long as they are let. None holds up the end.
+#[derive(Clone, Copy, Debug)]
+pub struct Endless;
+
+/// How long such an answer may take to end once it is to. A reader that takes nothing any more would never see it end.
+const ENDING: Duration = Duration::from_secs(1);
 /// How long to wait when the system has no connection to give, such as for want of file descriptors.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -40,6 +52,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         tokio::select! {
             (place, accepted) = next => match accepted {
                 Ok((stream, _)) => {
+                    // Answers are short, and written at once. Where it cannot be set they come all the same.
+                    let _ = stream.set_nodelay(true);
                     tokio::spawn(converse(stream, router.clone(), limits, stop.clone(), place));
                 }
                 Err(error) => {
@@ -63,17 +77,27 @@ async fn converse(
     stop: watch::Receiver<bool>,
     _place: Option<OwnedSemaphorePermit>,
 ) {
+    let is_endless = Arc::new(AtomicBool::new(false));
+    let service = service_fn(|request: Request<Incoming>| {
+        let (answer, is_endless) = (router.clone().call(request), is_endless.clone());
+        async move {
+            let answer: Response<_> = answer.await?;
+            is_endless.store(answer.extensions().get::<Endless>().is_some(), Ordering::Relaxed);
+            Ok::<_, Infallible>(answer)
+        }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     // How a connection ends is the client's affair.
     tokio::select! {
         _ = connection.as_mut() => {}
         () = stopped(stop) => {
             connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            let patience = if is_endless.load(Ordering::Relaxed) { ENDING } else { Duration::MAX };
+            let _ = timeout(patience, connection).await;
         }
     }
 }

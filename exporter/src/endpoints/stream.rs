@@ -8,15 +8,15 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::get;
+use axum::{Extension, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use futures::Stream;
 use futures::stream::unfold;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
@@ -28,7 +28,7 @@ use super::error::ApiError;
 use super::events::event_type;
 use super::parameters::Parameters;
 use super::problem::{Problem, Refusals};
-use crate::listener::stopped;
+use crate::listener::{Endless, stopped};
 use crate::store::event_search::{self, StoredEvent};
 use crate::store::{kind, tail};
 
@@ -93,7 +93,7 @@ pub(super) async fn stream(
     State(services): State<Arc<Services>>,
     headers: HeaderMap,
     mut parameters: Parameters,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let (site, event_type) = (parameters.text("site")?, event_type(&mut parameters)?);
     parameters.finish()?;
     let from = match headers.get(LAST_EVENT_ID) {
@@ -111,7 +111,8 @@ pub(super) async fn stream(
     };
     let ends = Instant::now() + LIFE;
     let reader = Reader { services, site, event_type, position, waiting: VecDeque::new(), ends, _place: place };
-    Ok(Sse::new(unfold(reader, next)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("still here")))
+    let events = Sse::new(unfold(reader, next)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("still here"));
+    Ok((Extension(Endless), events))
 }
 
 /// Someone who follows.

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::routing::get;
-use exporter::listener::{Limits, serve};
+use axum::{Extension, Router};
+use exporter::listener::{Endless, Limits, serve};
+use futures::stream::repeat;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -17,7 +19,10 @@ async fn start(limits: Limits) -> (SocketAddr, watch::Sender<bool>, tokio::task:
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let (stop, stopped) = watch::channel(false);
-    let router = Router::new().route("/", get(async || "here"));
+    let flood = || Body::from_stream(repeat(Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 1 << 16]))));
+    let router = Router::new()
+        .route("/", get(async || "here"))
+        .route("/endless", get(async move || (Extension(Endless), flood())));
     (address, stop, tokio::spawn(serve(listener, router, limits, stopped)))
 }
 
@@ -62,4 +67,18 @@ async fn it_stops_when_the_last_connection_is_done() {
     timeout(PATIENCE, serving).await.expect("in time").expect("stopped");
     drop(idle);
     TcpStream::connect(address).await.expect_err("nobody listens");
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_nothing_of_an_endless_answer_holds_up_no_end() {
+    let (address, stop, serving) = start(Limits { connections: 2, head: Duration::from_mins(1) }).await;
+    let mut reader = TcpStream::connect(address).await.expect("connected");
+    reader.write_all(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("written");
+    let mut begun = [0; 12];
+    reader.read_exact(&mut begun).await.expect("answered");
+    assert_eq!(&begun, b"HTTP/1.1 200");
+    // Until what lies between the two is full.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    stop.send(true).expect("heard");
+    timeout(PATIENCE, serving).await.expect("in time").expect("stopped");
 }
