@@ -84,6 +84,14 @@ impl Sender {
     pub fn new(target: Arc<Target>) -> Result<Self, SendError> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Self::trusting(target, roots)
+    }
+
+    /// Sends to `target`, by the certificates `roots` and no other.
+    ///
+    /// # Errors
+    /// They cannot be used.
+    pub fn trusting(target: Arc<Target>, roots: RootCertStore) -> Result<Self, SendError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

@@ -16,8 +16,13 @@ use exporter::secret::Secret;
 use exporter::store::webhooks;
 use exporter::webhooks::{Keys, SendError, Sender, Target, Webhooks};
 use futures::future::join_all;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{RootCertStore, ServerConfig};
 use sqlx::Executor;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::sync::Mutex;
+use tokio_rustls::TlsAcceptor;
 
 use crate::database::with_database;
 use crate::samples::{clock, number};
@@ -39,7 +44,7 @@ async fn receive(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body
 
 async fn start(status: u16) -> (Arc<Receiver>, SocketAddr) {
     let receiver = Arc::new(Receiver { status: AtomicU16::new(status), ..Receiver::default() });
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let router = Router::new().fallback(receive).with_state(receiver.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -199,4 +204,46 @@ async fn a_name_for_this_machine_is_refused_by_the_systems_resolver_too() {
         assert!(matches!(result, Err(SendError::NotPublic | SendError::Unresolved)), "{host}: {result:?}");
     }
     assert!(receiver.got.lock().await.is_empty());
+}
+
+/// A receiver that answers 200 over TLS, by a certificate that it made itself for `name`; and the certificate.
+async fn start_secure(name: &str) -> (SocketAddr, CertificateDer<'static>) {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).expect("made");
+    let (certificate, key) = (made.cert.der().clone(), PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into()));
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("known versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .expect("its own key");
+    let (acceptor, listener) =
+        (TlsAcceptor::from(Arc::new(config)), TcpListener::bind("127.0.0.1:0").await.expect("a port"));
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+        }
+    });
+    (address, certificate)
+}
+
+#[tokio::test]
+async fn a_receiver_is_trusted_only_by_a_known_certificate_for_its_own_name() {
+    for (name, is_own) in [("127.0.0.1", true), ("receiver.example", false)] {
+        let (address, certificate) = start_secure(name).await;
+        let target = Arc::new(Target::parse(&format!("https://{address}/hooks"), Some(address)).expect("good"));
+        let keys = Keys::new(&settings(address).keys);
+        let send = async |sender: Result<Sender, SendError>| {
+            sender.expect("made").send(&keys, "msg_1", "{}".to_owned(), 1).await
+        };
+        let by_the_system = send(Sender::new(target.clone())).await;
+        assert!(matches!(by_the_system, Err(SendError::Tls)), "{name}: {by_the_system:?}");
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).expect("a certificate");
+        let known = send(Sender::trusting(target, roots)).await;
+        assert!(if is_own { known.is_ok() } else { matches!(known, Err(SendError::Tls)) }, "{name}: {known:?}");
+    }
 }
