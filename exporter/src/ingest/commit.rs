@@ -1,7 +1,8 @@
-//! From rows to a committed segment. One transaction is one segment, and counts what became of its events; a row that
-//! Postgres refuses all the same is found by halving, and costs nobody but itself.
+//! From rows to a committed segment. One statement is one transaction and one segment, and counts what it stores. What came
+//! to anything else is counted right after it, before any answer. A row that Postgres refuses all the same is found by
+//! halving, and costs nobody but itself.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -9,11 +10,13 @@ use chrono::{DateTime, Utc};
 use sqlx::error::DatabaseError;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, PgConnection, PgPool, Postgres};
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
-use wire::{Outcome, Reason};
+use uuid::Uuid;
+use wire::{Outcome, Reason, ids};
 
-use super::tally::{DROPPED_BY_PIXEL, Names, Tally};
-use crate::store::events::{self, EventRow};
+use super::tally::{DROPPED_BY_PIXEL, LATE_MS, Names, Tally};
+use crate::store::events::{self, Counting, EventRow};
 use crate::store::pixel_drops::{self, PixelDrop};
 use crate::store::{outcomes, partitions, redaction_findings, sqlstate};
 
@@ -39,7 +42,7 @@ pub struct Group<'a> {
     pub rows: &'a [EventRow<'a>],
     /// What pixels report.
     pub reports: &'a [PixelDrop<'a>],
-    /// What is already known of the others: counted with the first rows that are committed.
+    /// What is already known of the others.
     pub tally: Tally<'a>,
     /// The sites that are counted by name.
     pub sites: &'a Names,
@@ -52,26 +55,47 @@ pub struct Group<'a> {
 /// Commits a group, and counts it.
 pub async fn commit(pool: &PgPool, group: &Group<'_>) -> Committed {
     let mut outcomes = vec![None; group.rows.len()];
-    let failure = if group.rows.is_empty() && group.reports.is_empty() && group.tally.is_empty() {
-        None
-    } else {
-        group.by_halves(pool, &mut outcomes).await.err()
-    };
+    if group.rows.is_empty() && group.reports.is_empty() && group.tally.is_empty() {
+        return Committed { outcomes, failure: None };
+    }
+    let failure = group.settle(pool, &mut outcomes).await.err();
+    if failure.is_some() {
+        // What is not counted is not known either: it comes again, and is counted then.
+        outcomes.iter_mut().filter(|it| **it != Some(Outcome::Accepted)).for_each(|it| *it = None);
+    }
     Committed { outcomes, failure }
 }
 
 impl<'a> Group<'a> {
-    async fn by_halves(&self, pool: &PgPool, outcomes: &mut [Option<Outcome>]) -> sqlx::Result<()> {
+    /// Stores the rows, each counted by the transaction that stores it; and counts in another what came to anything else.
+    async fn settle(&self, pool: &PgPool, outcomes: &mut [Option<Outcome>]) -> sqlx::Result<()> {
         let mut connection = pool.acquire().await?;
-        // What else is to be recorded, until it is.
-        let mut beside = Some(self.tally.clone());
+        self.by_halves(pool, &mut connection, outcomes).await?;
+        let is_all = outcomes.iter().all(|it| *it == Some(Outcome::Accepted));
+        if is_all && self.tally.is_empty() && self.reports.is_empty() {
+            return Ok(());
+        }
+        let mut tries = Tries::default();
+        loop {
+            let attempt = timeout(PATIENCE, self.record(&mut connection, outcomes)).await;
+            let done = tries.after(attempt, self.now, pool, &mut connection).await.map_err(|it| it.error)?;
+            if let Some(known) = done {
+                outcomes.clone_from_slice(&known);
+                return Ok(());
+            }
+        }
+    }
+
+    async fn by_halves(
+        &self,
+        pool: &PgPool,
+        connection: &mut PoolConnection<Postgres>,
+        outcomes: &mut [Option<Outcome>],
+    ) -> sqlx::Result<()> {
         let mut parts = vec![(self.rows, outcomes)];
         while let Some((part, outcomes)) = parts.pop() {
-            match self.patiently(pool, &mut connection, part, beside.as_ref()).await {
-                Ok(found) => {
-                    beside = None;
-                    outcomes.iter_mut().zip(found).for_each(|(outcome, found)| *outcome = Some(found));
-                }
+            match self.patiently(pool, connection, part).await {
+                Ok(found) => outcomes.iter_mut().zip(found).for_each(|(outcome, found)| *outcome = Some(found)),
                 Err(Failure { error, fault: Fault::Connection | Fault::Database | Fault::Race }) => return Err(error),
                 Err(failure) if part.len() > 1 => {
                     tracing::debug!(fault = ?failure.fault, rows = part.len(), "halved");
@@ -80,20 +104,10 @@ impl<'a> Group<'a> {
                     // The left one first: of two rows with one id the first is stored.
                     parts.extend([(right, of_right), (left, of_left)]);
                 }
-                Err(failure) => {
-                    let outcome = Outcome::Invalid(failure.refusal());
-                    outcomes.fill(Some(outcome));
-                    let beside = beside.get_or_insert_with(|| Tally::new(self.tally.day()));
-                    self.count(beside, part, &[outcome]);
-                }
+                Err(failure) => outcomes.fill(Some(Outcome::Invalid(failure.refusal()))),
             }
         }
-        match beside {
-            Some(left) => {
-                self.patiently(pool, &mut connection, &[], Some(&left)).await.map(drop).map_err(|it| it.error)
-            }
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Stores a part, tried again while that can help.
@@ -102,101 +116,140 @@ impl<'a> Group<'a> {
         pool: &PgPool,
         connection: &mut PoolConnection<Postgres>,
         rows: &[EventRow<'a>],
-        beside: Option<&Tally<'_>>,
     ) -> Result<Vec<Outcome>, Failure> {
-        let (mut races, mut has_made_days, mut has_reconnected) = (0, false, false);
+        let mut tries = Tries::default();
         loop {
-            let failure = match timeout(PATIENCE, self.store(connection, rows, beside)).await {
-                Ok(Ok(outcomes)) => return Ok(outcomes),
-                Ok(Err(error)) => Failure::from(error),
-                Err(_) => Failure { error: sqlx::Error::Io(ErrorKind::TimedOut.into()), fault: Fault::Connection },
-            };
-            match failure.fault {
-                Fault::Race if races < RACES => races += 1,
-                Fault::Partition if !has_made_days => {
-                    has_made_days = true;
-                    let made = partitions::ensure(connection, self.now).await;
-                    let added = made.map_err(|error| Failure { error, fault: Fault::Database })?;
-                    tracing::error!(added, "a day partition was missing on arrival");
-                }
-                // Whatever it did commit is a duplicate now.
-                Fault::Connection if !has_reconnected => {
-                    has_reconnected = true;
-                    let broken = std::mem::replace(connection, acquire(pool).await?);
-                    // Out of the pool: it may never say a word again.
-                    drop(broken.detach());
-                }
-                _ => return Err(failure),
+            let attempt = timeout(PATIENCE, self.store(connection, rows)).await;
+            if let Some(outcomes) = tries.after(attempt, self.now, pool, connection).await? {
+                return Ok(outcomes);
             }
         }
     }
 
-    /// Stores what is new in `rows`, counts it and what came `beside`, and says what became of each row: in one transaction.
-    async fn store(
-        &self,
-        connection: &mut PgConnection,
-        rows: &[EventRow<'a>],
-        beside: Option<&Tally<'_>>,
-    ) -> sqlx::Result<Vec<Outcome>> {
-        let mut transaction = connection.begin().await?;
-        let outcomes = insert(&mut transaction, rows, self.new_sites).await?;
-        let mut tally = Tally::new(self.tally.day());
-        self.count(&mut tally, rows, &outcomes);
-        if let Some(beside) = beside {
-            tally.merge(beside);
-            if !self.reports.is_empty() {
-                let new: HashSet<_> = pixel_drops::record(&mut transaction, self.reports).await?.into_iter().collect();
-                let mut unseen = new;
-                for report in self.reports.iter().filter(|report| unseen.remove(&report.batch_id)) {
-                    let site = self.sites.known(tally.day(), report.site_id);
-                    tally.add(site, DROPPED_BY_PIXEL, i64::from(report.dropped));
-                }
-            }
-            redaction_findings::add(&mut transaction, tally.day(), &tally.findings()).await?;
+    /// Stores and counts what is new in `rows`, and says what became of each.
+    async fn store(&self, connection: &mut PgConnection, rows: &[EventRow<'a>]) -> sqlx::Result<Vec<Outcome>> {
+        let mut outcomes = vec![Outcome::Accepted; rows.len()];
+        if rows.is_empty() {
+            return Ok(outcomes);
         }
-        // Last, so that a row which others add to as well is locked no longer than the commit takes.
-        outcomes::add(&mut transaction, &tally.counts()).await?;
-        transaction.commit().await?;
+        let day = self.tally.day();
+        let sites: BTreeSet<&str> = rows.iter().map(|row| row.site_id).collect();
+        let in_time_from = self.now.timestamp_millis().saturating_sub(LATE_MS - 1);
+        let counting = Counting {
+            day,
+            sites: sites.into_iter().map(|site_id| (site_id, self.sites.known(day, site_id))).collect(),
+            in_time_from: Uuid::from_bytes(ids::v7(in_time_from.unsigned_abs(), [0; 10])),
+            new_sites: self.new_sites,
+        };
+        let new = events::insert(connection, rows, &counting).await?;
+        if new.len() == rows.len() {
+            return Ok(outcomes);
+        }
+        // Each id is taken once: the first row that has it is the one that was stored.
+        let mut new: HashSet<_> = new.into_iter().collect();
+        for (row, outcome) in rows.iter().zip(&mut outcomes) {
+            if !new.remove(&row.event_id) {
+                *outcome = Outcome::Duplicate;
+            }
+        }
         Ok(outcomes)
     }
 
-    fn count<'b>(&self, tally: &mut Tally<'b>, rows: &'b [EventRow<'a>], outcomes: &[Outcome]) {
-        for (row, outcome) in rows.iter().zip(outcomes) {
-            tally.add_row(self.sites.known(tally.day(), row.site_id), row, *outcome, self.now);
+    /// Counts what was not stored and what pixels report, in one transaction. Gives the `outcomes` with those duplicates
+    /// told apart that are none.
+    async fn record(
+        &self,
+        connection: &mut PgConnection,
+        outcomes: &[Option<Outcome>],
+    ) -> sqlx::Result<Vec<Option<Outcome>>> {
+        let mut transaction = connection.begin().await?;
+        let mut known = outcomes.to_vec();
+        let old = self.rows.iter().zip(&mut known).filter(|(_, outcome)| **outcome == Some(Outcome::Duplicate));
+        let (old, mut of_old): (Vec<_>, Vec<_>) = old.unzip();
+        if !old.is_empty() {
+            for place in events::conflicting(&mut transaction, &old).await? {
+                if let Some(outcome) = of_old.get_mut(place) {
+                    **outcome = Some(Outcome::Invalid(Reason::Conflict));
+                }
+            }
+            for place in events::erased(&mut transaction, &old).await? {
+                if let Some(outcome) = of_old.get_mut(place) {
+                    **outcome = Some(Outcome::Filtered(Reason::Erased));
+                }
+            }
         }
+        let mut tally = self.tally.clone();
+        for (row, outcome) in self.rows.iter().zip(&known) {
+            if let Some(outcome) = outcome.filter(|it| *it != Outcome::Accepted) {
+                tally.add_row(self.sites.known(tally.day(), row.site_id), outcome);
+            }
+        }
+        if !self.reports.is_empty() {
+            let mut new: HashSet<_> = pixel_drops::record(&mut transaction, self.reports).await?.into_iter().collect();
+            for report in self.reports.iter().filter(|report| new.remove(&report.batch_id)) {
+                tally.add(self.sites.known(tally.day(), report.site_id), DROPPED_BY_PIXEL, i64::from(report.dropped));
+            }
+        }
+        redaction_findings::add(&mut transaction, tally.day(), &tally.findings()).await?;
+        outcomes::add(&mut transaction, &tally.counts()).await?;
+        transaction.commit().await?;
+        Ok(known)
     }
 }
 
-async fn acquire(pool: &PgPool) -> Result<PoolConnection<Postgres>, Failure> {
-    pool.acquire().await.map_err(|error| Failure { error, fault: Fault::Database })
+/// What was done already so that another attempt could help.
+#[derive(Debug, Default)]
+struct Tries {
+    races: u32,
+    has_made_days: bool,
+    has_reconnected: bool,
 }
 
-/// Inserts what is new in `rows`, and says what became of each.
-async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>], new_sites: u32) -> sqlx::Result<Vec<Outcome>> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut new: HashSet<_> = events::insert(connection, rows, new_sites).await?.into_iter().collect();
-    let mut outcomes = vec![Outcome::Accepted; rows.len()];
-    // Each id is taken once: the first row that has it is the one that was stored.
-    let old = rows.iter().zip(&mut outcomes).filter(|(row, _)| !new.remove(&row.event_id));
-    let (old, mut of_old): (Vec<_>, Vec<_>) = old.unzip();
-    if !old.is_empty() {
-        for outcome in &mut of_old {
-            **outcome = Outcome::Duplicate;
-        }
-        for place in events::conflicting(connection, &old).await? {
-            if let Some(outcome) = of_old.get_mut(place) {
-                **outcome = Outcome::Invalid(Reason::Conflict);
+impl Tries {
+    /// What an `attempt` came to; none when another one can help.
+    async fn after<T>(
+        &mut self,
+        attempt: Result<sqlx::Result<T>, Elapsed>,
+        now: DateTime<Utc>,
+        pool: &PgPool,
+        connection: &mut PoolConnection<Postgres>,
+    ) -> Result<Option<T>, Failure> {
+        let failure = match attempt {
+            Ok(Ok(done)) => return Ok(Some(done)),
+            Ok(Err(error)) => Failure::from(error),
+            Err(_) => Failure { error: sqlx::Error::Io(ErrorKind::TimedOut.into()), fault: Fault::Connection },
+        };
+        match failure.fault {
+            Fault::Race if self.races < RACES => self.races += 1,
+            Fault::Partition if !self.has_made_days => {
+                self.has_made_days = true;
+                let made = partitions::ensure(connection, now).await;
+                let added = made.map_err(|error| Failure { error, fault: Fault::Database })?;
+                tracing::error!(added, "a day partition was missing on arrival");
             }
-        }
-        for place in events::erased(connection, &old).await? {
-            if let Some(outcome) = of_old.get_mut(place) {
-                **outcome = Outcome::Filtered(Reason::Erased);
+            // Whatever it did commit is a duplicate now.
+            Fault::Connection if !self.has_reconnected => {
+                self.has_reconnected = true;
+                let broken = std::mem::replace(connection, another(pool).await?);
+                // Out of the pool: it may never say a word again.
+                drop(broken.detach());
             }
+            _ => return Err(failure),
+        }
+        Ok(None)
+    }
+}
+
+/// A connection in place of a broken one. Those beside it may have been idle when the server went, and not know it yet.
+async fn another(pool: &PgPool) -> Result<PoolConnection<Postgres>, Failure> {
+    loop {
+        let acquired = pool.acquire().await;
+        let mut connection = acquired.map_err(|error| Failure { error, fault: Fault::Database })?;
+        match timeout(PATIENCE, connection.ping()).await {
+            Ok(Ok(())) => return Ok(connection),
+            _ => drop(connection.detach()),
         }
     }
-    Ok(outcomes)
 }
 
 /// Whose fault a failed attempt is.

@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::store::{kind, sqlstate};
 
 /// How long a batch waits for company.
-const COMPANY: Duration = Duration::from_millis(2);
+const COMPANY: Duration = Duration::from_millis(1);
 /// A group is closed at so many events. More do not make the insert faster.
 const EVENTS: usize = 1000;
 /// Transactions at once. While one waits for the disk, another is prepared.
@@ -152,7 +152,8 @@ impl Settling {
         let mut answers = Vec::with_capacity(group.len());
         for ((count, refused), waiting) in shares.into_iter().zip(&group) {
             // What is no row may not have been recorded.
-            let is_recorded = failure.is_none() || (waiting.batch.dropped == 0 && refused.is_empty());
+            let has_others = waiting.batch.dropped > 0 || !refused.is_empty() || !waiting.missed.is_empty();
+            let is_recorded = failure.is_none() || !has_others;
             let answer = answer(settled.by_ref().take(count), refused);
             answers.push(answer.filter(|_| is_recorded).ok_or(NotCommitted));
         }

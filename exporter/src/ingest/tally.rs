@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use chrono::{DateTime, NaiveDate, Utc};
-use wire::{Outcome, Refused, ids};
+use chrono::NaiveDate;
+use wire::{Outcome, Refused};
 
-use crate::store::events::EventRow;
 use crate::store::outcomes::Count;
 use crate::store::redaction_findings::Finding;
 
@@ -92,29 +91,15 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Counts what a row came to, and whether it was late.
-    pub fn add_row(&mut self, site_id: &'a str, row: &EventRow<'_>, outcome: Outcome, now: DateTime<Utc>) {
+    /// Counts what a row came to.
+    pub fn add_row(&mut self, site_id: &'a str, outcome: Outcome) {
         self.add(site_id, outcome.reason().map_or(outcome.name(), wire::Reason::name), 1);
-        let age = now.timestamp_millis().saturating_sub(ids::time_ms(row.event_id.as_bytes()));
-        if outcome == Outcome::Accepted && age >= LATE_MS {
-            self.add(site_id, LATE, 1);
-        }
     }
 
     /// Counts personal data that an edge let pass.
     pub fn add_findings(&mut self, edge_version: &'a str, kinds: BTreeMap<String, u32>) {
         for (kind, findings) in kinds {
             *self.findings.entry((edge_version, kind)).or_default() += i64::from(findings);
-        }
-    }
-
-    /// Adds all of another one of the same day.
-    pub fn merge<'b: 'a>(&mut self, other: &Tally<'b>) {
-        for ((site_id, outcome), events) in &other.counts {
-            self.add(site_id, outcome, *events);
-        }
-        for ((version, kind), findings) in &other.findings {
-            *self.findings.entry((version, kind.clone())).or_default() += findings;
         }
     }
 
@@ -174,11 +159,11 @@ mod tests {
     #[test]
     fn tallies_add_up() {
         let refused = [Reason::Expired, Reason::Conflict, Reason::Expired].map(|reason| Refused { seq: None, reason });
-        let mut tally = Tally::new(day(1));
-        tally.add_refused("a", &refused);
-        tally.add_findings("1", BTreeMap::from([("email".to_owned(), 2)]));
-        let mut sum = tally.clone();
-        sum.merge(&tally);
+        let mut sum = Tally::new(day(1));
+        for _ in 0..2 {
+            sum.add_refused("a", &refused);
+            sum.add_findings("1", BTreeMap::from([("email".to_owned(), 2)]));
+        }
         sum.add("b", LATE, 0);
         let counts: Vec<_> = sum.counts().iter().map(|it| (it.site_id.to_owned(), it.outcome, it.events)).collect();
         assert_eq!(counts, [("a".to_owned(), "conflict", 2), ("a".to_owned(), "expired", 4)]);

@@ -111,9 +111,12 @@ impl Metrics {
         self.groups.inc();
         #[expect(clippy::cast_precision_loss, reason = "some thousand at most")]
         self.group_events.observe(outcomes.len() as f64);
+        let mut sums = BTreeMap::<_, u64>::new();
         for outcome in outcomes.iter().flatten() {
-            let name = outcome.reason().map_or(outcome.name(), wire::Reason::name);
-            self.events.with_label_values(&[name]).inc();
+            *sums.entry(outcome.reason().map_or(outcome.name(), wire::Reason::name)).or_default() += 1;
+        }
+        for (name, events) in sums {
+            self.events.with_label_values(&[name]).inc_by(events);
         }
     }
 

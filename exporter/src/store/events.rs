@@ -1,6 +1,6 @@
 //! Storing events.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -36,11 +36,29 @@ pub struct EventRow<'a> {
     pub data: &'a str,
 }
 
+/// What rows that are stored are counted as.
+#[derive(Clone, Debug)]
+pub struct Counting<'a> {
+    /// The day of their outcomes.
+    pub day: NaiveDate,
+    /// Each of their sites, and what its outcomes are counted under.
+    pub sites: Vec<(&'a str, &'a str)>,
+    /// Those with a smaller id are late, beside being accepted.
+    pub in_time_from: Uuid,
+    /// How many sites may be listed a day.
+    pub new_sites: u32,
+}
+
 /// Stores those of `rows` that are new, as one segment, and returns their ids. Of two rows with one id the first is stored.
-/// Those of erased visitors are not stored. They are counted as usage, and sites that are new among them are listed, up to `new_sites` a day. One statement, so that
-/// it is a transaction by itself.
+/// Those of erased visitors are not stored. The stored are counted as outcomes and as usage, and sites that are new among
+/// them are listed. One statement, so that it is a transaction by itself: one way to the server and back, however far away
+/// that is.
 #[expect(clippy::too_many_lines, reason = "one statement")]
-pub async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>], new_sites: u32) -> sqlx::Result<Vec<Uuid>> {
+pub async fn insert(
+    connection: &mut PgConnection,
+    rows: &[EventRow<'_>],
+    counting: &Counting<'_>,
+) -> sqlx::Result<Vec<Uuid>> {
     // Two transactions that insert the same ids in different orders would deadlock. Sorted here, since Postgres would copy
     // every row for it; it takes them in the order of the arrays.
     let mut rows: Vec<&EventRow<'_>> = rows.iter().collect();
@@ -96,19 +114,35 @@ pub async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>], new_si
                 coalesce(sites.state, 'unconfirmed') as state,
                 coalesce(sites.counts_visitors, true) as counts_visitors,
                 arrived.rows,
-                arrived.page_views
+                arrived.page_views,
+                arrived.late
             from (
-                select site_id, count(*) as rows, count(*) filter (where event_type = 'pageview') as page_views
+                select
+                    site_id,
+                    count(*) as rows,
+                    count(*) filter (where event_type = 'pageview') as page_views,
+                    count(*) filter (where event_id < $42) as late
                 from stored
                 group by site_id
             ) as arrived
             left join sites using (site_id)
+        ), told as (
+            insert into outcomes (day, site_id, outcome, slot, events)
+            select $39, counted_as, outcome, pg_backend_pid() % 64, sum(events)
+            from arrived
+            join unnest($40::text[], $41::text[]) as name (site_id, counted_as) using (site_id)
+            cross join lateral (values ('accepted', rows), ('late', late)) as count (outcome, events)
+            where events > 0
+            group by counted_as, outcome
+            -- Two that add to the same rows in different orders would deadlock.
+            order by counted_as, outcome
+            on conflict (day, site_id, outcome, slot) do update set events = outcomes.events + excluded.events
         ), counted as (
             insert into usage_counts (day, site_id, billed, slot, rows, page_views)
             select
                 (now() at time zone 'utc')::date, listed_id, state = 'confirmed',
                 -- A row for each connection, or all would wait for each other's commit.
-                pg_backend_pid() % 16, sum(rows), sum(page_views)
+                pg_backend_pid() % 64, sum(rows), sum(page_views)
             from arrived
             group by listed_id, state = 'confirmed'
             -- Two that count the same sites in different orders would deadlock.
@@ -173,7 +207,11 @@ pub async fn insert(connection: &mut PgConnection, rows: &[EventRow<'_>], new_si
         column(rows, |row| row.edge_version) as Vec<&str>,
         column(rows, |row| row.redactions.as_str()) as Vec<&str>,
         column(rows, |row| row.data) as Vec<&str>,
-        i32::try_from(new_sites).unwrap_or(i32::MAX),
+        i32::try_from(counting.new_sites).unwrap_or(i32::MAX),
+        counting.day,
+        counting.sites.iter().map(|(site_id, _)| *site_id).collect::<Vec<_>>() as Vec<&str>,
+        counting.sites.iter().map(|(_, counted_as)| *counted_as).collect::<Vec<_>>() as Vec<&str>,
+        counting.in_time_from,
     )
     .fetch_all(connection)
     .await

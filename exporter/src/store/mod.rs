@@ -36,13 +36,15 @@ use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{Connection, PgConnection, PgPool, Row};
 
 use crate::config::Database;
 use crate::ingest::group::COMMITS;
 
 /// A caller that waits longer for a connection is better told to come back.
 const ACQUIRE: Duration = Duration::from_secs(5);
+/// A connection that was idle for longer is asked first whether it is still there.
+const TRUSTED: Duration = Duration::from_millis(100);
 /// Connections for ingest beside those that commit: for whoever asks after the health.
 const SPARE: u32 = 2;
 
@@ -82,11 +84,18 @@ impl Pools {
                 ("lock_timeout", lock),
                 ("idle_in_transaction_session_timeout", idle),
             ]);
-            PgPoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(ACQUIRE)
-                .after_release(|connection, _| Box::pin(is_outside_transactions(connection)))
-                .connect_lazy_with(options)
+            let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+            // One that was used a moment ago is not asked whether it is still there.
+            let pool = pool.test_before_acquire(false).before_acquire(|connection, used| {
+                Box::pin(async move {
+                    if used.idle_for > TRUSTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            });
+            let pool = pool.after_release(|connection, _| Box::pin(is_outside_transactions(connection)));
+            pool.connect_lazy_with(options)
         };
         Ok(Self {
             ingest: pool("evothesis-ingest", COMMITS + SPARE, "8s", "4s", "10s"),
