@@ -225,6 +225,9 @@ async fn start_secure(name: &str) -> (SocketAddr, CertificateDer<'static>) {
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+            let _ = stream.flush().await;
+            // To close with some of a request unread takes the answer back.
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
         }
     });
     (address, certificate)
