@@ -20,7 +20,7 @@ async fn start(limits: Limits) -> (SocketAddr, watch::Sender<bool>, tokio::task:
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let (stop, stopped) = watch::channel(false);
-    let flood = || Body::from_stream(repeat(Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 1 << 16]))));
+    let flood = || Body::from_stream(repeat(Ok::<_, Infallible>(Bytes::from(vec![b'x'; 1 << 16]))));
     let router = Router::new()
         .route("/", get(async || "here"))
         .route("/endless", get(async move || (Extension(Endless), flood())));
