@@ -1,16 +1,5 @@
-// What may be said of a form. What a field's name and marks tell of it decides whether its value may leave the page where the site
-// asks for that.
-import { telling } from "./scrub.js";
+// What is said of a form: that it was begun, submitted or abandoned.
 import { inner } from "./text.js";
-
-/**
- * Whether a field's name, type and marks tell that its value is personal: beginnings of words that tell of a secret or of a person. A
- * word too many costs nothing: a value is kept only on request.
- */
-export const isSensitive = telling(
-  "pass|pwd|pin|otp|secret|token|jwt|api|auth|code|csrf|xsrf|nonce|mail|email|correo|courriel|phon|fon|tel|mobil|handy|card|cart|tarj|karte|kaart|cc|cvv|cvc|iban|bic|konto|account|cuenta|compte|ssn|nif|nie|dni|cpf|cnpj|pesel|bsn|nino|steuer|tax|fisc|birth|geb|naiss|nac|nasc|dob|nom|nam|vorn|surn|firs|last|stra|street|rue|calle|via|add|adr|ind|dir|zip|plz|post|senha|clave|contras|has|hes|wacht|los|ident|user|login|soc|voor|achter|apel|cogn|pren|ender|file",
-  "",
-);
 
 /** A page may make new forms for as long as it is open: only so many are remembered. */
 const MOST_FORMS = 50;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { abandoned, edit, end, isInput, isSensitive, submission } from "./forms.js";
+import { abandoned, edit, end, isInput, submission } from "./forms.js";
+import { isSensitive } from "./scrub.js";
 
 test("a field that asks for a secret or a person is sensitive, however that is written", () => {
   for (const words of [

@@ -56,7 +56,7 @@ export const track = guarded((name, json = "{}") => {
   const data = typed(name, json);
   const facts = data.startsWith("{") ? data.slice(1, -1) : `"value":${data}`;
   // what will not be taken has no name: it is counted as dropped
-  const fits = facts.length <= 4096 && isFlat(`{${facts}}`) && isEventType(name);
+  const fits = facts.length <= 4096 && isFlat(JSON.parse(`{${facts}}`)) && isEventType(name);
   tell("track", fits ? [name, facts] : []);
 });
 

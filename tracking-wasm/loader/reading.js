@@ -1,10 +1,10 @@
 // Reads elements, whatever the page has made of them: a form may have fields named `closest` or `getAttribute`.
 
 import { linkTo } from "./addresses.js";
-import { isSensitive } from "./forms.js";
+import { isSensitive } from "./scrub.js";
 import { text } from "./text.js";
 
-const { closest: closestIn, getAttribute, hasAttribute, matches } = Element.prototype;
+const { closest: closestIn, getAttribute, matches } = Element.prototype;
 
 /**
  * @param {Element} element
@@ -24,7 +24,7 @@ export const tagOf = (element) => Reflect.get(Element.prototype, "localName", el
  * @param {string} name
  * @returns {boolean}
  */
-export const has = (element, name) => hasAttribute.call(element, name);
+export const has = (element, name) => getAttribute.call(element, name) != null;
 
 /**
  * @param {Node | null | undefined} node

@@ -14,9 +14,18 @@ export const telling = (words, end) => {
 };
 
 /** Words that tell of a secret or of a way to reach a person. The list is short, since it is paid for by the byte. */
-const isTelling = telling(
-  "password|passwd|passwort|passphrase|pwd|pass|pin|otp|secret|token|jwt|apikey|auth|email|mail|phone|tel|mobile|card|cardnumber|cvv|cvc|iban|ssn|birthday|dob|sid|session|sig|signature|csrf|xsrf|nonce",
-  "(?![a-z\\d\\x80-\\uffff])",
+const WORDS =
+  "password|passwd|passwort|passphrase|pwd|pass|pin|otp|secret|token|jwt|apikey|auth|email|mail|phone|tel|mobile|card|cardnumber|cvv|cvc|iban|ssn|birthday|dob|sid|session|sig|signature|csrf|xsrf|nonce";
+const isTelling = telling(WORDS, "(?![a-z\\d\\x80-\\uffff])");
+
+/**
+ * Whether a field's name, type and marks tell that its value is personal: those words, and beginnings of others that tell of a person.
+ * A word too many costs nothing: a value is kept only on request.
+ */
+export const isSensitive = telling(
+  WORDS +
+    "|api|code|correo|courriel|phon|fon|mobil|handy|cart|tarj|karte|kaart|cc|bic|konto|account|cuenta|compte|nif|nie|dni|cpf|cnpj|pesel|bsn|nino|steuer|tax|fisc|birth|geb|naiss|nac|nasc|nom|nam|vorn|surn|firs|last|stra|street|rue|calle|via|add|adr|ind|dir|zip|plz|post|senha|clave|contras|has|hes|wacht|los|ident|user|login|soc|voor|achter|apel|cogn|pren|ender|file",
+  "",
 );
 
 const CLICK_ID =
@@ -84,11 +93,9 @@ export const scrub = (json, keepsClickIds) => {
 };
 
 /**
- * @param {string} json
- * @returns {boolean} whether objects and arrays in it stay within eight levels
+ * @param {unknown} value of JSON
+ * @param {number} [levels]
+ * @returns {boolean} whether objects and arrays in it stay within so many levels
  */
-export const isFlat = (json) => {
-  let brackets = json.replace(/"(\\.|[^"\\])*"/g, "");
-  for (let level = 0; level < 8; level++) brackets = brackets.replace(/[[{][^[\]{}]*[\]}]/g, "");
-  return !/[[{]/.test(brackets);
-};
+export const isFlat = (value, levels = 8) =>
+  Object(value) !== value || (levels > 0 && Object.values(value).every((it) => isFlat(it, levels - 1)));

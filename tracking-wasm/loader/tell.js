@@ -17,16 +17,9 @@ const SOON_MS = 100;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-/** Random numbers, many at a time: asking for them costs more than they do. */
-const numbers = new BigUint64Array(64);
-let used = 0;
 
 /** @returns {string} sixteen hexadecimal digits that nobody can guess, of which the Wasm uses fifteen */
-const digits = () => {
-  used %= numbers.length;
-  if (!used) crypto.getRandomValues(numbers);
-  return numbers[used++].toString(16).padStart(16, "0");
-};
+const digits = () => crypto.getRandomValues(new BigUint64Array(1))[0].toString(16).padStart(16, "0");
 
 /** Whether the pixel notices anything: from its start to an opt-out. */
 let isOn = false;
