@@ -65,6 +65,13 @@ export const change = (state, t) => {
 };
 
 /**
+ * @param {number} part
+ * @param {number} whole
+ * @returns {number} its percentage, from 0 to 100: a page may have made something else of the numbers it is asked for
+ */
+export const percent = (part, whole) => Math.min(Math.max(Math.floor((part * 100) / whole) || 0, 0), 100);
+
+/**
  * The page, `height` pixels high, is seen down to `bottom`. Of a page that scrolls, nothing counts before it was scrolled.
  * @param {number} bottom
  * @param {number} height
@@ -74,9 +81,7 @@ export const change = (state, t) => {
  */
 export const reach = (bottom, height, isScrolled, t) => {
   const seen = bottom + ROUNDING_PX;
-  // a page may have made something else of the numbers it is asked for
-  if (isScrolled || seen >= height)
-    depth = Math.max(depth, Math.min(Math.floor((seen * 100) / height) || 0, 100));
+  if (isScrolled || seen >= height) depth = Math.max(depth, percent(seen, height));
   const milestones = [];
   while (told + 25 <= depth) milestones.push({ milestone: (told += 25), ms: t - opened });
   return milestones;

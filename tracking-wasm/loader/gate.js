@@ -18,10 +18,10 @@ export const gate = (load, settings, waiting = []) => {
 
   const isRefused = () => {
     try {
-      optedOut ||= localStorage.getItem(OPT_OUT) === "1";
+      optedOut ||= localStorage[OPT_OUT] === "1";
       // another tab may have stored something before it heard of it
       for (const key of optedOut ? Object.keys(localStorage) : [])
-        if (key.startsWith(PREFIX) && key !== OPT_OUT) localStorage.removeItem(key);
+        if (key.startsWith(PREFIX) && key !== OPT_OUT) delete localStorage[key];
     } catch {
       // storage is blocked: what was said on this page counts
     }
@@ -58,7 +58,7 @@ export const gate = (load, settings, waiting = []) => {
     // wipes first: storage may be full of what is ours
     isRefused();
     try {
-      localStorage.setItem(OPT_OUT, "1");
+      localStorage[OPT_OUT] = "1";
     } catch {
       // nothing was stored either
     }
@@ -67,7 +67,7 @@ export const gate = (load, settings, waiting = []) => {
   const optIn = () => {
     optedOut = false;
     try {
-      localStorage.removeItem(OPT_OUT);
+      delete localStorage[OPT_OUT];
     } catch {
       // see above
     }

@@ -1,5 +1,5 @@
 // Listens to the page.
-import { act, change, close, isHidden, open, reach } from "./attention.js";
+import { act, change, close, isHidden, open, percent, reach } from "./attention.js";
 import { pathOf } from "./addresses.js";
 import { isRage } from "./burst.js";
 import { bridge } from "./commerce.js";
@@ -120,7 +120,7 @@ export const pageShown = (navigation) => {
     title: tried(() => text(document.title, 160)) ?? "",
   };
   tell("page", ["pageview", inner({ navigation, ...device }), inner(page)]);
-  setTimeout(guarded(seen), 1000);
+  awaitSight();
 };
 
 /** The page is left. */
@@ -130,9 +130,13 @@ const exit = () => {
 };
 
 /** A page that is on the screen for a second was seen. */
-const seen = () => {
-  if (!document.hidden) measure(false);
-};
+const awaitSight = () =>
+  setTimeout(
+    guarded(() => {
+      if (!document.hidden) measure(false);
+    }),
+    1000,
+  );
 
 /** Width and height of the page, known from its last layout: to ask in between would force another. */
 let width = 0;
@@ -213,7 +217,6 @@ const clicked = (event) => {
   const waits = isAwaited;
   later(() => {
     if (waits) awaitEffect();
-    const percent = (part, whole) => Math.min(Math.max(Math.round((part * 100) / whole) || 0, 0), 100);
     const facts = {
       element: {
         tag: tagOf(element),
@@ -240,18 +243,17 @@ const clicked = (event) => {
 
 // --- forms ---
 
-/** @type {WeakMap<Element, {changes: number, ms: number, since: number, isFresh: boolean}>} */
+/** @type {WeakMap<Element, {changes: number, ms: number, since: number, changed?: number}>} since when it has the focus, and when it
+ * got it when it was last changed */
 const fields = new WeakMap();
 const recordOf = (field) => {
-  if (!fields.has(field)) fields.set(field, { changes: 0, ms: 0, since: 0, isFresh: true });
+  if (!fields.has(field)) fields.set(field, { changes: 0, ms: 0, since: 0 });
   return fields.get(field);
 };
 
 /** @param {Event} event */
 const entered = (event) => {
-  const record = recordOf(targetOf(event));
-  record.since = event.timeStamp;
-  record.isFresh = true;
+  recordOf(targetOf(event)).since = event.timeStamp;
 };
 
 /** @param {Event} event */
@@ -266,8 +268,8 @@ const edited = (event) => {
   const field = targetOf(event);
   const record = recordOf(field);
   // typing is one change
-  if (!record.isFresh && record.since) return;
-  record.isFresh = false;
+  if (record.since && record.since === record.changed) return;
+  record.changed = record.since;
   record.changes++;
   const { form } = field;
   if (!form || isIgnored(field)) return;
@@ -399,7 +401,7 @@ const leave = (isGone) => {
 const comeBack = () => {
   if (isHidden) tellState("visible");
   leaveTurn(false);
-  setTimeout(guarded(seen), 1000);
+  awaitSight();
 };
 
 /**
@@ -453,8 +455,8 @@ export const listen = (tracker) => {
     if (target === window) tellState(type);
   };
   const addressChanged = ({ type }) => routeChanged(type);
-  overhear(history, "pushState", () => routeChanged("pushstate"));
-  overhear(history, "replaceState", () => routeChanged("replacestate"));
+  for (const name of ["pushState", "replaceState"])
+    overhear(history, name, () => routeChanged(name.toLowerCase()));
   overhear(HTMLFormElement.prototype, "submit", submitCalled);
   let layer;
   const findLayer = () => {

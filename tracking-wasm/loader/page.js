@@ -2,7 +2,7 @@
 // from the page is wrapped, so that no exception of ours reaches it.
 import { close } from "./attention.js";
 import { listen, pageShown } from "./listening.js";
-import { navigationOf, observeVitals } from "./vitals.js";
+import { navigation, observeVitals } from "./vitals.js";
 import { isEventType, typed } from "./commerce.js";
 import { abandoned } from "./forms.js";
 import { isFlat } from "./scrub.js";
@@ -36,7 +36,6 @@ export const start = async (settings) => {
   abandoned(0);
   close(0);
   const begun = begin(change).catch(stop);
-  const navigation = navigationOf();
   // before everything else: an event needs a page
   guarded(pageShown)(navigation?.activationStart ? "prerender" : (navigation?.type ?? "navigate"));
   if (!isListening) {

@@ -3,23 +3,22 @@ import { tried } from "./text.js";
 
 /** The state that all tabs share, and batches: see queue.rs. */
 const OURS = /^evothesis:(state$|b:)/;
-const PREFIX = "evothesis:";
-const OPT_OUT = PREFIX + "optout";
-export const STATE = PREFIX + "state";
+const OPT_OUT = "evothesis:optout";
+export const STATE = "evothesis:state";
 
 /** @type {Map<string, [value: string, isStored: boolean]>} what this page load has put there and not removed */
 const own = new Map();
 let isPersistent = false;
 
 /** @returns {boolean} whether the visitor opted out, in this tab or another */
-export const isOptedOut = () => tried(() => localStorage.getItem(OPT_OUT)) === "1";
+export const isOptedOut = () => tried(() => localStorage[OPT_OUT]) === "1";
 
 /** @returns {Map<string, string>} keys and values */
 export const entries = () => {
   const found = new Map();
   tried(() => {
     for (const key of isPersistent ? Object.keys(localStorage) : [])
-      if (OURS.test(key)) found.set(key, localStorage.getItem(key));
+      if (OURS.test(key)) found.set(key, localStorage[key]);
   });
   const isBare = !found.size;
   for (const [key, [value, isStored]] of own) {
@@ -37,7 +36,7 @@ export const entries = () => {
 export const isKnown = () => entries().get(STATE)?.endsWith(" ") === false;
 
 /** @returns {boolean} whether something was kept on this device, which takes a consent to it */
-export const isRemembered = () => tried(() => localStorage.getItem(STATE)) != null;
+export const isRemembered = () => tried(() => localStorage[STATE]) != null;
 
 /**
  * @param {string} key
@@ -46,9 +45,9 @@ export const isRemembered = () => tried(() => localStorage.getItem(STATE)) != nu
 export const store = (key, value) => {
   let isStored = false;
   tried(() => {
-    if (!value) localStorage.removeItem(key);
+    if (!value) delete localStorage[key];
     else if (isPersistent) {
-      localStorage.setItem(key, value);
+      localStorage[key] = value;
       isStored = true;
     }
   });

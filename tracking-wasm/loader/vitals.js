@@ -2,10 +2,8 @@
 
 import { tried } from "./text.js";
 
-/** @returns {PerformanceNavigationTiming | undefined} how the page came to be */
-export const navigationOf = () => tried(() => performance.getEntriesByType("navigation")[0]);
-
-const navigation = navigationOf();
+/** @type {PerformanceNavigationTiming | undefined} how the page came to be */
+export const navigation = tried(() => performance.getEntriesByType("navigation")[0]);
 /** A prerendered page is measured from when it is shown. */
 const activation = navigation?.activationStart ?? 0;
 const since = (time) => Math.max(time - activation, 0);

@@ -3,7 +3,7 @@
 use wire::limits::TOKEN_BYTES;
 
 use crate::text::{
-    ASKED, DROPPED, FAILURES, Memory, NO_PARTS, NOT_BEFORE, NOW, OUT, RANDOM, SKEW, TOKEN, number, t, take, until,
+    ASKED, DROPPED, FAILURES, Memory, NO_PARTS, NOT_BEFORE, NOW, OUT, RANDOM, SKEW, TOKEN, number, t, take,
 };
 
 /// No clock is a century off.
@@ -77,9 +77,8 @@ impl Memory {
 
     /// A number below 256 that nobody can guess.
     fn chance(&self) -> i64 {
-        let digit =
-            |number: i64, byte: &u8| number << 4 | i64::from(char::from(*byte).to_digit(16).unwrap_or_default());
-        until(self.text(RANDOM), 2).iter().fold(0, digit)
+        // an odd factor has all sums come up, and almost equally often, whatever the digits are written with
+        self.text(RANDOM).iter().fold(0, |sum, digit| (sum * 37 + i64::from(*digit)) & 255)
     }
 
     /// Milliseconds until a batch may be sent. A hurry only shortens a wait that nobody asked for; a longer wait than any we
@@ -131,12 +130,19 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_ceiling() {
-        assert_eq!((failed(0, b"00"), failed(0, b"ff")), (1_000, 1_996));
-        assert_eq!((failed(1, b"00"), failed(3, b"00")), (2_000, 8_000));
-        for failures in [9, 100, i64::MAX / 2] {
-            assert_eq!(failed(failures, b"00"), CEILING_MS / 2);
-            assert!(failed(failures, b"ff") <= CEILING_MS);
+        let random: Vec<String> = (0..1 << 12).map(|number| format!("{number:03x}")).collect();
+        let waits = |failures| random.iter().map(move |digits| failed(failures, digits.as_bytes()));
+        for (failures, step) in [(0, FIRST_MS), (1, 2 * FIRST_MS), (3, 8 * FIRST_MS)] {
+            let most = step / 2 + step * 255 / 512;
+            assert_eq!((waits(failures).min(), waits(failures).max()), (Some(step / 2), Some(most)));
         }
+        for failures in [9, 100, i64::MAX / 2] {
+            assert!(waits(failures).all(|wait| (CEILING_MS / 2..CEILING_MS).contains(&wait)));
+        }
+        // of 256 waits each comes 16 times, more or less
+        let mut counts = std::collections::BTreeMap::new();
+        waits(0).for_each(|wait| *counts.entry(wait).or_insert(0) += 1);
+        assert!(counts.len() == 256 && counts.values().all(|count| (8..32).contains(count)), "{counts:?}");
     }
 
     #[test]

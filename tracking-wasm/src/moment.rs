@@ -20,9 +20,6 @@ impl Memory {
     }
 }
 
-/// Characters of a UUID.
-pub(crate) const UUID_CHARS: usize = 36;
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -4,16 +4,13 @@
 //! All that is written is in one [`Memory`], as texts and numbers that have a name each. Who writes says a name and a template
 //! in which other names stand, [`t!`](crate::text::t): constants, where slices would have to be gathered at each place.
 
-use wire::limits::{BATCH_BYTES, PIXEL_STORE_BYTES, TOKEN_BYTES};
+use wire::limits::{BATCH_BYTES, PIXEL_STORE_BYTES};
 
-use crate::moment::UUID_CHARS;
-
-/// Bytes of batches in memory while storage is full and the edge answers.
-const WAITING_BYTES: usize = 256 * 1024;
-/// Bytes of records for page.js at a time: all that may be stored, and as much again.
-const OUT_BYTES: usize = 2 * PIXEL_STORE_BYTES;
-/// Bytes of an event or a page.
-pub(crate) const LONG: usize = 16 * 1024;
+/// The most bytes of a text, so that where it is needs no table: its name times this. Most need less.
+const ROOM: usize = BATCH_BYTES;
+/// The most bytes of [`OUT`] and [`COMPLETE`], which are the last.
+const LONG_ROOM: usize = 16 * ROOM;
+const _: () = assert!(LONG_ROOM >= 2 * PIXEL_STORE_BYTES, "page.js may be told all that is stored, and as much again");
 
 /// Names a text in [`Memory`].
 pub(crate) type Id = usize;
@@ -39,41 +36,11 @@ pub(crate) const TOKEN: Id = 8;
 pub(crate) const RANDOM: Id = 9;
 /// The id that was made last.
 pub(crate) const ID: Id = 10;
-/// Batches that are complete, and not yet in storage: records.
-pub(crate) const COMPLETE: Id = 11;
 /// What page.js is told.
-pub(crate) const OUT: Id = 12;
-
-/// The most bytes of each text.
-const ROOMS: [usize; 13] = [
-    256,
-    LONG,
-    LONG,
-    BATCH_BYTES,
-    BATCH_BYTES,
-    UUID_CHARS,
-    64,
-    UUID_CHARS,
-    TOKEN_BYTES,
-    16,
-    UUID_CHARS,
-    WAITING_BYTES,
-    OUT_BYTES,
-];
-/// Where each text begins, and where the last ends.
-static STARTS: [u32; 14] = starts();
-const TOTAL: usize = starts()[13] as usize;
-
-#[cfg_attr(not(test), expect(clippy::indexing_slicing, reason = "when it is compiled"))]
-#[expect(clippy::cast_possible_truncation, reason = "less than a megabyte")]
-const fn starts() -> [u32; 14] {
-    let (mut starts, mut at) = ([0; 14], 0);
-    while at < 13 {
-        starts[at + 1] = starts[at] + ROOMS[at] as u32;
-        at += 1;
-    }
-    starts
-}
+pub(crate) const OUT: Id = 11;
+/// Batches that are complete, and not yet in storage: records.
+pub(crate) const COMPLETE: Id = OUT + LONG_ROOM / ROOM;
+const TOTAL: usize = COMPLETE * ROOM + LONG_ROOM;
 
 /// The state that all tabs share: see `edge_state`.
 pub(crate) const SKEW: usize = 0;
@@ -195,29 +162,25 @@ pub(crate) const NO_PARTS: &Parts<'_> = &[b""; 5];
 #[repr(C)]
 pub(crate) struct Memory {
     pub(crate) numbers: [i64; 13],
-    lengths: [usize; 13],
+    lengths: [usize; COMPLETE + 1],
     /// Whether something had no room since this was set to false.
-    pub(crate) is_full: bool,
+    is_full: bool,
     bytes: [u8; TOTAL],
 }
 
 impl Memory {
     #[expect(clippy::large_stack_arrays, reason = "it is static")]
-    pub(crate) const NEW: Self = Self { numbers: [0; 13], lengths: [0; 13], is_full: false, bytes: [0; TOTAL] };
+    pub(crate) const NEW: Self =
+        Self { numbers: [0; 13], lengths: [0; COMPLETE + 1], is_full: false, bytes: [0; TOTAL] };
 
     /// Bytes of a text.
     pub(crate) fn length(&self, id: Id) -> usize {
         self.lengths.get(id).copied().unwrap_or_default()
     }
 
-    /// Where a text begins.
-    fn start(id: Id) -> usize {
-        STARTS.get(id).map_or(TOTAL, |start| *start as usize)
-    }
-
     #[inline(never)]
     pub(crate) fn text(&self, id: Id) -> &[u8] {
-        until(from(&self.bytes, Self::start(id)), self.length(id))
+        until(from(&self.bytes, id * ROOM), self.length(id))
     }
 
     pub(crate) fn clear(&mut self, id: Id) {
@@ -233,10 +196,10 @@ impl Memory {
 
     /// Whether so many bytes more have room. What has none is not written.
     pub(crate) fn has_room(&self, id: Id, bytes: usize) -> bool {
-        Self::start(id) + self.length(id) + bytes <= Self::start(id + 1)
+        self.length(id) + bytes <= if id < OUT { ROOM } else { LONG_ROOM }
     }
 
-    /// Makes a text longer: where the new bytes are, [`TOTAL`] when there is no room.
+    /// Makes a text longer: where the new bytes are, behind all texts when there is no room.
     #[inline(never)]
     fn grow(&mut self, id: Id, bytes: usize) -> usize {
         if !self.has_room(id, bytes) {
@@ -245,7 +208,7 @@ impl Memory {
         }
         let length = self.length(id);
         self.truncate(id, length + bytes);
-        Self::start(id) + length
+        id * ROOM + length
     }
 
     /// Appends `part`, all of it or nothing.
@@ -268,7 +231,7 @@ impl Memory {
     /// Appends the bytes from `start` to `end` of another text, or of the same.
     #[inline(never)]
     pub(crate) fn copy(&mut self, out: Id, source: Id, start: usize, end: usize) {
-        let begin = Self::start(source);
+        let begin = source * ROOM;
         let at = self.grow(out, end - start);
         if at < TOTAL && begin + end <= TOTAL && start <= end {
             self.bytes.copy_within(begin + start..begin + end, at);
@@ -424,12 +387,12 @@ mod tests {
         let parts = [b"1".as_slice(), b"", b"", b"", b"5"];
         m.fill(OUT, t!("{\"{STREAM}\":{ONE},{FIRST}{FIFTH}}"), &parts);
         assert_eq!(m.text(OUT), b"{\"u\":-7,15}");
-        m.fill(BATCH_ID, t!("{FIRST}"), &[&[b'x'; 37], b"", b"", b"", b""]);
+        m.fill(BATCH_ID, t!("{FIRST}"), &[&vec![b'x'; ROOM + 1], b"", b"", b"", b""]);
         assert_eq!(m.text(BATCH_ID), b"");
-        m.fill(BATCH_ID, t!("12345678901234567890123456789012345{STREAM}"), NO_PARTS);
+        m.put(BATCH_ID, &vec![b'x'; ROOM - 6]);
+        m.fill(BATCH_ID, t!("12345{STREAM}"), NO_PARTS);
         m.push(BATCH_ID, b'x');
-        assert_eq!(m.text(BATCH_ID), b"12345678901234567890123456789012345u");
-        m.drop_first(BATCH_ID, 30);
+        m.drop_first(BATCH_ID, ROOM - 6);
         assert_eq!(m.text(BATCH_ID), b"12345u");
     }
 

@@ -31,8 +31,10 @@ async fn storage_that_cannot_be_had_costs_nothing() -> Result<()> {
     for script in [
         "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('blocked', 'SecurityError'); } });",
         "Object.defineProperty(window, 'localStorage', { value: null });",
-        "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };",
-        "Storage.prototype.setItem = () => {};",
+        "const full = { set() { throw new DOMException('full', 'QuotaExceededError'); } };
+         Object.defineProperty(window, 'localStorage', { value: new Proxy({}, full) });",
+        "Object.defineProperty(window, 'localStorage', { value: new Proxy({}, { set: () => true }) });",
+        "Storage.prototype.setItem = Storage.prototype.getItem = () => { throw new Error('the page has its own'); };",
     ] {
         if let Err(error) = with_scene(async |scene| ensure_works(scene, script).await).await {
             failures.push(format!("{error:#}"));

@@ -110,8 +110,8 @@ async fn more_than_the_pixel_may_keep_is_sent_while_the_page_stays_and_counted_w
         let (arrived, dropped) = (scene.collector.events().of("large").len() as u64, scene.collector.dropped());
         is_settled.with_context(|| format!("{arrived} arrived, {dropped} dropped"))?;
         ensure!(arrived >= 45, "hardly anything was kept: {arrived}");
-        // smaller events may be among the dropped
-        ensure!(dropped > 0 && dropped <= 80 - arrived + 10, "{arrived} arrived, {dropped} dropped");
+        // what the three pages say of themselves may be among the dropped, too: some nine events each
+        ensure!(dropped > 0 && dropped <= 80 - arrived + 27, "{arrived} arrived, {dropped} dropped");
         Ok(())
     })
     .await

@@ -121,10 +121,12 @@ async fn a_file_that_was_tampered_with_is_not_run() -> Result<()> {
     Ok(())
 }
 
-/// Makes a page see the same at each visit: clocks that stand still, chance that is always the same, no timings of its own.
+/// Makes a page see the same at each visit: clocks that stand still, chance that is always the same, no timings of its own. That it
+/// was on the screen for a second depends on how fast this machine is, so nothing is done after a second.
 fn frozen(now: i64) -> String {
     format!(
-        "{{ Date.now = () => {now}; performance.now = () => 1000;
+        "{{ Date.now = () => {now}; performance.now = () => 1000; const wait = setTimeout;
+        window.setTimeout = (action, ms, ...rest) => ms === 1000 ? 0 : wait(action, ms, ...rest);
         crypto.getRandomValues = (array) => array.fill(typeof array[0] === 'bigint' ? 7n : 7);
         performance.getEntriesByType = () => []; window.PerformanceObserver = undefined; }}"
     )

@@ -42,8 +42,8 @@ pub struct Tracker {
     lost: i64,
     flush: bool,
     last_event: i64,
-    /// When the oldest event happened that is not in storage.
-    unsaved_since: Option<i64>,
+    /// When the oldest event that is not in storage is to be there; 0 when all are.
+    save_at: i64,
     /// When to look at the queue.
     wake: i64,
     hurry: bool,
@@ -62,7 +62,7 @@ impl Tracker {
         lost: 0,
         flush: false,
         last_event: 0,
-        unsaved_since: None,
+        save_at: 0,
         wake: 0,
         hurry: false,
     };
@@ -166,7 +166,10 @@ impl Tracker {
         if self.flush || !(self.m.length(COMPLETE) == 0 || self.waits_for_room) {
             return 0;
         }
-        let mut next = self.unsaved_since.map_or(self.wake, |since| self.wake.min(since + SAVE_MS));
+        let mut next = self.wake;
+        if self.save_at > 0 {
+            next = next.min(self.save_at);
+        }
         if self.m.numbers[COUNT] > 0 {
             next = next.min(self.last_event + PIXEL_IDLE_MS);
         }
@@ -180,15 +183,15 @@ impl Tracker {
         let (now, t) = (self.m.numbers[NOW], self.m.numbers[TIME]);
         self.m.make_id(ID, (now + self.m.numbers[SKEW].min(0) - KEPT_MS).max(0), 0);
         while self.m.drop_oldest(&mut queue, true) {}
-        if self.flush || leaving || t - self.last_event >= PIXEL_IDLE_MS {
+        self.flush |= leaving;
+        if std::mem::take(&mut self.flush) || t - self.last_event >= PIXEL_IDLE_MS {
             self.close();
         }
-        self.flush = false;
         let m = &mut self.m;
         m.numbers[DROPPED] += std::mem::take(&mut self.lost);
         let force = leaving || m.numbers[FAILURES] > 0 || !m.has_room(COMPLETE, 2 * BATCH_BYTES);
         let mut left = m.length(COMPLETE);
-        if self.unsaved_since.take().is_some() && m.numbers[COUNT] > 0 {
+        if std::mem::take(&mut self.save_at) > 0 && m.numbers[COUNT] > 0 {
             store(m, now + ABANDONED_MS);
         }
         while m.length(COMPLETE) > 0 {
@@ -318,7 +321,7 @@ impl Tracker {
             lines,
         );
         m.numbers[SEQ] += 1;
-        let fits = !lines[0].is_empty() && !m.is_full && (1..=MOST_END).contains(&m.length(END)) && m.length(PAGE) > 0;
+        let fits = !lines[0].is_empty() && (1..=MOST_END).contains(&m.length(END)) && m.length(PAGE) > 0;
         if !fits {
             self.lost += 1;
             return 0;
@@ -331,7 +334,9 @@ impl Tracker {
         }
         let end = self.batch.add(&mut self.m, time);
         self.last_event = t;
-        self.unsaved_since = self.unsaved_since.or(Some(t));
+        if self.save_at == 0 {
+            self.save_at = t + SAVE_MS;
+        }
         end
     }
 
@@ -370,8 +375,9 @@ fn save(m: &mut Memory, queue: &mut Queue<'_>, force: bool, gone: bool) -> usize
     0
 }
 
+#[inline(never)]
 fn is_true(text: &[u8]) -> bool {
-    text.starts_with(b"t")
+    text.first() == Some(&b't')
 }
 
 #[cfg(test)]
