@@ -2,7 +2,7 @@
 // Do Not Track) or the visitor does (`optout`).
 
 const PREFIX = "evothesis:";
-const OPT_OUT = PREFIX + "optout";
+const OPT_OUT = "evothesis:optout";
 
 /**
  * Opens the gate where it may.
@@ -38,7 +38,7 @@ export const gate = (load, settings, waiting = []) => {
   const start = () => {
     if (page || isRefused()) return;
     page = new Promise((done) => {
-      if (document.prerendering) document.addEventListener("prerenderingchange", done, { once: true });
+      if (document.prerendering) document.addEventListener("prerenderingchange", done);
       else done();
     }).then(async () => {
       const module = await load();

@@ -94,7 +94,7 @@ export const tell = (what, lines = [], sections = []) => {
   const head = [what, Math.round(Date.now() - performance.now() + t), t, digits()].join(" ");
   let text = lines.join("\n");
   // what the page says has no sections, what the pixel says of itself has
-  if (text && sections[0] == null) {
+  if (text && !sections[0]) {
     act(t);
     text = scrub(text, SETTINGS.clickIds === "value");
   }
