@@ -15,8 +15,6 @@ const INPUT_BYTES = 128 * 1024;
 /** What is put off is done this much later at the latest, in ms. */
 const SOON_MS = 100;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** @returns {string} sixteen hexadecimal digits that nobody can guess, of which the Wasm uses fifteen */
 const digits = () => crypto.getRandomValues(new BigUint64Array(1))[0].toString(16).padStart(16, "0");
@@ -113,10 +111,10 @@ export const tell = (what, lines = [], sections = []) => {
 const say = (said, facts) => {
   const t = performance.now();
   const room = new Uint8Array(wasm.memory.buffer, wasm.input(), INPUT_BYTES);
-  const { written } = encoder.encodeInto(said, room);
+  const { written } = new TextEncoder().encodeInto(said, room);
   let answer;
   try {
-    answer = decoder.decode(new Uint8Array(wasm.memory.buffer, wasm.output(), wasm.run(written)));
+    answer = new TextDecoder().decode(new Uint8Array(wasm.memory.buffer, wasm.output(), wasm.run(written)));
   } catch {
     // after a trap the Wasm's memory is not to be trusted
     stop();
@@ -185,7 +183,7 @@ export const begin = async (change) => {
   isOn = true;
   try {
     const response = await fetch(new URL("./" + WASM_FILE, import.meta.url), { integrity: WASM_INTEGRITY });
-    exports = (await WebAssembly.instantiate(await response.arrayBuffer(), {})).instance.exports;
+    exports = (await WebAssembly.instantiate(await response.arrayBuffer())).instance.exports;
   } catch {
     exports = (await import("./" + FALLBACK_FILE)).default();
   }
