@@ -17,7 +17,7 @@
 use wire::limits::{BATCH_BYTES, BATCH_EVENTS, TOKEN_BYTES};
 
 use crate::text::{
-    BATCH_ID, COMPLETE, COUNT, END, EVENTS, HOLD, INDEX, Memory, NO_PARTS, OUT, PAGE, PAGES, Parts, START, number,
+    BATCH_ID, COMPLETE, COUNT, END, EVENTS, HOLD, INDEX, Memory, NO_PARTS, OUT, PAGE, PAGES, Parts, START, from, number,
     split, t, take,
 };
 
@@ -52,10 +52,9 @@ impl Batch {
         if !self.has_page {
             self.has_page = true;
             m.numbers[INDEX] += 1;
-            m.fill(PAGES, if m.numbers[INDEX] > 0 { t!(",{PAGE}") } else { t!("{PAGE}") }, NO_PARTS);
+            m.fill(PAGES, from(t!(",{PAGE}"), usize::from(m.numbers[INDEX] == 0)), NO_PARTS);
         }
-        let template = if m.numbers[COUNT] > 0 { t!(",\n{START}{INDEX}{END}") } else { t!("{START}{INDEX}{END}") };
-        m.fill(EVENTS, template, NO_PARTS);
+        m.fill(EVENTS, from(t!(",\n{START}{INDEX}{END}"), usize::from(m.numbers[COUNT] == 0)), NO_PARTS);
         m.numbers[COUNT] += 1;
         m.length(EVENTS)
     }
@@ -84,7 +83,7 @@ pub(crate) fn mark(m: &mut Memory, end: usize, facts: &[u8]) {
 pub(crate) fn store(m: &mut Memory, hold: i64) {
     m.numbers[HOLD] = hold;
     let template = t!(
-        "evothesis:b:{BATCH_ID}\n{HOLD} {COUNT} \n\"batch_id\":\"{BATCH_ID}\",\"v\":1,\"stream_id\":\"{STREAM}\",\"sent_at\":{NOW}{CONSENT},\"pages\":[{PAGES}],\"events\":[\n{EVENTS}\n]}\x1e"
+        "evothesis:b:{BATCH_ID}\n{HOLD} {COUNT} \n\"batch_id\":\"{BATCH_ID}\",\"v\":1,\"stream_id\":\"{STREAM}\",\"sent_at\":{NOW}{CONSENT},\"pages\":[{PAGES}],\"events\":[{EVENTS}\n]}\x1e"
     );
     m.fill(COMPLETE, template, NO_PARTS);
 }
@@ -208,13 +207,13 @@ mod tests {
             set(&mut m, PAGE, page);
             batch.add(&mut m, THEN);
         }
-        assert_eq!((&*text(&m, PAGES), &*text(&m, EVENTS)), ("1,2", "<0>,\n<0>,\n<1>"));
+        assert_eq!((&*text(&m, PAGES), &*text(&m, EVENTS)), ("1,2", "\n<0>,\n<0>,\n<1>"));
         m.numbers[COUNT] = 0;
         set(&mut m, END, "}}");
         batch.add(&mut m, THEN);
         mark(&mut m, 0, b"no");
         mark(&mut m, 99, b"no");
-        mark(&mut m, 4, b"!");
-        assert_eq!((&*text(&m, PAGES), &*text(&m, EVENTS)), ("2", "<0!}}"));
+        mark(&mut m, 5, b"!");
+        assert_eq!((&*text(&m, PAGES), &*text(&m, EVENTS)), ("2", "\n<0!}}"));
     }
 }

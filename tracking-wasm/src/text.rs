@@ -268,18 +268,21 @@ impl Memory {
     pub(crate) fn fill(&mut self, out: Id, template: &[u8], parts: &Parts<'_>) {
         let length = self.length(out);
         self.is_full = false;
-        for &byte in template {
-            match byte {
-                1..=5 => self.put(out, parts.get(usize::from(byte) - 1).copied().unwrap_or_default()),
-                NUMBER_CODE.. => {
-                    let number = self.numbers.get(usize::from(byte - NUMBER_CODE)).copied().unwrap_or_default();
+        // an iterator would be a function of its own
+        let mut rest = template;
+        while let [byte, after @ ..] = rest {
+            rest = after;
+            match *byte {
+                part @ 1..=5 => self.put(out, parts.get(usize::from(part) - 1).copied().unwrap_or_default()),
+                number @ NUMBER_CODE.. => {
+                    let number = self.numbers.get(usize::from(number - NUMBER_CODE)).copied().unwrap_or_default();
                     self.put_number(out, number);
                 }
-                TEXT_CODE.. => {
-                    let source = usize::from(byte - TEXT_CODE);
+                source @ TEXT_CODE.. => {
+                    let source = usize::from(source - TEXT_CODE);
                     self.copy(out, source, 0, self.length(source));
                 }
-                _ => self.push(out, byte),
+                byte => self.push(out, byte),
             }
         }
         if self.is_full {
@@ -352,7 +355,9 @@ pub(crate) fn take<'a>(rest: &mut &'a [u8], mark: u8) -> &'a [u8] {
 pub(crate) fn number(text: &[u8]) -> i64 {
     let is_negative = text.first() == Some(&b'-');
     let mut number = 0;
-    for byte in until(from(text, is_negative.into()), 16) {
+    let mut rest = until(from(text, is_negative.into()), 16);
+    while let [byte, after @ ..] = rest {
+        rest = after;
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             break;

@@ -7,10 +7,10 @@ use crate::batch::{
     Batch, FIRST_ATTEMPT, FIRST_ATTEMPT_WITHOUT_TOKEN, RETRY, has_room, is_attempted, lost, mark, read_batch, store,
     store_again,
 };
-use crate::queue::{Queue, RECORD, look, next_batch};
+use crate::queue::{BATCH_KEY, Queue, RECORD, look, next_batch};
 use crate::text::{
     BATCH_ID, COMPLETE, CONSENT, COUNT, DROPPED, END, FAILURES, ID, Memory, NO_PARTS, NOW, ONE, OTHER, OUT, PAGE,
-    Parts, RANDOM, SEQ, SKEW, START, STREAM, TIME, TOKEN, before, number, split, t, take,
+    Parts, RANDOM, SEQ, SKEW, START, STREAM, TIME, TOKEN, before, from, number, split, t, take,
 };
 
 /// An event is in storage at most this long after it happened, so that a killed tab loses no more.
@@ -243,7 +243,7 @@ impl Tracker {
             let (key, value) = next_batch(&mut rest);
             let batch = read_batch(value);
             // the one that we are filling is ours until it is complete, whatever a clock that jumps makes of its hold
-            if batch[4].is_empty() || (m.numbers[COUNT] > 0 && key.ends_with(m.text(BATCH_ID))) {
+            if batch[4].is_empty() || (m.numbers[COUNT] > 0 && from(key, BATCH_KEY.len()) == m.text(BATCH_ID)) {
                 continue;
             }
             let held = m.held(&batch);

@@ -13,7 +13,6 @@ use wire::limits::PIXEL_STORE_BYTES;
 use wire::{Event, EventBatch};
 
 use super::*;
-use crate::queue::BATCH_KEY;
 
 const NOW: i64 = 1_800_000_000_000;
 const DAY: i64 = 86_400_000;
