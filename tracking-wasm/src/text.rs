@@ -292,9 +292,11 @@ impl Memory {
 
     /// Appends the lowest `digits` hexadecimal digits of `value`.
     #[inline(never)]
-    pub(crate) fn put_hex(&mut self, out: Id, value: i64, digits: u32) {
-        for place in (0..digits).rev() {
-            self.push(out, digit((value >> (place * 4) & 15).unsigned_abs()));
+    pub(crate) fn put_hex(&mut self, out: Id, value: i64, digits: i64) {
+        let mut bits = digits * 4;
+        while bits > 0 {
+            bits -= 4;
+            self.push(out, digit((value >> bits & 15).unsigned_abs()));
         }
     }
 }
