@@ -88,10 +88,10 @@ export const moment = () => {
  * @returns {string[]} the records of its answer
  */
 export const tell = (what, lines = [], sections = []) => {
-  const t = moment();
+  // what the pixel says of itself has sections, and makes nothing happen earlier that was put off
+  const t = sections[0] ? Math.round(performance.now()) : moment();
   const head = [what, Math.round(Date.now() - performance.now() + t), t, digits()].join(" ");
   let text = lines.join("\n");
-  // what the page says has no sections, what the pixel says of itself has
   if (text && !sections[0]) {
     act(t);
     text = scrub(text, SETTINGS.clickIds === "value");
