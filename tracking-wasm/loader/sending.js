@@ -88,7 +88,6 @@ const send = async (key, value, isLeaving) => {
   const request = {
     method: "POST",
     body,
-    headers: { "content-type": "text/plain" },
     credentials: "omit",
     keepalive: bytesInFlight + size <= KEEPALIVE_BYTES,
     signal: AbortSignal.timeout?.(PATIENCE_MS),
@@ -104,7 +103,7 @@ const send = async (key, value, isLeaving) => {
       throw error;
     });
     status = response.status;
-    answer = [+response.headers.get("retry-after") || 0];
+    answer = [response.headers.get("retry-after")];
     const { now, token, refused = [] } = await response.json();
     answer.push(now, token);
     mended = mend(body, refused, now, Date.now());
