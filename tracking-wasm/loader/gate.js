@@ -77,8 +77,7 @@ export const gate = (load, settings, waiting = []) => {
     else if (command === "optin") optIn();
     else if (command === "consent" || command === "mode") {
       settings[command] = first;
-      if (first === "granted") settings.mode = "storage";
-      if (first === "denied") settings.mode = "cookieless";
+      settings.mode = { granted: "storage", denied: "cookieless" }[first] ?? settings.mode;
       then((module) => module.change());
     } else if (command === "track") {
       let json;
