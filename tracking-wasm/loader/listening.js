@@ -24,7 +24,7 @@ import {
 import { leaveTurn, sendAll } from "./sending.js";
 import { guarded, later, moment, tell, tellStorage } from "./tell.js";
 import { inner, text, tried } from "./text.js";
-import { restartVitals, vitals } from "./vitals.js";
+import { observeVitals, restartVitals, vitals } from "./vitals.js";
 
 /** A click that changes nothing for this long had no effect, in ms. */
 const EFFECT_MS = 2000;
@@ -405,11 +405,13 @@ const comeBack = () => {
 };
 
 /**
- * Listens from now on.
+ * Listens from now on, if it does not yet.
  * @param {typeof track} tracker takes the site's own events
  */
 export const listen = (tracker) => {
+  if (track) return;
   track = tracker;
+  later(observeVitals);
   // is called when the layout is done
   later(() => new ResizeObserver(guarded(size)).observe(document.documentElement));
   listenTo(document);

@@ -2,16 +2,14 @@
 // from the page is wrapped, so that no exception of ours reaches it.
 import { close } from "./attention.js";
 import { listen, pageShown } from "./listening.js";
-import { navigation, observeVitals } from "./vitals.js";
+import { navigation } from "./vitals.js";
 import { isEventType, typed } from "./commerce.js";
 import { abandoned } from "./forms.js";
 import { isFlat } from "./scrub.js";
 import { SETTINGS, use } from "./settings.js";
 import { isRemembered, keepAs } from "./storage.js";
 import { inner } from "./text.js";
-import { begin, guarded, isRunning, later, stop, tell, tellStorage } from "./tell.js";
-
-let isListening = false;
+import { begin, guarded, isRunning, stop, tell, tellStorage } from "./tell.js";
 
 /** The settings are new. */
 export const change = guarded(() => {
@@ -38,11 +36,7 @@ export const start = async (settings) => {
   const begun = begin(change).catch(stop);
   // before everything else: an event needs a page
   guarded(pageShown)(navigation?.activationStart ? "prerender" : (navigation?.type ?? "navigate"));
-  if (!isListening) {
-    isListening = true;
-    listen(track);
-    later(observeVitals);
-  }
+  listen(track);
   await begun;
 };
 

@@ -8,9 +8,6 @@ import { beat, guarded, splitOnce, tellStorage } from "./tell.js";
 const KEEPALIVE_BYTES = 60 * 1024;
 /** A request ends after this long. */
 const PATIENCE_MS = 30_000;
-/** Others leave a batch alone for this long, milliseconds: while its request may run, or until the next page may repeat it. */
-const HOLD_MS = 35_000;
-const LEFT_MS = 5_000;
 
 /** What one tab stores is seen by another some time after the lock: only after it does a tab know that it is alone. */
 const LAG_MS = 250;
@@ -69,7 +66,7 @@ export const leaveTurn = (gone) => {
  * @param {boolean} [gone] and nobody will send later
  */
 export const sendAll = async (isLeaving = false, gone = false) => {
-  const next = guarded(() => tellStorage("next", [isLeaving ? LEFT_MS : HOLD_MS, isLeaving, gone]).at(-1));
+  const next = guarded(() => tellStorage("next", [isLeaving, gone]).at(-1));
   for (let entry; (entry = next());) {
     // what goes wrong is ours alone, and the batch is still kept
     const sent = send(...splitOnce(entry), isLeaving).catch(() => {});

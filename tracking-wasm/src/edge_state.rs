@@ -47,7 +47,7 @@ impl Memory {
     /// Remembers a token; what is none changes nothing.
     fn set_token(&mut self, token: &[u8]) {
         if token.len() <= TOKEN_BYTES
-            && token.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'"' && *byte != b'\\')
+            && token.iter().all(|byte| matches!(byte, b'#'..=b'[' | b']'..=b'~'))
         {
             self.clear(TOKEN);
             self.put(TOKEN, token);
@@ -70,7 +70,7 @@ impl Memory {
         let step = (FIRST_MS << self.numbers[FAILURES].clamp(0, 16)).min(CEILING_MS);
         // between half of the step and all of it, by eight random bits
         let backoff = step / 2 + step * self.chance() / 512;
-        let wait = if retry_after > 0 { retry_after.min(LONGEST_MS) * 1000 } else { backoff };
+        let wait = if retry_after > 0 { retry_after * 1000 } else { backoff };
         self.numbers[NOT_BEFORE] = self.numbers[NOW] + wait.min(LONGEST_MS);
         self.numbers[FAILURES] += 1;
     }

@@ -17,6 +17,10 @@ use crate::text::{
 const SAVE_MS: i64 = 1_000;
 /// Others take a batch that is still being filled for abandoned when it was not touched for this long.
 const ABANDONED_MS: i64 = PIXEL_IDLE_MS + 30_000;
+/// Others leave a batch alone for this long: while its request may run (30 seconds, see sending.js) …
+const HOLD_MS: i64 = 35_000;
+/// … or until the next page may repeat it.
+const LEFT_MS: i64 = 5_000;
 /// The pixel keeps a batch this long: it and the Queue together stay within the window of the exporter.
 const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Begins a section of what page.js says.
@@ -82,7 +86,7 @@ impl Tracker {
     /// | `online` | (a wait that nobody asked for ends) | |
     /// | `beat` | | storage |
     /// | `leave` | `true` if the page will not come back | storage |
-    /// | `next` | how long others leave the batch alone (milliseconds), `true` if the page is being left, `true` if it will not come back | storage |
+    /// | `next` | `true` if the page is being left, `true` if it will not come back | storage |
     /// | `reply` | key, status, `Retry-After`, the edge's clock, token | storage, a record to be stored in place of the batch |
     ///
     /// Gives, a record each, `key\nvalue` to be stored,
@@ -225,7 +229,7 @@ impl Tracker {
     /// It is the oldest that nobody holds. Before the first token a batch that was attempted goes first whoever holds it, unless
     /// the page is being left: its answer decides who the visitor is.
     fn next(&mut self, lines: &Parts<'_>, storage: &[u8]) {
-        let (leaving, gone) = (is_true(lines[1]), is_true(lines[2]));
+        let (leaving, gone) = (is_true(lines[0]), is_true(lines[1]));
         let m = &mut self.m;
         let mut rest = m.read_queue(storage).batches;
         let (now, t) = (m.numbers[NOW], m.numbers[TIME]);
@@ -257,7 +261,7 @@ impl Tracker {
                     let has_token = !self.is_cookieless && m.length(TOKEN) > 0;
                     template = if has_token { FIRST_ATTEMPT } else { FIRST_ATTEMPT_WITHOUT_TOKEN };
                 }
-                store_again(m, key, template, &batch, now + number(lines[0]));
+                store_again(m, key, template, &batch, now + if leaving { LEFT_MS } else { HOLD_MS });
                 return;
             }
             wait = wait.min(held);

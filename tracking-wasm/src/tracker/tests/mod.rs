@@ -17,9 +17,6 @@ use super::*;
 const NOW: i64 = 1_800_000_000_000;
 const DAY: i64 = 86_400_000;
 const TOKEN: &str = "v1.signed";
-/// As sending.js has them: others leave a batch alone while it is on its way, and after the page was left.
-const HOLD_MS: i64 = 35_000;
-const LEFT_MS: i64 = 5_000;
 
 /// What all tabs share.
 #[derive(Default)]
@@ -201,9 +198,8 @@ impl Tab {
     }
 
     fn next(&mut self, site: &mut Site, leaving: bool) -> Option<Sent> {
-        let hold = if leaving { LEFT_MS } else { HOLD_MS }.to_string();
         let storage = site.dump();
-        let records = self.tell(site, "next", &[&hold, &leaving.to_string(), &self.is_gone.to_string()], &[&storage]);
+        let records = self.tell(site, "next", &[&leaving.to_string(), &self.is_gone.to_string()], &[&storage]);
         records.last().map(|(key, value)| Sent::new(key, value))
     }
 
