@@ -4,7 +4,7 @@ import { linkTo } from "./addresses.js";
 import { isSensitive } from "./scrub.js";
 import { text } from "./text.js";
 
-const { closest: closestIn, getAttribute, matches } = Element.prototype;
+const { closest: closestIn, getAttribute } = Element.prototype;
 
 /**
  * @param {Element} element
@@ -78,7 +78,7 @@ export const nameOf = (element) => {
     if (other && !isWritable(other)) label += " " + other.textContent;
   }
   for (const name of ["aria-label", "title", "alt"]) label ||= attribute(element, name);
-  const isNamed = matches.call(element, MEANT) || !element.childElementCount;
+  const isNamed = closest(element, MEANT) === element || !element.childElementCount;
   const holdsWriting = isWritable(element) || element.querySelector(WRITABLE);
   const own =
     isNamed && !holdsWriting ? text(element.textContent, 100) || element.querySelector("[alt]")?.alt : "";

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{locals, script};
+use super::{locals, order, script};
 use crate::setup::wasm::{self, Toolchain};
 use crate::setup::{cargo_tools, node};
 use crate::{progress, workspace};
@@ -65,7 +65,7 @@ pub(super) fn wasm(toolchain: &Toolchain) -> Result<Compiled> {
     ]);
     optimise.args(["--strip-producers", "--strip-target-features"]).args(wasm::FEATURES);
     progress::step("pixel: wasm-opt", &mut optimise)?;
-    let wasm = locals::renumber(&fs::read(small)?)?;
+    let wasm = order::packed(&locals::renumber(&fs::read(small)?)?)?;
     ensure_alone(&wasm)?;
     Ok(Compiled { wasm, named })
 }

@@ -448,7 +448,7 @@ impl Groups {
     }
 }
 
-fn part(bytes: &[u8], range: Range<u64>) -> Result<&[u8]> {
+pub(super) fn part(bytes: &[u8], range: Range<u64>) -> Result<&[u8]> {
     let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
     bytes.get(range).context("a part ends behind the whole")
 }
@@ -462,7 +462,7 @@ fn code(kind: ValType) -> Result<u8> {
 }
 
 /// Appends a number as Wasm writes it (LEB128).
-fn put(out: &mut Vec<u8>, number: usize) {
+pub(super) fn put(out: &mut Vec<u8>, number: usize) {
     let mut rest = number;
     while rest > 127 {
         out.push(rest.to_le_bytes()[0] | 128);

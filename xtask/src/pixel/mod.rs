@@ -2,6 +2,7 @@
 
 mod compile;
 mod locals;
+mod order;
 mod script;
 
 use std::fs;
@@ -63,7 +64,8 @@ pub(crate) fn build() -> Result<()> {
     let wasm = put(&out, &compiled.wasm, format!("{shared}.wasm"))?;
     let fallback = put(&out, &fallback, format!("{shared}.fallback.js"))?;
     let debug = put(&out, &debug, format!("{shared}.debug.js"))?;
-    let glue = script::bundle(
+    let glue = script::packed(
+        COMPILE_HINT,
         &loader_file("page.js"),
         &[
             "--format=esm",
@@ -75,10 +77,10 @@ pub(crate) fn build() -> Result<()> {
             &format!("--define:DEBUG_FILE=\"{debug}\""),
         ],
     )?;
-    let glue = [COMPILE_HINT, &glue].concat();
     let glue_integrity = integrity(&glue);
     let glue = put(&out, &glue, format!("{}.js", hash(&glue)))?;
-    let loader = script::bundle(
+    let loader = script::packed(
+        b"",
         &loader_file("loader.js"),
         &[
             "--format=iife",
@@ -124,10 +126,11 @@ fn integrity(content: &[u8]) -> String {
     format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(content)))
 }
 
-/// Part of a name that changes with `content`, so that a file of that name may be cached for ever.
+/// Part of a name that changes with `content`, so that a file of that name may be cached for ever. It is short, since its digits do
+/// not pack, and long enough for all versions there will ever be.
 fn hash(content: &[u8]) -> String {
-    let hash = Sha256::digest(content).iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
-    format!("{hash:016x}")
+    let hash = Sha256::digest(content).iter().take(4).fold(0_u32, |hash, byte| hash << 8 | u32::from(*byte));
+    format!("{hash:08x}")
 }
 
 fn put(folder: &Path, content: &[u8], name: String) -> Result<String> {

@@ -31,10 +31,16 @@ impl Weight {
         let content = fs::read(&path).with_context(|| format!("{} is missing", path.display()))?;
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
         gzip.write_all(&content)?;
-        let mut brotli = Vec::new();
-        let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
-        brotli::BrotliCompress(&mut content.as_slice(), &mut brotli, &parameters)?;
+        let brotli = brotli(&content)?;
         let path = path.strip_prefix(workspace::root()).map(Path::to_path_buf).unwrap_or(path).display().to_string();
-        Ok(Self { part: part.into(), path, raw: content.len(), gzip: gzip.finish()?.len(), brotli: brotli.len() })
+        Ok(Self { part: part.into(), path, raw: content.len(), gzip: gzip.finish()?.len(), brotli })
     }
+}
+
+/// How many bytes `content` is on the wire.
+pub(crate) fn brotli(content: &[u8]) -> Result<usize> {
+    let mut packed = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
+    brotli::BrotliCompress(&mut &*content, &mut packed, &parameters)?;
+    Ok(packed.len())
 }
