@@ -70,9 +70,7 @@ export const gate = (load, settings, waiting = []) => {
     start();
   };
 
-  /** @param {unknown[]} call */
-  const run = (command, ...rest) => {
-    const [first, second] = rest;
+  const run = (command, first, second) => {
     if (command === "optout") optOut();
     else if (command === "optin") optIn();
     else if (command === "consent" || command === "mode") {

@@ -12,25 +12,23 @@ const queue = (api.q ||= []);
 // a second tag: the first one's loader is at work
 if (script && !Object.hasOwn(queue, "push")) {
   const url = new URL(script.src);
-  const { origin, pathname, searchParams } = url;
   // tag managers cannot set attributes
-  const setting = (name) => script.dataset[name] ?? searchParams.get(name);
+  const setting = (name) => script.dataset[name] ?? url.searchParams.get(name);
   const load = () => {
     const href = new URL(GLUE_FILE, url).href;
-    const link = document.createElement("link");
     // checks what is imported; an import alone cannot
-    Object.assign(link, {
+    const link = {
       rel: "modulepreload",
       integrity: GLUE_INTEGRITY,
       crossOrigin: "",
       nonce: script.nonce,
       href,
-    });
-    document.head.append(link);
+    };
+    document.head.append(Object.assign(document.createElement("link"), link));
     return import(href);
   };
   const settings = {
-    to: origin + pathname.replace(/\/pixel[^/]*$/, "/collect"),
+    to: url.origin + url.pathname.replace(/\/pixel[^/]*$/, "/collect"),
     mode: setting("mode") || "storage",
     debug: setting("debug") != null || location.search.includes("evothesis_debug"),
     clickIds: setting("clickIds"),

@@ -11,6 +11,8 @@ const RECORD = "\u001e";
 const SECTION = "\u001f";
 /** The longest text the Wasm takes; must equal lib.rs. */
 const INPUT_BYTES = 128 * 1024;
+/** Room for its answer, which lies before that; must equal `LONG_ROOM` in text.rs. */
+const OUTPUT_BYTES = 256 * 1024;
 
 /** What is put off is done this much later at the latest, in ms. */
 const SOON_MS = 100;
@@ -21,7 +23,7 @@ const digits = () => crypto.getRandomValues(new BigUint64Array(1))[0].toString(1
 
 /** Whether the pixel notices anything: from its start to an opt-out. */
 let isOn = false;
-/** @type {{memory: WebAssembly.Memory, input: () => number, output: () => number, run: (length: number) => number} | undefined}
+/** @type {{memory: WebAssembly.Memory, input: () => number, run: (length: number) => number} | undefined}
  * absent until it is there */
 let wasm;
 /** @type {[said: string, facts: string][]} what happened before it is */
@@ -110,11 +112,13 @@ export const tell = (what, lines = [], sections = []) => {
  */
 const say = (said, facts) => {
   const t = performance.now();
-  const room = new Uint8Array(wasm.memory.buffer, wasm.input(), INPUT_BYTES);
+  const at = wasm.input();
+  const { buffer } = wasm.memory;
+  const room = new Uint8Array(buffer, at, INPUT_BYTES);
   const { written } = new TextEncoder().encodeInto(said, room);
   let answer;
   try {
-    answer = new TextDecoder().decode(new Uint8Array(wasm.memory.buffer, wasm.output(), wasm.run(written)));
+    answer = new TextDecoder().decode(new Uint8Array(buffer, at - OUTPUT_BYTES, wasm.run(written)));
   } catch {
     // after a trap the Wasm's memory is not to be trusted
     stop();

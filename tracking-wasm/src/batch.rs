@@ -17,8 +17,8 @@
 use wire::limits::{BATCH_BYTES, BATCH_EVENTS, TOKEN_BYTES};
 
 use crate::text::{
-    BATCH_ID, COMPLETE, COUNT, END, EVENTS, HOLD, INDEX, Memory, NO_PARTS, OUT, PAGE, PAGES, Parts, START, from, number,
-    split, t, take,
+    BATCH_ID, COMPLETE, COUNT, END, EVENTS, HOLD, INDEX, Memory, NO_PARTS, OUT, PAGE, PAGES, Parts, START, from,
+    number, split, t, take,
 };
 
 /// Room for what a batch says beside its pages and events: ids, times, counts, the token.

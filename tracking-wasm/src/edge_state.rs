@@ -46,9 +46,7 @@ impl Memory {
 
     /// Remembers a token; what is none changes nothing.
     fn set_token(&mut self, token: &[u8]) {
-        if token.len() <= TOKEN_BYTES
-            && token.iter().all(|byte| matches!(byte, b'#'..=b'[' | b']'..=b'~'))
-        {
+        if token.len() <= TOKEN_BYTES && token.iter().all(|byte| matches!(byte, b'#'..=b'[' | b']'..=b'~')) {
             self.clear(TOKEN);
             self.put(TOKEN, token);
         }

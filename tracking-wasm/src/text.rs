@@ -4,11 +4,13 @@
 //! All that is written is in one [`Memory`], as texts and numbers that have a name each. Who writes says a name and a template
 //! in which other names stand, [`t!`](crate::text::t): constants, where slices would have to be gathered at each place.
 
+use std::mem::offset_of;
+
 use wire::limits::{BATCH_BYTES, PIXEL_STORE_BYTES};
 
 /// The most bytes of a text, so that where it is needs no table: its name times this. Most need less.
 const ROOM: usize = BATCH_BYTES;
-/// The most bytes of [`OUT`] and [`COMPLETE`], which are the last.
+/// The most bytes of [`COMPLETE`] and [`OUT`], which are the last. tell.js knows it.
 const LONG_ROOM: usize = 16 * ROOM;
 const _: () = assert!(LONG_ROOM >= 2 * PIXEL_STORE_BYTES, "page.js may be told all that is stored, and as much again");
 
@@ -36,11 +38,11 @@ pub(crate) const TOKEN: Id = 8;
 pub(crate) const RANDOM: Id = 9;
 /// The id that was made last.
 pub(crate) const ID: Id = 10;
-/// What page.js is told.
-pub(crate) const OUT: Id = 11;
 /// Batches that are complete, and not yet in storage: records.
-pub(crate) const COMPLETE: Id = OUT + LONG_ROOM / ROOM;
-const TOTAL: usize = COMPLETE * ROOM + LONG_ROOM;
+pub(crate) const COMPLETE: Id = 11;
+/// What page.js is told. The last of all, so that it is where page.js can find it: see lib.rs.
+pub(crate) const OUT: Id = COMPLETE + LONG_ROOM / ROOM;
+const TOTAL: usize = OUT * ROOM + LONG_ROOM;
 
 /// The state that all tabs share: see `edge_state`.
 pub(crate) const SKEW: usize = 0;
@@ -161,17 +163,19 @@ pub(crate) const NO_PARTS: &Parts<'_> = &[b""; 5];
 /// is written here, and a page that stays open for days must not swell.
 #[repr(C)]
 pub(crate) struct Memory {
-    pub(crate) numbers: [i64; 13],
-    lengths: [usize; COMPLETE + 1],
     /// Whether something had no room since this was set to false.
     is_full: bool,
+    pub(crate) numbers: [i64; 13],
+    lengths: [usize; OUT + 1],
     bytes: [u8; TOTAL],
 }
 
 impl Memory {
     #[expect(clippy::large_stack_arrays, reason = "it is static")]
-    pub(crate) const NEW: Self =
-        Self { numbers: [0; 13], lengths: [0; COMPLETE + 1], is_full: false, bytes: [0; TOTAL] };
+    pub(crate) const NEW: Self = Self { numbers: [0; 13], lengths: [0; OUT + 1], is_full: false, bytes: [0; TOTAL] };
+
+    /// Where the room of [`OUT`] ends, in bytes from the beginning.
+    pub(crate) const OUT_END: usize = offset_of!(Self, bytes) + TOTAL;
 
     /// Bytes of a text.
     pub(crate) fn length(&self, id: Id) -> usize {
@@ -196,7 +200,7 @@ impl Memory {
 
     /// Whether so many bytes more have room. What has none is not written.
     pub(crate) fn has_room(&self, id: Id, bytes: usize) -> bool {
-        self.length(id) + bytes <= if id < OUT { ROOM } else { LONG_ROOM }
+        self.length(id) + bytes <= if id < COMPLETE { ROOM } else { LONG_ROOM }
     }
 
     /// Makes a text longer: where the new bytes are, behind all texts when there is no room.

@@ -1,6 +1,8 @@
 //! One page load: turns what page.js saw into numbered events, fills batches with them and says when there is something to
 //! do. Storage and network are page.js's; what to do with them is decided here.
 
+use std::mem::offset_of;
+
 use wire::limits::{BATCH_BYTES, DATA_BYTES, PIXEL_IDLE_MS};
 
 use crate::batch::{
@@ -71,6 +73,9 @@ impl Tracker {
         hurry: false,
     };
 
+    /// Where the room of the answer ends, in bytes from the beginning.
+    pub const ANSWER_END: usize = offset_of!(Self, m) + Memory::OUT_END;
+
     /// Something happened, or is to be done. `input` is what, the browser's clock (Unix milliseconds), the milliseconds since the
     /// page load and fifteen random hexadecimal digits, with spaces between them; then lines as below; then sections. Facts
     /// are the inside of a JSON object. Storage is a section: the value of the state, and of each batch, in the order of their
@@ -110,12 +115,6 @@ impl Tracker {
         self.tell_of(what, &split(rest, b'\n'), tail);
         let wait = self.wait();
         self.m.put_number(OUT, wait);
-        self.answer()
-    }
-
-    /// The answer once more.
-    #[must_use]
-    pub fn answer(&self) -> &[u8] {
         self.m.text(OUT)
     }
 

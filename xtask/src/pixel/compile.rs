@@ -71,7 +71,7 @@ pub(super) fn wasm(toolchain: &Toolchain) -> Result<Compiled> {
 }
 
 /// What page.js calls; wasm-bindgen exports more, for glue that the pixel does without.
-const CALLED: [&str; 4] = ["memory", "input", "output", "run"];
+const CALLED: [&str; 3] = ["memory", "input", "run"];
 
 /// The Wasm at `named` without any other exports, and what they alone need.
 fn only_called(named: &Path, work: &Path) -> Result<PathBuf> {
