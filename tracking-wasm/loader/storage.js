@@ -33,10 +33,10 @@ export const entries = () => {
 };
 
 /** @returns {boolean} whether the edge has said who the visitor is; the token is the last word of the state */
-export const isKnown = () => entries().get(STATE)?.endsWith(" ") === false;
+export const isKnown = () => /\S$/.test(entries().get(STATE) ?? "");
 
-/** @returns {boolean} whether something was kept on this device, which takes a consent to it */
-export const isRemembered = () => tried(() => localStorage[STATE]) != null;
+/** @returns {unknown} whether something was kept on this device, which takes a consent to it */
+export const isRemembered = () => tried(() => localStorage[STATE]);
 
 /**
  * @param {string} key

@@ -9,9 +9,7 @@ import { STATE, entries, forget, isOptedOut, store } from "./storage.js";
 const RECORD = "\u001e";
 /** Begins a section; must equal `SECTION` in tracker/mod.rs. */
 const SECTION = "\u001f";
-/** The longest text the Wasm takes; must equal lib.rs. */
-const INPUT_BYTES = 128 * 1024;
-/** Room for its answer, which lies before that; must equal `LONG_ROOM` in text.rs. */
+/** Room for the answer of the Wasm, which lies before what it is told; must equal `LONG_ROOM` in text.rs. */
 const OUTPUT_BYTES = 256 * 1024;
 
 /** What is put off is done this much later at the latest, in ms. */
@@ -112,10 +110,10 @@ export const tell = (what, lines = [], sections = []) => {
  */
 const say = (said, facts) => {
   const t = performance.now();
-  const at = wasm.input();
   const { buffer } = wasm.memory;
-  const room = new Uint8Array(buffer, at, INPUT_BYTES);
-  const { written } = new TextEncoder().encodeInto(said, room);
+  const at = wasm.input();
+  // what is too long for it ends in the Wasm's stack, where nothing is in between
+  const { written } = new TextEncoder().encodeInto(said, new Uint8Array(buffer, at));
   let answer;
   try {
     answer = new TextDecoder().decode(new Uint8Array(buffer, at - OUTPUT_BYTES, wasm.run(written)));

@@ -80,7 +80,7 @@ pub(crate) fn build() -> Result<()> {
     let glue_integrity = integrity(&glue);
     let glue = put(&out, &glue, format!("{}.js", hash(&glue)))?;
     let loader = script::packed(
-        b"",
+        "",
         &loader_file("loader.js"),
         &[
             "--format=iife",
@@ -98,7 +98,7 @@ pub(crate) fn build() -> Result<()> {
 
 /// Has browsers that know it compile all functions while the script arrives, not on the main thread when each is called first
 /// (<https://v8.dev/blog/explicit-compile-hints>): most of them are called when a page loads.
-const COMPILE_HINT: &[u8] = b"//# allFunctionsCalledOnLoad\n";
+const COMPILE_HINT: &str = "//# allFunctionsCalledOnLoad\n";
 
 /// Puts the npm package together: its own files, and the pixel's beside them.
 fn package(pixel: &Path, files: &Files) -> Result<()> {

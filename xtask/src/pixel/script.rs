@@ -7,30 +7,20 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 
 use crate::setup::node;
-use crate::size::weight::brotli;
 use crate::workspace;
 
-/// Names that a script may go without, one at a time: all its other names change with that, and so does how well it packs, by up to a
-/// hundredth, as nobody can tell beforehand.
-const SPARED: [&str; 16] = ["", "e", "t", "r", "a", "n", "o", "i", "l", "s", "u", "p", "h", "g", "v", "b"];
-
-/// The same as [`bundle`] behind `first`, with the names that pack best.
-pub(super) fn packed(first: &[u8], source: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
-    let bundled = bundled(source, arguments)?;
-    let mut best: Option<(usize, Vec<u8>)> = None;
-    for spared in SPARED {
-        let minified = [first, &minified(&bundled, spared)?].concat();
-        let bytes = brotli(&minified)?;
-        if best.as_ref().is_none_or(|(least, _)| bytes < *least) {
-            best = Some((bytes, minified));
-        }
-    }
-    Ok(best.context("there is no way to name anything")?.1)
+/// The same as [`bundle`] behind `first`, with the names that pack best: see names.mjs.
+pub(super) fn packed(first: &str, source: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
+    let mut names = Command::new("node");
+    names.env("PATH", node::path()).arg(workspace::root().join("xtask/src/pixel/names.mjs")).arg(first);
+    piped(names, &bundled(source, arguments)?)
 }
 
 /// The script at `source` with all it imports, minified. esbuild puts it together; terser makes it smaller than esbuild can.
 pub(super) fn bundle(source: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
-    minified(&bundled(source, arguments)?, "")
+    let mut terser = node_program("terser");
+    terser.args(["--module", "--ecma", "2022", "--compress", "passes=3,unsafe_arrows,unsafe_methods", "--mangle"]);
+    piped(terser, &bundled(source, arguments)?)
 }
 
 fn bundled(source: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
@@ -52,11 +42,9 @@ fn bundled(source: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
     Ok(bundled.stdout)
 }
 
-fn minified(script: &[u8], spared: &str) -> Result<Vec<u8>> {
-    let mut terser = node_program("terser");
-    terser.args(["--module", "--ecma", "2022", "--compress", "passes=3,unsafe_arrows,unsafe_methods", "--mangle"]);
-    terser.arg(format!("reserved=[{spared}]"));
-    let mut child = terser.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start terser")?;
+/// What `minifier` makes of `script`.
+fn piped(mut minifier: Command, script: &[u8]) -> Result<Vec<u8>> {
+    let mut child = minifier.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start terser")?;
     child.stdin.take().context("terser takes no input")?.write_all(script)?;
     let minified = child.wait_with_output()?;
     ensure!(minified.status.success(), "terser failed");
