@@ -2,7 +2,7 @@
 
 /** Endings of files that are saved or opened by another program. */
 const FILES =
-  /^(pdf|docx?|odt|rtf|xlsx?|ods|csv|pptx?|odp|txt|epub|zip|rar|7z|gz|tar|dmg|exe|msi|apk|pkg|mp[34]|wav|mov|ics|vcf)$/i;
+  /^(pdf|(doc|xls|ppt)x?|od[pst]|rtf|csv|txt|epub|zip|rar|7z|gz|tar|dmg|exe|msi|apk|pkg|mp[34]|wav|mov|ics|vcf)$/i;
 
 /**
  * @param {URL | Location} address
@@ -21,12 +21,12 @@ const siteOf = ({ hostname }) => "." + hostname.replace(/^www\./, "");
  */
 export const linkTo = (address, page, isSaved) => {
   const { href, pathname, protocol } = address;
-  if (!/^http/.test(protocol)) return { href: protocol, link: /^(mailto|tel)(?=:)/.exec(protocol)?.[0] };
+  if (!/^http/.test(protocol)) return { href: protocol, link: /^(mailto|tel):/.exec(protocol)?.[1] };
   const ending = /\.([a-z\d]*)$/i.exec(pathname)?.[1] ?? "";
   const file_type = isSaved || FILES.test(ending) ? ending.slice(0, 8).toLowerCase() : undefined;
   const [site, other] = [siteOf(address), siteOf(page)];
   let link = site.endsWith(other) || other.endsWith(site) ? "internal" : "outbound";
-  if (href.startsWith(page.href.replace(/#.*/, "") + "#")) link = "anchor";
+  if (href.startsWith(page.href.split("#")[0] + "#")) link = "anchor";
   if (file_type != null) link = "download";
   return { href: href.slice(0, 1000), link, file_type };
 };

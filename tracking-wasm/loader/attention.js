@@ -57,7 +57,7 @@ export const close = (t) => {
  */
 export const change = (state, t) => {
   act(t);
-  const isSight = state.includes("i");
+  const isSight = /i/.test(state);
   if (isSight) isHidden = state === "hidden";
   const ms = t - since[isSight];
   since[isSight] = t;

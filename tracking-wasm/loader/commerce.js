@@ -1,8 +1,9 @@
 // Commerce and leads: the names and types of `docs/site-developers.md`, also from a `dataLayer` as Google Analytics 4 has it.
 
 const EVENTS =
-  "product_view add_to_cart remove_from_cart begin_checkout checkout_progress purchase refund lead signup subscription conversion";
-const isCommerce = (name) => EVENTS.split(" ").includes(name);
+  "product_view add_to_cart remove_from_cart begin_checkout checkout_progress purchase refund lead signup subscription conversion".split(
+    " ",
+  );
 /** GA4's names for them. */
 const ALIASES = {
   view_item: "product_view",
@@ -25,7 +26,7 @@ export const isEventType = (name) => /^[a-z][a-z\d_]{0,63}$/.test(name);
  * @returns {string} the same; of a commerce event with our names for the keys, and numbers, codes and ids as such
  */
 export const typed = (name, json) => {
-  if (!isCommerce(name)) return json;
+  if (!EVENTS.includes(name)) return json;
   const renamed = json.replace(/"(?:item_(\w+)|transaction_id)":/g, (_, key) => `"${key ?? "order_id"}":`);
   return JSON.stringify(
     JSON.parse(renamed, (key, value) => {
@@ -47,7 +48,7 @@ export const bridge = (layer, track) => {
     // gtag() puts its arguments there
     const [command, event, data] = entry.length ? entry : ["event", entry.event, entry.ecommerce ?? entry];
     const name = ALIASES[event] ?? event;
-    if (command === "event" && isCommerce(name)) track(name, JSON.stringify(data));
+    if (command === "event" && EVENTS.includes(name)) track(name, JSON.stringify(data));
   };
   layer.forEach(take);
   return take;

@@ -243,8 +243,8 @@ const clicked = (event) => {
 
 // --- forms ---
 
-/** @type {WeakMap<Element, {changes: number, ms: number, since: number, changed?: number}>} since when it has the focus, and when it
- * got it when it was last changed */
+/** @type {WeakMap<Element, {changes: number, ms: number, since: number, changed?: number, submitted?: number}>} since when a
+ * field has the focus, and when it got it when it was last changed; when the last `submit` event of a form was */
 const fields = new WeakMap();
 const recordOf = (field) => {
   if (!fields.has(field)) fields.set(field, { changes: 0, ms: 0, since: 0 });
@@ -282,13 +282,10 @@ const abandon = () => {
   for (const facts of abandoned(performance.now())) tellFacts("form_abandon", facts);
 };
 
-/** @type {WeakMap<EventTarget, number>} when the last `submit` event of a form was */
-const submitEvents = new WeakMap();
-
 /** @param {SubmitEvent} event */
 const submitSeen = (event) => {
   const form = targetOf(event);
-  submitEvents.set(form, performance.now());
+  recordOf(form).submitted = performance.now();
   submitted(form);
 };
 
@@ -312,7 +309,7 @@ const submitted = (form) => {
 
 /** @param {HTMLFormElement} form whose `submit()` is called, often by the handler that stopped its event */
 const submitCalled = (form) => {
-  const isSame = performance.now() - submitEvents.get(form) < SAME_SUBMIT_MS;
+  const isSame = performance.now() - recordOf(form).submitted < SAME_SUBMIT_MS;
   if (!isSame) submitted(form);
 };
 

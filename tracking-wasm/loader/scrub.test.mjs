@@ -53,9 +53,7 @@ test("what no database takes is replaced", () => {
 
 test("eight levels are flat, and brackets in strings are none", () => {
   const deep = (levels) => JSON.parse("[".repeat(levels) + "]".repeat(levels));
-  assert.ok(
-    isFlat(deep(8)) && isFlat({ a: deep(7), b: deep(7), c: "[[[[[[[[[[", d: 1, e: null }),
-  );
+  assert.ok(isFlat(deep(8)) && isFlat({ a: deep(7), b: deep(7), c: "[[[[[[[[[[", d: 1, e: null }));
   assert.ok(!isFlat(deep(9)) && !isFlat({ a: {}, b: deep(8) }));
 });
 

@@ -90,8 +90,7 @@ const send = async (key, value, isLeaving) => {
     signal: AbortSignal.timeout?.(PATIENCE_MS),
   };
   bytesInFlight += size;
-  let status = 0;
-  let answer = [];
+  let answer = [key, 0];
   let mended = "";
   try {
     const response = await fetch(SETTINGS.to, request).catch((error) => {
@@ -99,8 +98,7 @@ const send = async (key, value, isLeaving) => {
       if (isLeaving && request.keepalive) return fetch(SETTINGS.to, { ...request, keepalive: false });
       throw error;
     });
-    status = response.status;
-    answer = [response.headers.get("retry-after")];
+    answer = [key, response.status, response.headers.get("retry-after")];
     const { now, token, refused = [] } = await response.json();
     answer.push(now, token);
     mended = mend(body, refused, now, Date.now());
@@ -109,7 +107,7 @@ const send = async (key, value, isLeaving) => {
   }
   bytesInFlight -= size;
   guarded(() => {
-    tellStorage("reply", [key, status, ...answer], mended);
+    tellStorage("reply", answer, mended);
     // what did not fit into storage may fit now
     beat();
   })();

@@ -15,7 +15,6 @@ const OUTPUT_BYTES = 256 * 1024;
 /** What is put off is done this much later at the latest, in ms. */
 const SOON_MS = 100;
 
-
 /** @returns {string} sixteen hexadecimal digits that nobody can guess, of which the Wasm uses fifteen */
 const digits = () => crypto.getRandomValues(new BigUint64Array(1))[0].toString(16).padStart(16, "0");
 
@@ -110,13 +109,14 @@ export const tell = (what, lines = [], sections = []) => {
  */
 const say = (said, facts) => {
   const t = performance.now();
-  const { buffer } = wasm.memory;
   const at = wasm.input();
   // what is too long for it ends in the Wasm's stack, where nothing is in between
-  const { written } = new TextEncoder().encodeInto(said, new Uint8Array(buffer, at));
+  const { written } = new TextEncoder().encodeInto(said, new Uint8Array(wasm.memory.buffer, at));
   let answer;
   try {
-    answer = new TextDecoder().decode(new Uint8Array(buffer, at - OUTPUT_BYTES, wasm.run(written)));
+    answer = new TextDecoder().decode(
+      new Uint8Array(wasm.memory.buffer, at - OUTPUT_BYTES, wasm.run(written)),
+    );
   } catch {
     // after a trap the Wasm's memory is not to be trusted
     stop();
@@ -193,7 +193,7 @@ export const begin = async (change) => {
   if (wasm || !isOn) return;
   wasm = exports;
   change();
-  for (const [said, facts] of early.splice(0)) say(said, facts);
+  for (const told of early.splice(0)) say(...told);
 };
 
 /** Forgets everything. */

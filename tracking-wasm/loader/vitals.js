@@ -21,16 +21,13 @@ let hidden = Infinity;
 /** @type {[PerformanceObserver, (entry: any) => void][]} */
 const observers = [];
 
-/** @param {"fcp" | "lcp"} key */
-const paint =
-  (key) =>
-  ({ name, startTime }) => {
-    if (name !== "first-paint" && startTime < hidden) found[key] = since(startTime);
-  };
-
 const readers = {
-  paint: paint("fcp"),
-  "largest-contentful-paint": paint("lcp"),
+  paint({ name, startTime }) {
+    if (name === "first-contentful-paint" && startTime < hidden) found.fcp = since(startTime);
+  },
+  "largest-contentful-paint"({ startTime }) {
+    if (startTime < hidden) found.lcp = since(startTime);
+  },
   "layout-shift"({ hadRecentInput, startTime, value }) {
     if (hadRecentInput) return;
     if (startTime - last >= 1000 || startTime - first >= 5000) {
