@@ -1,10 +1,11 @@
 // Minifies the script on standard input, with the names that pack best; the argument is what will stand before it. Which names those
 // are nobody can tell beforehand, but to go without one changes all others, and how well the whole packs, by up to a hundredth.
 import { readFileSync } from "node:fs";
+import { argv, stdout } from "node:process";
 import { brotliCompressSync } from "node:zlib";
 import { minify } from "terser";
 
-const first = process.argv[2] ?? "";
+const first = argv[2] ?? "";
 const script = readFileSync(0, "utf8");
 
 /** @param {string[]} reserved names that are not given */
@@ -22,4 +23,4 @@ for (let round = 0; round < 2; round++) {
     if (other.bytes < best.bytes) best = other;
   }
 }
-process.stdout.write(best.text);
+stdout.write(best.text);
