@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use local_stack::browser::UnwatchedBrowser;
 use serde_json::json;
 
-use super::{Events, ensure_says, with_scene};
+use super::{Events, Scene, ensure_says, with_scene};
 
 /// What routers do, and the page views that have to come of it.
 const ROUTES: &[(&str, &[&str])] = &[
@@ -129,35 +129,58 @@ const THERE: &str = "<script>
     }, 10)</script>";
 const BACK: &str = "<script>setInterval(() => { if (window.evothesis?.ready) history.back(); }, 100)</script>";
 
+const TRIES: usize = 4;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_that_comes_back_from_the_cache_is_seen_again() -> Result<()> {
-    // left when all is quiet, and left while the pixel is sending
+    // left when all is quiet, and left while the pixel is sending. The browser may hand `pagehide` to a page when the next one is
+    // there and has asked for the lock, which ends it; it does not do so each time
     for pause in ["500", "0"] {
-        with_scene(async |scene| {
-            scene.page(
-                "/one",
-                &THERE
-                    .replace("PAUSE", pause)
-                    .replace("FLUSH", "setTimeout(() => { location.href = 'about:blank'; }, 100)"),
-            );
-            scene.page("/two", BACK);
-            // a page that a tool looks into is not kept
-            let _browser = UnwatchedBrowser::open(&scene.address("/one"))?;
-            let is_back = |events: &[super::Event]| events.has("kept") || events.has("not_kept");
-            let events = scene.collector.until("the page that is back", is_back).await?;
-            ensure!(!events.has("not_kept"), "not kept when left after {pause} ms: {:?}", events.data("not_kept"));
-            ensure!(events.views() == ["navigate /one", "navigate /two", "bfcache /one"], "{:?}", events.views());
-            // it is left a second time as soon as it is back
-            let back = events.iter().find(|event| event.kind == "pageview" && event.data["navigation"] == "bfcache");
-            let back = back.context("it is not back")?;
-            let first = events.iter().filter(|event| event.stream == back.stream && event.seq < back.seq);
-            let exits = first.filter(|event| event.kind == "page_exit").count();
-            ensure!(exits == 1, "{exits} exits of the page that was left once");
-            scene.collector.ensure_whole()
-        })
-        .await?;
+        let mut is_kept = false;
+        for _ in 0..TRIES {
+            if !is_kept {
+                with_scene(async |scene| {
+                    is_kept = comes_back(scene, pause).await?;
+                    Ok(())
+                })
+                .await?;
+            }
+        }
+        ensure!(is_kept, "not kept when left after {pause} ms, {TRIES} times");
     }
     Ok(())
+}
+
+/// Whether a page that is left after `pause` ms is kept in the back/forward cache. If so, checks what is said when it comes back.
+async fn comes_back(scene: &Scene, pause: &str) -> Result<bool> {
+    scene.page(
+        "/one",
+        &THERE.replace("PAUSE", pause).replace("FLUSH", "setTimeout(() => { location.href = 'about:blank'; }, 100)"),
+    );
+    scene.page("/two", BACK);
+    // a page that a tool looks into is not kept
+    let _browser = UnwatchedBrowser::open(&scene.address("/one"))?;
+    // what the others say may come after it
+    let is_back = |events: &[super::Event]| {
+        events.has("not_kept")
+            || (events.has("kept") && events.views().len() == 3 && scene.collector.ensure_whole().is_ok())
+    };
+    // what is not there in the end is said below
+    let events = scene.collector.until("the page that is back", is_back).await;
+    let events = events.unwrap_or_else(|_| scene.collector.events());
+    if events.has("not_kept") {
+        eprintln!("not kept when left after {pause} ms: {:?}", events.data("not_kept"));
+        return Ok(false);
+    }
+    ensure!(events.views() == ["navigate /one", "navigate /two", "bfcache /one"], "{:?}", events.views());
+    // it is left a second time as soon as it is back
+    let back = events.iter().find(|event| event.kind == "pageview" && event.data["navigation"] == "bfcache");
+    let back = back.context("it is not back")?;
+    let first = events.iter().filter(|event| event.stream == back.stream && event.seq < back.seq);
+    let exits = first.filter(|event| event.kind == "page_exit").count();
+    ensure!(exits == 1, "{exits} exits of the page that was left once");
+    scene.collector.ensure_whole()?;
+    Ok(true)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
