@@ -25,7 +25,7 @@ export const gate = (load, settings, waiting = []) => {
     } catch {
       // storage is blocked: what was said on this page counts
     }
-    return optedOut || navigator.globalPrivacyControl || navigator.doNotTrack === "1";
+    return optedOut || navigator.globalPrivacyControl || (navigator.doNotTrack ?? window.doNotTrack) === "1";
   };
 
   /** @param {(module: any) => void} action where page.js cannot be loaded, the page must not notice */

@@ -179,8 +179,13 @@ async fn an_opt_out_stops_everything_in_all_tabs_and_an_opt_in_undoes_it() -> Re
 async fn a_browser_that_objects_is_asked_for_nothing_but_the_loader() -> Result<()> {
     with_scene(async |scene| {
         scene.page("/one", "<button id=b>Press</button>");
-        for signal in ["globalPrivacyControl', { get: () => true }", "doNotTrack', { get: () => '1' }"] {
-            let signal = format!("Object.defineProperty(Navigator.prototype, '{signal})");
+        // some browsers had it on the window
+        for signal in [
+            "Navigator.prototype, 'globalPrivacyControl', { get: () => true }",
+            "Navigator.prototype, 'doNotTrack', { get: () => '1' }",
+            "window, 'doNotTrack', { value: '1' }",
+        ] {
+            let signal = format!("Object.defineProperty({signal})");
             let tab = scene.browser.open_prepared(&signal, &scene.address("/one")).await?;
             tab.until("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/pixel.js'))")
                 .await?;
