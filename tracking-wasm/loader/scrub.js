@@ -16,7 +16,7 @@ export const telling = (words, end) => {
 
 /** Words that tell of a secret or of a way to reach a person. The list is short, since it is paid for by the byte. */
 const WORDS =
-  "password|passwd|passwort|passphrase|pwd|pass|pin|otp|secret|token|jwt|apikey|auth|e?mail|phone|tel|mobile|card|cardnumber|cv[cv]|iban|ssn|birthday|dob|sid|session|sig|signature|[cx]srf|nonce";
+  "pass(word|wd|wort|phrase)?|pwd|pin|otp|secret|token|jwt|apikey|auth|e?mail|phone|tel|mobile|card(number)?|cv[cv]|iban|ssn|birthday|dob|sid|session|sig(nature)?|[cx]srf|nonce";
 const isTelling = telling(WORDS, "(?![a-z\\d\\x80-\\uffff])");
 
 /**
