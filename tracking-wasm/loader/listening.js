@@ -217,6 +217,8 @@ const clicked = (event) => {
   const waits = isAwaited;
   later(() => {
     if (waits) awaitEffect();
+    // clicked before the first layout was
+    if (!width) size();
     const facts = {
       element: {
         tag: tagOf(element),

@@ -102,6 +102,29 @@ async fn a_click_says_where_on_the_page_it_was() -> Result<()> {
     .await
 }
 
+/// Clicks as soon as the pixel runs, on a page whose layout is not told.
+const EARLY: &str = "window.ResizeObserver = class { observe() {} };
+    const wait = setInterval(() => {
+      if (!window.evothesis?.ready) return;
+      clearInterval(wait);
+      document.body.dispatchEvent(new MouseEvent('click', { clientX: innerWidth / 4 }));
+      window.isClicked = true;
+    });";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_click_before_the_first_layout_says_where_it_was() -> Result<()> {
+    with_scene(async |scene| {
+        scene.page("/", "A page");
+        let tab = scene.visit_prepared(EARLY, "/").await?;
+        tab.until("window.isClicked").await?;
+        let events = scene.leave(&tab).await?;
+        let click = events.data("click").first().copied().context("no click")?;
+        ensure!(click["percent_x"].as_f64().is_some_and(|percent| (24.0..=26.0).contains(&percent)), "{click}");
+        Ok(())
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_keyboard_clicks_too_and_a_declared_event_comes_with_it() -> Result<()> {
     with_scene(async |scene| {
