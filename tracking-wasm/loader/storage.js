@@ -47,7 +47,8 @@ export const store = (key, value) => {
   tried(() => {
     if (!value) delete localStorage[key];
     else if (isPersistent) {
-      localStorage[key] = value;
+      // what is as it was might be newer in another process
+      if (localStorage[key] !== value) localStorage[key] = value;
       isStored = true;
     }
   });
