@@ -344,12 +344,6 @@ pub(crate) fn settings(destination: &Destination) -> config::Builder {
     settings
 }
 
-/// SHA-256 of an object's bytes, lower-case hexadecimal.
-#[must_use]
-pub fn sha256(body: &[u8]) -> String {
-    wire::signature::hex(&Sha256::digest(body))
-}
-
 /// The length of the parts of an object, but for the last: a function of what is set and of the object's length.
 fn part_length(part: u64, bytes: u64) -> u64 {
     let mebibytes = bytes.div_ceil(PARTS).div_ceil(1 << 20);

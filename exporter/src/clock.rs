@@ -1,6 +1,6 @@
-//! Where the time comes from: the system in production, whatever a test likes in a test.
+//! Where the time comes from: the system in production, whatever a test likes in a test; and how it is written.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 /// A source of the current time.
 #[derive(Clone, Copy, Debug)]
@@ -25,4 +25,10 @@ impl Clock {
     pub fn now(self) -> DateTime<Utc> {
         (self.0)()
     }
+}
+
+/// A time as manifests, JSON Lines and CSV write it: UTC, microseconds.
+#[must_use]
+pub fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }

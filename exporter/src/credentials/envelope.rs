@@ -7,10 +7,8 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
-use super::master_keys::MasterKey;
+use super::master_keys::{KEY_BYTES, MasterKey};
 
-/// A key of either kind, in bytes.
-pub const KEY_BYTES: usize = 32;
 /// A nonce, in bytes.
 pub const NONCE_BYTES: usize = 24;
 

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::envelope::KEY_BYTES;
-
 /// The name of the credential that systemd hands over (`LoadCredential=evothesis-master-key:...`).
 pub const CREDENTIAL: &str = "evothesis-master-key";
+/// A key of either kind, in bytes.
+pub const KEY_BYTES: usize = 32;
 /// Where systemd puts credentials (systemd.exec(5)).
 const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 /// A file of many keys and comments.

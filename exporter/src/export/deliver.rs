@@ -7,11 +7,10 @@ use wire::Selection;
 
 use super::keys;
 use super::manifest::{self, Told};
-use super::objects::{RenderError, Rendered, Rendition};
+use super::objects::{RenderError, Rendition};
 use super::placed::{self, Placed};
 use super::renditions::Renditions;
 use crate::bucket::{Bucket, BucketError};
-use crate::config::{Compression, Format};
 use crate::refusal;
 use crate::store::deliveries::{self, Lease, Object};
 use crate::store::export_batches::{self, ExportBatch};
@@ -170,28 +169,4 @@ pub(super) async fn check_held(
         return Err(DeliverError::NotHeld { key: manifest_key.to_owned() });
     }
     Ok(())
-}
-
-/// An object as it is recorded, below `prefix`.
-pub(super) fn object(prefix: &str, batch: &ExportBatch, rendered: &Rendered) -> Object {
-    let Rendered { format, number, site, rows, bounds, file } = rendered;
-    Object {
-        key: keys::object(prefix, batch, *format, *number, site.as_deref()),
-        format: *format,
-        number: i32::try_from(*number).unwrap_or(i32::MAX),
-        rows: *rows,
-        bytes: file.bytes,
-        sha256: file.sha256.clone(),
-        event_ids: Some(bounds.event_id),
-        times: bounds.times(),
-    }
-}
-
-/// The media type of an object.
-pub(super) fn content_type(batch: &ExportBatch, format: Format) -> &'static str {
-    match (format, batch.rendering().jsonl_compression) {
-        (Format::Parquet, _) => "application/vnd.apache.parquet",
-        (Format::Jsonl, Compression::Zstd) => "application/zstd",
-        (Format::Jsonl | Format::Csv, _) => "application/gzip",
-    }
 }

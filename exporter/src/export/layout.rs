@@ -7,8 +7,8 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-
-use crate::bucket;
+use sha2::{Digest, Sha256};
+use wire::signature::hex;
 
 /// What a template may name.
 const PLACEHOLDERS: [&str; 7] = ["format", "date", "hour", "year", "month", "day", "site"];
@@ -134,7 +134,7 @@ pub fn encoded(site: &str) -> String {
         // `~` is in no other encoded site.
         encoded.truncate(SITE_BYTES);
         encoded.push('~');
-        encoded.push_str(&bucket::sha256(site.as_bytes()));
+        encoded.push_str(&hex(&Sha256::digest(site.as_bytes())));
     }
     encoded
 }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use wire::Selection;
 
-use super::deliver::content_type;
+use super::keys;
 use super::objects::spool::Spooled;
-use super::objects::{self, RenderError, Rendition};
-use super::{deliver, keys};
+use super::objects::{self, RenderError, Rendered, Rendition};
 use crate::bucket::{Bucket, BucketError};
-use crate::config::Format;
+use crate::config::{Compression, Format};
 use crate::store::deliveries::Object;
 use crate::store::export_batches::ExportBatch;
 
@@ -61,7 +60,7 @@ pub(super) fn place(
     let mut beyond = Format::ALL.map(after);
     let mut placed = Vec::new();
     for (at, rendered) in rendition.objects.iter().enumerate() {
-        let mut object = deliver::object(prefix, batch, rendered);
+        let mut object = object(prefix, batch, rendered);
         let key = |number: i32| {
             let number = usize::try_from(number).unwrap_or_default();
             keys::object(prefix, batch, rendered.format, number, rendered.site.as_deref())
@@ -111,4 +110,28 @@ pub(super) fn sort(batch: &ExportBatch, placed: &mut [Placed]) {
         let key = |it: &Placed| (position(it.object.format), it.object.number);
         key(a).cmp(&key(b)).then_with(|| a.object.key.cmp(&b.object.key))
     });
+}
+
+/// An object as it is recorded, below `prefix`.
+fn object(prefix: &str, batch: &ExportBatch, rendered: &Rendered) -> Object {
+    let Rendered { format, number, site, rows, bounds, file } = rendered;
+    Object {
+        key: keys::object(prefix, batch, *format, *number, site.as_deref()),
+        format: *format,
+        number: i32::try_from(*number).unwrap_or(i32::MAX),
+        rows: *rows,
+        bytes: file.bytes,
+        sha256: file.sha256.clone(),
+        event_ids: Some(bounds.event_id),
+        times: bounds.times(),
+    }
+}
+
+/// The media type of an object.
+fn content_type(batch: &ExportBatch, format: Format) -> &'static str {
+    match (format, batch.rendering().jsonl_compression) {
+        (Format::Parquet, _) => "application/vnd.apache.parquet",
+        (Format::Jsonl, Compression::Zstd) => "application/zstd",
+        (Format::Jsonl | Format::Csv, _) => "application/gzip",
+    }
 }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use wire::Selection;
 
-use super::objects::row::COLUMNS;
+use super::objects::row::{self, COLUMNS};
 
 /// By which verify and readers count events.
 const KEPT: &str = "event_id";
@@ -41,7 +41,7 @@ pub fn check(selection: &Selection) -> Result<(), (&'static str, String)> {
     if let Some(name) = selection.rename.values().find(|name| name.is_empty() || !name.bytes().all(allowed)) {
         return Err(("rename", format!("{name} must be of letters, digits and _")));
     }
-    let names: Vec<_> = columns(selection).into_iter().map(|(_, name)| name.to_lowercase()).collect();
+    let names: Vec<_> = row::columns(selection).into_iter().map(|(_, name)| name.to_lowercase()).collect();
     if names.iter().collect::<BTreeSet<_>>().len() != names.len() {
         return Err(("rename", "gives two columns one name".to_owned()));
     }
@@ -51,18 +51,6 @@ pub fn check(selection: &Selection) -> Result<(), (&'static str, String)> {
         }
         _ => Ok(()),
     }
-}
-
-/// The columns that are taken, as positions in [`COLUMNS`], and the names they get.
-#[must_use]
-pub fn columns(selection: &Selection) -> Vec<(usize, String)> {
-    let taken = |name: &str| {
-        (selection.columns.is_empty() || selection.columns.iter().any(|it| it == name))
-            && !selection.without_columns.iter().any(|it| it == name)
-    };
-    let named = |name: &str| selection.rename.get(name).cloned().unwrap_or_else(|| name.to_owned());
-    let columns = COLUMNS.iter().enumerate().filter(|(_, column)| taken(column.0));
-    columns.map(|(at, column)| (at, named(column.0))).collect()
 }
 
 /// Whether an event of `site` and `event_type` by `visitor` is taken.
@@ -119,8 +107,8 @@ mod tests {
             rename: BTreeMap::from([("url".to_owned(), "address".to_owned())]),
             ..Selection::default()
         };
-        assert_eq!(columns(&selection), [(0, "event_id".to_owned()), (10, "address".to_owned())]);
-        assert_eq!(columns(&Selection::default()).len(), COLUMNS.len());
+        assert_eq!(row::columns(&selection), [(0, "event_id".to_owned()), (10, "address".to_owned())]);
+        assert_eq!(row::columns(&Selection::default()).len(), COLUMNS.len());
     }
 
     #[test]

@@ -19,14 +19,12 @@ use super::decode::Batch;
 use super::room::Place;
 use super::tally::{Names, Tally};
 use crate::metrics::Metrics;
-use crate::store::{kind, sqlstate};
+use crate::store::{COMMITS, kind, sqlstate};
 
 /// How long a batch waits for company.
 const COMPANY: Duration = Duration::from_millis(1);
 /// A group is closed at so many events. More do not make the insert faster.
 const EVENTS: usize = 1000;
-/// Transactions at once. While one waits for the disk, another is prepared.
-pub const COMMITS: u32 = 3;
 /// Sites that are counted by name on a day. All others are one.
 const SITES: usize = 1000;
 /// Versions of the edge that findings are counted by.

@@ -9,8 +9,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 use wire::{ManifestObject, Selection};
 
+use crate::clock::rfc3339;
 use crate::config::Format;
-use crate::export::manifest::rfc3339;
 
 /// The right to work on a delivery, while its epoch lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use wire::manifest::Rewrite;
 
 use super::sqlstate;
-use crate::export::manifest::rfc3339;
+use crate::clock::rfc3339;
 
 /// Longer than deleting from the largest table takes the slowest disk.
 const TIMEOUT: &str = "1h";

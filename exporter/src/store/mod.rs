@@ -39,12 +39,13 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool, Row};
 
 use crate::config::Database;
-use crate::ingest::group::COMMITS;
 
 /// A caller that waits longer for a connection is better told to come back.
 const ACQUIRE: Duration = Duration::from_secs(5);
 /// A connection that was idle for longer is asked first whether it is still there.
 const TRUSTED: Duration = Duration::from_millis(100);
+/// Transactions of ingest at once. While one waits for the disk, another is prepared.
+pub const COMMITS: u32 = 3;
 /// Connections for ingest beside those that commit: for whoever asks after the health.
 const SPARE: u32 = 2;
 

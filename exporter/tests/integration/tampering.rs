@@ -1,13 +1,14 @@
 //! Every way to tamper with a bucket: `verify` names it, from both sides and from the bucket alone, and repairs what the
 //! database still has.
 
-use exporter::bucket::sha256;
 use exporter::export::Exporter;
 use exporter::export::hours::Hours;
 use exporter::progress::Progress;
 use exporter::verify::{self, Depth, bucket_only, verify};
 use flate2::Compression;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
+use wire::signature::hex;
 
 use crate::database::with_database;
 use crate::samples::{batch, deliver, event};
@@ -54,7 +55,7 @@ impl Bucket<'_> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(lines.as_bytes()).expect("memory");
         let forged = encoder.finish().expect("memory");
-        let (bytes, hash, rows) = (forged.len(), sha256(&forged), lines.lines().count());
+        let (bytes, hash, rows) = (forged.len(), hex(&Sha256::digest(&forged)), lines.lines().count());
         let name = self.jsonl[at].rsplit('/').next().expect("a name").to_owned();
         let id = name.trim_end_matches(".jsonl.gz");
         let manifest = self.manifests.iter().find(|key| key.contains(id)).expect("there").clone();

@@ -15,7 +15,7 @@ use super::author::author;
 use crate::clock::Clock;
 use crate::config::{Config, Destination};
 use crate::credentials::change;
-use crate::credentials::envelope::KEY_BYTES;
+use crate::credentials::master_keys::KEY_BYTES;
 use crate::credentials::master_keys::{self, MasterKey, MasterKeys};
 use crate::credentials::sources::FRESH;
 use crate::doctor;

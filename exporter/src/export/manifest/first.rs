@@ -4,7 +4,8 @@ use serde::Serialize;
 use uuid::Uuid;
 use wire::version;
 
-use super::{Told, rfc3339};
+use super::Told;
+use crate::clock::rfc3339;
 use crate::store::export_batches::ExportBatch;
 
 #[derive(Serialize)]

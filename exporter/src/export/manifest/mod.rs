@@ -4,7 +4,6 @@
 mod first;
 
 use bytes::Bytes;
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wire::manifest::{Csv, Order, Outcomes, Repeats, Rewrite, Segments};
@@ -12,6 +11,7 @@ use wire::{Manifest, ManifestObject, Selection, version};
 
 use super::objects::FORMULA_CHARACTERS;
 use super::objects::row::ORDER;
+use crate::clock::rfc3339;
 use crate::config::Format;
 use crate::store::export_batches::ExportBatch;
 
@@ -92,12 +92,6 @@ pub fn named_segments(manifest: &Value) -> Segments {
         Ok(first_version) => Segments::of(&first_version),
         Err(_) => Segments::deserialize(named).unwrap_or(Segments::of(&[])),
     }
-}
-
-/// A time as manifests, JSON Lines and CSV write it: UTC, microseconds.
-#[must_use]
-pub fn rfc3339(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 #[cfg(test)]

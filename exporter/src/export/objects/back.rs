@@ -21,7 +21,6 @@ use super::spool::Spooled;
 use super::{RenderError, csv, jsonl, parquet, row};
 use crate::config::Format;
 use crate::export::rendering::Rendering;
-use crate::export::selection;
 
 /// A record of a text format.
 pub(super) struct Record {
@@ -74,7 +73,7 @@ struct Places {
 
 impl Places {
     fn of(selection: &Selection) -> Self {
-        let columns = selection::columns(selection);
+        let columns = row::columns(selection);
         let place = |name: &str| columns.iter().position(|(at, _)| COLUMNS.get(*at).is_some_and(|it| it.0 == name));
         Self {
             event_id: place("event_id").unwrap_or_default(),
@@ -250,7 +249,7 @@ fn records(format: Format, file: File, selection: &Selection, rendering: &Render
         let (header, records) = csv::records(file, rendering.csv_formula_safe)?;
         return Ok((header, Box::new(records)));
     }
-    let names = selection::columns(selection).into_iter().map(|(_, name)| name).collect();
+    let names = row::columns(selection).into_iter().map(|(_, name)| name).collect();
     Ok((Vec::new(), Box::new(jsonl::records(file, names)?)))
 }
 

@@ -14,7 +14,6 @@ use super::spool::Spooled;
 use super::{Filled, RenderError, csv, jsonl, parquet, row};
 use crate::config::Format;
 use crate::export::rendering::Rendering;
-use crate::export::selection;
 
 /// Batches that wait for a writer: little, since the groups that they are made of are in memory too.
 const WAITING: usize = 2;
@@ -105,7 +104,7 @@ pub(super) fn write(
     rendering: &Rendering,
 ) -> Result<Vec<Rendered>, RenderError> {
     let schema = row::schema(selection);
-    let columns: Vec<_> = selection::columns(selection).into_iter().map(|(at, _)| at).collect();
+    let columns: Vec<_> = row::columns(selection).into_iter().map(|(at, _)| at).collect();
     thread::scope(|scope| {
         let mut writers = Vec::new();
         for &format in formats {

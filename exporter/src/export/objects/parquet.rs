@@ -18,10 +18,9 @@ use uuid::Uuid;
 use wire::version;
 
 use super::group::BATCH_ROWS;
-use super::row::{COLUMNS, Kind, ORDER};
+use super::row::{self, COLUMNS, Kind, ORDER};
 use super::spool::{Spool, Spooled};
 use super::{RenderError, ZSTD_LEVEL};
-use crate::export::selection;
 
 /// Named in every file instead of the library's version, which says nothing to a reader. An update of the library may
 /// still change bytes; the tests hold a hash that tells.
@@ -45,7 +44,7 @@ pub(super) struct Writer {
 }
 
 fn properties(selection: &wire::Selection) -> Result<WriterProperties, ParquetError> {
-    let columns = selection::columns(selection);
+    let columns = row::columns(selection);
     let position = |name: &str| columns.iter().position(|(at, _)| COLUMNS.get(*at).is_some_and(|it| it.0 == name));
     let path =
         |name: &str| position(name).and_then(|at| columns.get(at)).map(|(_, name)| ColumnPath::from(name.as_str()));

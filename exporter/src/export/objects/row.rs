@@ -7,8 +7,6 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use wire::Selection;
 
-use crate::export::selection;
-
 /// How many columns there are.
 pub const WIDTH: usize = 38;
 
@@ -71,6 +69,18 @@ pub const COLUMNS: [(&str, Kind); WIDTH] = [
     ("edge_version", Kind::Text),
 ];
 
+/// The columns that are taken, as positions in [`COLUMNS`], and the names they get.
+#[must_use]
+pub fn columns(selection: &Selection) -> Vec<(usize, String)> {
+    let taken = |name: &str| {
+        (selection.columns.is_empty() || selection.columns.iter().any(|it| it == name))
+            && !selection.without_columns.iter().any(|it| it == name)
+    };
+    let named = |name: &str| selection.rename.get(name).cloned().unwrap_or_else(|| name.to_owned());
+    let columns = COLUMNS.iter().enumerate().filter(|(_, column)| taken(column.0));
+    columns.map(|(at, column)| (at, named(column.0))).collect()
+}
+
 /// The Arrow schema of the columns that `selection` takes. A field's id is its place in [`COLUMNS`], from 1, whatever its
 /// name is and whatever else is taken.
 #[must_use]
@@ -88,7 +98,7 @@ pub fn schema(selection: &Selection) -> SchemaRef {
         }
         Field::new(name, data_type, kind == Kind::OptionalText).with_metadata(metadata)
     };
-    Arc::new(Schema::new(selection::columns(selection).into_iter().map(field).collect::<Vec<_>>()))
+    Arc::new(Schema::new(columns(selection).into_iter().map(field).collect::<Vec<_>>()))
 }
 
 /// Whether a column holds JSON, to the letter.

@@ -7,7 +7,7 @@ use chrono::DateTime;
 
 use super::RenderError;
 use super::row;
-use crate::export::manifest::rfc3339;
+use crate::clock::rfc3339;
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
