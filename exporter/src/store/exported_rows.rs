@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use sqlx::{AssertSqlSafe, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 
 use super::erasures;
@@ -24,17 +24,10 @@ pub async fn copy_of_batch<'a>(
     batch: &ExportBatch,
     by_site: bool,
 ) -> sqlx::Result<BoxStream<'a, sqlx::Result<Bytes>>> {
-    // Segments in their order, and the rows of each by the index: anything else reads whole partitions, or sorts rows
-    // that do not fit into memory. Statistics that are behind must not talk the planner into it.
-    let (order, plan) = if by_site { ("site_id collate \"C\", segments.id", "on") } else { ("segments.id", "off") };
-    let settings = format!(
-        "set local enable_hashjoin = {plan}; set local enable_mergejoin = {plan}; set local enable_seqscan = {plan};
-        set local statement_timeout = '{COPY_TIMEOUT}'"
-    );
-    connection.execute(AssertSqlSafe(settings)).await?;
-    // `COPY` takes no parameters; what is put in is two ids of ours and one that Postgres has checked, in hexadecimal.
-    let ExportBatch { id, min_event_id, max_event_id, .. } = batch;
-    let columns = COLUMNS;
+    by_segments(connection).await?;
+    let order = if by_site { "site_id collate \"C\", segments.id" } else { "segments.id" };
+    // `COPY` takes no parameters; what is put in is an id that Postgres has checked, in hexadecimal.
+    let (id, columns) = (batch.id, COLUMNS);
     connection
         .copy_out_raw(&format!(
             "copy (
@@ -43,9 +36,9 @@ pub async fn copy_of_batch<'a>(
                     {columns}
                 from segments
                 join events on events.segment_id = segments.id
+                    -- Leaves the partitions out that the segment does not touch.
+                    and event_id between segments.min_event_id and segments.max_event_id
                 where segments.export_batch_id = '{id}'
-                    -- Leaves the partitions out that the batch does not touch.
-                    and event_id between '{min_event_id}' and '{max_event_id}'
                 order by {order}
             ) to stdout (format binary)"
         ))
@@ -75,17 +68,30 @@ pub async fn copy_of_visitor(
 
 /// The ids of the rows of `batch`, ascending.
 pub async fn ids_of_batch(connection: &mut PgConnection, batch: &ExportBatch) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar!(
+    let mut transaction = connection.begin().await?;
+    by_segments(&mut transaction).await?;
+    let ids = sqlx::query_scalar!(
         "-- name: exported_row_ids
         select event_id
         from segments
         join events on events.segment_id = segments.id
-        where segments.export_batch_id = $1 and event_id between $2 and $3
+            and event_id between segments.min_event_id and segments.max_event_id
+        where segments.export_batch_id = $1
         order by event_id",
         batch.id,
-        batch.min_event_id,
-        batch.max_event_id,
     )
-    .fetch_all(connection)
-    .await
+    .fetch_all(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(ids)
+}
+
+/// Has the rows of each segment read by the index on it, for the rest of the transaction. Anything else reads whole
+/// partitions, or the ids of a whole batch for each of its segments; statistics are behind just when a batch is new, and must
+/// not talk the planner into it.
+async fn by_segments(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let settings = "set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off;
+        set local enable_bitmapscan = off";
+    connection.execute(AssertSqlSafe(format!("{settings}; set local statement_timeout = '{COPY_TIMEOUT}'"))).await?;
+    Ok(())
 }
