@@ -34,11 +34,16 @@ pub async fn copy_of_batch<'a>(
                 -- name: exported_rows
                 select
                     {columns}
-                from segments
+                from (
+                    -- In their order already here, so that rows need no sorting.
+                    select id, ingested_at, min_event_id, max_event_id
+                    from segments
+                    where export_batch_id = '{id}'
+                    order by id
+                ) as segments
                 join events on events.segment_id = segments.id
                     -- Leaves the partitions out that the segment does not touch.
                     and event_id between segments.min_event_id and segments.max_event_id
-                where segments.export_batch_id = '{id}'
                 order by {order}
             ) to stdout (format binary)"
         ))
