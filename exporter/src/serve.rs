@@ -13,13 +13,14 @@ use crate::clock::Clock;
 use crate::config::{Config, Schedule};
 use crate::endpoints::{self, Services};
 use crate::erasure;
-use crate::export::Exporter;
+use crate::export::{Exporter, Failure};
 use crate::ingest::Ingest;
 use crate::ingest::authenticate::Keys;
 use crate::ledger;
 use crate::listener::{self, Limits, stopped};
 use crate::metrics::Metrics;
 use crate::progress::Progress;
+use crate::refusal::{self, Concerns};
 use crate::regular::{self, Turn};
 use crate::store::{Pools, kind, partitions, schema, sqlstate, tries, verifications};
 use crate::verify::{self, Depth};
@@ -115,10 +116,16 @@ async fn export_regularly(services: &Services, destination: &str, stop: watch::R
         let now = services.clock.now();
         // A run that has begun is finished, within what the drain allows.
         if due.is_some_and(|due| due <= now) {
-            if let Err(error) = services.exporter.run_only(destination).await {
-                tracing::error!(destination, reason = %error, "export failed");
-            }
-            due = next();
+            let is_here = |it: &Failure| refusal::of(&it.code).concerns == Concerns::Here;
+            let has_run = match services.exporter.run_only(destination).await {
+                Ok(report) => !report.failures.iter().any(is_here),
+                Err(error) => {
+                    tracing::error!(destination, reason = %error, "export failed");
+                    false
+                }
+            };
+            // What the database or this machine kept from running does not wait for the next time: that may be tomorrow.
+            due = if has_run { next() } else { Some(services.clock.now() + LOOK_EVERY) };
         }
         let retry = next_retry(services, destination).await;
         if retry.is_some_and(|pause| pause.is_zero()) {
@@ -160,7 +167,8 @@ async fn verify_regularly(
             let mut connection = services.pools.export.acquire().await?;
             // What belongs to the session must not go back to the pool.
             connection.close_on_drop();
-            let last = verifications::last(&mut connection, depth.name()).await?;
+            let destinations: Vec<_> = services.config.destinations.iter().map(|it| it.name.clone()).collect();
+            let last = verifications::last(&mut connection, depth.name(), &destinations).await?;
             // What was missed while nobody served is caught up with, but not by a new installation.
             let due = schedule.next(last.unwrap_or(started), &seed);
             if due.is_none_or(|due| due > services.clock.now()) || !verifications::lock(&mut connection).await? {

@@ -130,7 +130,11 @@ async fn alone(arguments: &Arguments, depth: Depth, hours: Hours, progress: &Pro
     } else {
         print_alone(&verdict);
     }
-    Ok(exit(!verdict.discrepancies.is_empty(), false))
+    let holds_nothing = verdict.newest.is_empty() && verdict.discrepancies.is_empty();
+    if holds_nothing {
+        eprintln!("no manifest is below this prefix, so nothing was proved: see that --bucket and --prefix are right");
+    }
+    Ok(exit(!verdict.discrepancies.is_empty(), holds_nothing))
 }
 
 fn print_alone(verdict: &bucket_only::Verdict) {

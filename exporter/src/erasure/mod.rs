@@ -20,6 +20,7 @@ use self::search::{SearchError, search};
 use self::visitor::Visitor;
 use crate::export::{Exporter, Failure};
 use crate::progress::Progress;
+use crate::refusal::{self, Concerns};
 use crate::store::credentials::Author;
 use crate::store::erasures::{self, Entry, Erasure};
 use crate::store::{export_batches, retention};
@@ -158,15 +159,13 @@ async fn work(
     // What belongs to the session must not go back to the pool.
     connection.close_on_drop();
     let mut report = Report::default();
-    let meant: Vec<_> = erasures::unfinished(&mut connection)
-        .await?
-        .into_iter()
-        .filter(|it| only.is_none_or(|id| id == it.id))
-        .collect();
-    if meant.is_empty() {
+    if erasures::unfinished(&mut connection).await?.is_empty() {
         return Ok(report);
     }
     lock(&mut connection).await?;
+    // Asked again: whoever had the lock may have finished some.
+    let unfinished = erasures::unfinished(&mut connection).await?;
+    let meant: Vec<_> = unfinished.into_iter().filter(|it| only.is_none_or(|id| id == it.id)).collect();
     retention::keep_days(&mut connection).await?;
     retention::take_back(&mut connection).await?;
     for erasure in &meant {
@@ -200,7 +199,10 @@ async fn work(
             Ok(written) => report.objects += written.len(),
             Err(failure) => {
                 report.pending.push(pending(&destination, export_batch_id, &failure));
-                if crate::refusal::of(&failure.code).concerns != crate::refusal::Concerns::Batch {
+                // What the bucket holds otherwise than recorded says nothing of the next batch.
+                let is_its_own =
+                    failure.code == refusal::NOT_HELD || refusal::of(&failure.code).concerns == Concerns::Batch;
+                if !is_its_own {
                     down.push((destination, failure));
                 }
             }
@@ -239,10 +241,17 @@ async fn lock(connection: &mut PgConnection) -> Result<(), EraseError> {
 async fn take_out(connection: &mut PgConnection, erasure: &Erasure) -> Result<(), EraseError> {
     let Some(visitor_id) = erasure.visitor_id else { return Ok(()) };
     // Inserts that began before the refusal was to be seen.
-    let mut transaction = connection.begin().await?;
-    erasures::await_inserts(&mut transaction).await?;
-    transaction.commit().await?;
     let mut tries = PATIENCE.as_millis() / PAUSE.as_millis();
+    loop {
+        let mut transaction = connection.begin().await?;
+        if erasures::await_inserts(&mut transaction).await? {
+            transaction.commit().await?;
+            break;
+        }
+        transaction.rollback().await?;
+        tries = tries.checked_sub(1).ok_or(EraseError::Busy)?;
+        tokio::time::sleep(PAUSE).await;
+    }
     while !delete(connection, erasure.id, visitor_id).await? {
         // Somebody delivers one of the batches, with the rows that it had.
         tries = tries.checked_sub(1).ok_or(EraseError::Busy)?;
@@ -297,7 +306,14 @@ async fn search_all(
         let known = erasures::events(&mut transaction, batch).await?;
         let new: Vec<_> = found.rows.iter().map(|row| row.event_id).filter(|id| !known.contains(id)).collect();
         if !found.rows.is_empty() {
-            erasures::lock_batches(&mut transaction, &[batch], &[]).await?;
+            if !erasures::lock_batches(&mut transaction, &[batch], &[]).await? {
+                transaction.rollback().await?;
+                return Err(SearchError::Nowhere {
+                    export_batch_id: batch,
+                    reason: "it is being delivered".to_owned(),
+                });
+            }
+            erasures::end_leases(&mut transaction, &[batch]).await?;
             let (rows, bounds) = (i64::try_from(new.len()).unwrap_or(i64::MAX), found.bounds);
             let times = bounds.and_then(|it| it.times());
             erasures::shrink_dropped(&mut transaction, batch, rows, bounds.map(|it| it.event_id), times).await?;

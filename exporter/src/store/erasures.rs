@@ -69,17 +69,28 @@ pub async fn refuse(connection: &mut PgConnection, visitor_id: Uuid, days: i32) 
     Ok(())
 }
 
-/// Returns once every insert that may not know of a refusal is committed. Belongs into a transaction of its own, which lets
-/// inserts pass again when it ends.
-pub async fn await_inserts(connection: &mut PgConnection) -> sqlx::Result<()> {
-    // The statement that inserts events takes its lock on this table before it looks for refusals.
+/// Waits until every insert that may not know of a refusal is committed. `false` when one is not soon: inserts queue behind
+/// whoever waits, so this one lets them pass and is to come again. Belongs into a transaction of its own, which lets inserts
+/// pass again when it ends.
+pub async fn await_inserts(connection: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query!(
+        "-- name: await_inserts_briefly
+        set local lock_timeout = '500ms'"
+    )
+    .execute(&mut *connection)
+    .await?;
+    // The statement that inserts events takes its lock on this table before it looks for refusals.
+    let locked = sqlx::query!(
         "-- name: await_inserts
         lock table segments in share row exclusive mode"
     )
     .execute(connection)
-    .await?;
-    Ok(())
+    .await;
+    match locked {
+        Ok(_) => Ok(true),
+        Err(error) if sqlstate(&error) == LOCK_NOT_AVAILABLE => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Forgets refusals that nothing can come of any more.

@@ -71,12 +71,23 @@ pub async fn of(connection: &mut PgConnection, destination: &str) -> sqlx::Resul
     .await
 }
 
-/// When the last comparison of this `kind` ended; `None` when there was none.
-pub async fn last(connection: &mut PgConnection, kind: &str) -> sqlx::Result<Option<DateTime<Utc>>> {
+/// Since when each of `destinations` was compared in this `kind`; `None` when one never was.
+pub async fn last(
+    connection: &mut PgConnection,
+    kind: &str,
+    destinations: &[String],
+) -> sqlx::Result<Option<DateTime<Utc>>> {
     sqlx::query_scalar!(
         "-- name: last_verification
-        select max(verified_at) from verifications where kind = $1",
+        select case when bool_and(verified_at is not null) then min(verified_at) end
+        from (
+            select max(verified_at) as verified_at
+            from unnest($2::text[]) as configured (destination)
+            left join verifications on verifications.destination = configured.destination and kind = $1
+            group by configured.destination
+        ) as last",
         kind,
+        destinations,
     )
     .fetch_one(connection)
     .await

@@ -274,6 +274,28 @@ async fn drop_days(pools: &Pools, config: &Config) -> i64 {
 }
 
 #[tokio::test]
+async fn inserts_go_on_while_an_erasure_waits_for_a_slow_one() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = config(&storage);
+        store(&pools, &JANE.batch(0..3, 0)).await;
+        let mut slow = pools.operator.begin().await.expect("begun");
+        sqlx::query("lock table segments in row exclusive mode").execute(&mut *slow).await.expect("locked");
+        let storing = async {
+            for n in 10..16 {
+                // An ingest that has to wait longer answers that it could not store.
+                timeout(Duration::from_secs(3), store(&pools, &JOE.batch(n..=n, i64::from(n)))).await.expect("in time");
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+            slow.commit().await.expect("committed");
+        };
+        let (report, ()) = tokio::join!(forget(&pools, &config, JANE), storing);
+        assert!(report.erasures.iter().all(|it| it.finished && it.rows_database == 3), "{report:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn nothing_of_a_visitor_is_left_anywhere_and_others_are_as_they_were() {
     with_database(async |pools| {
         let storage = Storage::start().await;
