@@ -21,6 +21,8 @@ pub(super) enum ApiError {
     Body(#[from] axum::extract::rejection::BytesRejection),
     #[error("{field}: {reason}")]
     Invalid { field: String, reason: String },
+    #[error("{field}: {reason}")]
+    Conflict { field: &'static str, reason: String },
     #[error("{0}")]
     Busy(&'static str),
     #[error("{0}")]
@@ -44,6 +46,7 @@ impl ApiError {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Body(rejection) => rejection.status(),
             Self::Invalid { .. } => StatusCode::BAD_REQUEST,
+            Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::Store(error) if is_too_slow(error) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Ingest(IngestError::Undecodable(error)) => match error {
                 DecodeError::Malformed(_) => StatusCode::BAD_REQUEST,
@@ -68,6 +71,7 @@ impl ApiError {
             Self::Unauthorized => ("unauthorized", "not authorised", None),
             Self::Body(_) | Self::Ingest(IngestError::Inflate(_)) => ("body", "the body cannot be read", None),
             Self::Invalid { field, .. } => ("invalid", "a parameter makes no sense", Some(field.as_str())),
+            Self::Conflict { field, .. } => ("conflict", "that cannot be done here and now", Some(*field)),
             Self::Busy(_) | Self::Ingest(IngestError::Full(_)) => ("busy", "too much is under way", None),
             Self::Ingest(IngestError::Undecodable(error)) => match error {
                 DecodeError::Malformed(_) => ("malformed", "not a forwarded batch", None),
@@ -85,7 +89,7 @@ impl ApiError {
     fn detail(&self) -> String {
         match self {
             Self::Body(_) => "too large or cut short".to_owned(),
-            Self::Invalid { reason, .. } => reason.clone(),
+            Self::Invalid { reason, .. } | Self::Conflict { reason, .. } => reason.clone(),
             // The parser quotes what it stumbled over.
             Self::Ingest(IngestError::Undecodable(DecodeError::Malformed(_))) => "not a forwarded batch".to_owned(),
             Self::Store(error) if is_too_slow(error) => "narrow it down by from and to".to_owned(),

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Services;
 use super::error::ApiError;
 use super::parameters::{Nothing, Parameters};
-use super::problem::Refusals;
+use super::problem::{Problem, Refusals};
 use crate::config::Config;
 use crate::export::hours::Hours;
 use crate::export::{Order, Report, RunError};
@@ -39,15 +39,27 @@ pub(super) fn routes() -> Router<Arc<Services>> {
 #[expect(dead_code, reason = "describes what `run` reads")]
 pub(super) struct RunParameters {
     /// The only destination.
+    #[param(min_length = 1, max_length = 512, pattern = r"^[^\u0000-\u001f\u007f-\u009f\ufffd]+$", example = "client")]
     destination: Option<String>,
     /// The first hour of arrival (UTC) whose batches are written again, although they are exported: a day, or a full hour.
-    #[param(example = "2026-11-22T09")]
+    #[param(
+        pattern = "^([0-9]{4}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)|[0-9]{2}(0[48]|[2468][048]|[13579][26])-02-29)(T([01][0-9]|2[0-3])(:00)?Z?)?$",
+        example = "2026-11-22T09"
+    )]
     from: Option<String>,
     /// The hour after the last.
-    #[param(example = "2026-11-23")]
+    #[param(
+        pattern = "^([0-9]{4}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)|[0-9]{2}(0[48]|[2468][048]|[13579][26])-02-29)(T([01][0-9]|2[0-3])(:00)?Z?)?$",
+        example = "2026-11-23"
+    )]
     to: Option<String>,
     /// A folder for a set of its own, instead of the same objects once more.
-    #[param(example = "november/")]
+    #[param(
+        min_length = 1,
+        max_length = 512,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f\ufffd]+$",
+        example = "november/"
+    )]
     to_prefix: Option<String>,
 }
 
@@ -57,7 +69,16 @@ pub(super) struct RunParameters {
     path = "/export/run",
     tag = "export",
     params(RunParameters),
-    responses((status = 200, body = Report), Refusals)
+    responses(
+        (status = 200, body = Report),
+        (
+            status = 409,
+            body = Problem,
+            content_type = "application/problem+json",
+            description = "It cannot be done here and now: `field` says what of it, `detail` why, and what to do."
+        ),
+        Refusals
+    )
 )]
 pub(super) async fn run(
     State(services): State<Arc<Services>>,
@@ -72,7 +93,7 @@ pub(super) async fn run(
     let run = async move { services.exporter.run_now(&order, &Progress::silent()).await };
     match tokio::spawn(run.in_current_span()).await {
         Ok(Ok(report)) => Ok(Json(report)),
-        Ok(Err(RunError::Refused { field, reason })) => Err(ApiError::Invalid { field: field.to_owned(), reason }),
+        Ok(Err(RunError::Refused { field, reason })) => Err(ApiError::Conflict { field, reason }),
         Ok(Err(RunError::Store(error))) => Err(error.into()),
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }

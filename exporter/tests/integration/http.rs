@@ -245,15 +245,15 @@ async fn the_operator_needs_the_token_for_everything() {
             (&Value::Null, &json!([]), &json!([]))
         );
         assert!(client["next_run"].as_str().is_some_and(|next| next > "2026-11-22T12"), "{client}");
-        for (query, field) in [
-            ("from=yesterday", "from"),
-            ("nonsense=1", "nonsense"),
-            ("destination=nobody", "destination"),
-            ("to_prefix=a", "to_prefix"),
+        for (query, status, field) in [
+            ("from=yesterday", 400, "from"),
+            ("nonsense=1", 400, "nonsense"),
+            ("destination=nobody", 409, "destination"),
+            ("to_prefix=a", 409, "to_prefix"),
         ] {
             let url = format!("http://{address}/export/run?{query}");
             let refused = answer(Client::new().post(url).bearer_auth(TOKEN).send().await.expect("answered")).await;
-            assert_eq!((refused.0, &refused.1["field"]), (400, &json!(field)), "{query}");
+            assert_eq!((refused.0, &refused.1["field"]), (status, &json!(field)), "{query}");
         }
         let config = get("/export/config", TOKEN).await.1.to_string();
         assert!(config.contains("[redacted]") && !config.contains("-of-the-tests"), "{config}");
