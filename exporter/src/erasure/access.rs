@@ -14,7 +14,7 @@ use crate::export::objects::{self, RenderError};
 use crate::progress::Progress;
 use crate::store::credentials::Author;
 use crate::store::erasures::{self, Entry};
-use crate::store::retention;
+use crate::store::{erased_rows, retention};
 
 /// What was looked at, and what was found.
 #[derive(Debug, Default, Serialize)]
@@ -91,7 +91,7 @@ pub async fn access(
         work.advance(1);
     }
     out.flush()?;
-    held.counted_by_sites = erasures::sites(&mut connection, visitor.0).await?;
+    held.counted_by_sites = erased_rows::sites(&mut connection, visitor.0).await?;
     let visitor_hash = erasures::hash(&mut connection, visitor.0).await?;
     let entry = Entry {
         action: "access",
@@ -145,7 +145,7 @@ pub async fn plan(
     retention::keep_days(&mut connection).await?;
     let mut plan = Plan::default();
     let mut transaction = connection.begin().await?;
-    let counts = erasures::count(&mut transaction, visitor.0).await?;
+    let counts = erased_rows::count(&mut transaction, visitor.0).await?;
     transaction.rollback().await?;
     plan.rows_database = counts.iter().map(|(_, rows)| rows).sum();
     for (batch, rows) in counts {

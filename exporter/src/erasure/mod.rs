@@ -23,7 +23,7 @@ use crate::progress::Progress;
 use crate::refusal::{self, Concerns};
 use crate::store::credentials::Author;
 use crate::store::erasures::{self, Entry, Erasure};
-use crate::store::{export_batches, retention};
+use crate::store::{erased_rows, export_batches, retention};
 
 /// How long what comes of an erased visitor is refused, in days: a browser keeps a token for 395 (`edge/src/token.rs`), and
 /// what was sent with it may be 30 on its way. One more for clocks.
@@ -265,24 +265,24 @@ async fn delete(connection: &mut PgConnection, erasure_id: Uuid, visitor_id: Uui
     let mut transaction = connection.begin().await?;
     // A claim counts rows before it takes them.
     export_batches::lock_chain(&mut transaction).await?;
-    let removed = erasures::delete_rows(&mut transaction, visitor_id).await?;
+    let removed = erased_rows::delete_rows(&mut transaction, visitor_id).await?;
     let mut batches: Vec<_> = removed.iter().filter_map(|it| it.export_batch_id).collect();
     batches.sort_unstable();
     batches.dedup();
     let segments: Vec<_> = removed.iter().map(|it| it.segment_id).collect();
-    if !erasures::lock_batches(&mut transaction, &batches, &segments).await? {
+    if !erased_rows::lock_batches(&mut transaction, &batches, &segments).await? {
         transaction.rollback().await?;
         return Ok(false);
     }
-    erasures::end_leases(&mut transaction, &batches).await?;
-    erasures::shrink_segments(&mut transaction, &removed).await?;
+    erased_rows::end_leases(&mut transaction, &batches).await?;
+    erased_rows::shrink_segments(&mut transaction, &removed).await?;
     for batch in batches {
         let of_batch = removed.iter().filter(|it| it.export_batch_id == Some(batch));
         let events: Vec<_> = of_batch.flat_map(|it| it.event_ids.iter().copied()).collect();
-        erasures::shrink_batch(&mut transaction, erasure_id, batch, &events).await?;
+        erased_rows::shrink_batch(&mut transaction, erasure_id, batch, &events).await?;
     }
     let streams: Vec<_> = removed.iter().flat_map(|it| it.stream_ids.iter().copied()).collect();
-    erasures::unlink(&mut transaction, visitor_id, &streams).await?;
+    erased_rows::unlink(&mut transaction, visitor_id, &streams).await?;
     let rows = removed.iter().map(|it| it.event_ids.len()).sum::<usize>();
     erasures::note_taken_out(&mut transaction, erasure_id, i64::try_from(rows).unwrap_or(i64::MAX)).await?;
     transaction.commit().await?;
@@ -306,20 +306,20 @@ async fn search_all(
         let known = erasures::events(&mut transaction, batch).await?;
         let new: Vec<_> = found.rows.iter().map(|row| row.event_id).filter(|id| !known.contains(id)).collect();
         if !found.rows.is_empty() {
-            if !erasures::lock_batches(&mut transaction, &[batch], &[]).await? {
+            if !erased_rows::lock_batches(&mut transaction, &[batch], &[]).await? {
                 transaction.rollback().await?;
                 return Err(SearchError::Nowhere {
                     export_batch_id: batch,
                     reason: "it is being delivered".to_owned(),
                 });
             }
-            erasures::end_leases(&mut transaction, &[batch]).await?;
+            erased_rows::end_leases(&mut transaction, &[batch]).await?;
             let (rows, bounds) = (i64::try_from(new.len()).unwrap_or(i64::MAX), found.bounds);
             let times = bounds.and_then(|it| it.times());
-            erasures::shrink_dropped(&mut transaction, batch, rows, bounds.map(|it| it.event_id), times).await?;
-            erasures::shrink_batch(&mut transaction, erasure.id, batch, &new).await?;
+            erased_rows::shrink_dropped(&mut transaction, batch, rows, bounds.map(|it| it.event_id), times).await?;
+            erased_rows::shrink_batch(&mut transaction, erasure.id, batch, &new).await?;
             let streams: Vec<_> = found.rows.iter().map(|row| row.stream_id).collect();
-            erasures::unlink(&mut transaction, visitor_id, &streams).await?;
+            erased_rows::unlink(&mut transaction, visitor_id, &streams).await?;
         }
         erasures::note_searched(&mut transaction, erasure.id, number, i64::try_from(new.len()).unwrap_or(i64::MAX))
             .await?;

@@ -5,7 +5,7 @@ use futures::stream::BoxStream;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 
-use super::erasures;
+use super::erased_rows;
 use super::export_batches::ExportBatch;
 
 /// What is exported, and the segment.
@@ -56,7 +56,7 @@ pub async fn copy_of_visitor(
     visitor: Uuid,
 ) -> sqlx::Result<BoxStream<'_, sqlx::Result<Bytes>>> {
     connection.execute(AssertSqlSafe(format!("set local statement_timeout = '{COPY_TIMEOUT}'"))).await?;
-    erasures::look_for(&mut *connection, visitor).await?;
+    erased_rows::look_for(&mut *connection, visitor).await?;
     let columns = COLUMNS;
     connection
         .copy_out_raw(&format!(

@@ -8,6 +8,7 @@ pub mod billing;
 pub mod credentials;
 pub mod deliveries;
 pub mod disk;
+pub mod erased_rows;
 pub mod erasures;
 pub mod event_search;
 pub mod events;
