@@ -39,7 +39,7 @@ use crate::store::export_batches::ExportBatch;
 use crate::store::exported_rows;
 
 /// What the fastest levels that still compress well are; fixed, since they decide over bytes.
-const GZIP_LEVEL: GzipLevel = GzipLevel::new(3);
+const GZIP_LEVEL: GzipLevel = GzipLevel::new(2);
 /// See [`GZIP_LEVEL`].
 const ZSTD_LEVEL: i32 = 3;
 /// One that is being read and one that is being written.

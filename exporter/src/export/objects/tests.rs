@@ -104,8 +104,8 @@ fn the_bytes_are_those_of_the_last_version() {
         hashes,
         [
             "a07ffa4162d329785315d6e13ccc10ebc2d3468a3f05d4443a0a4418e3eb595a",
-            "4df5cf889f8530f7b106e0eda2452540114aeaf36a9fb3119a3bf382ece99dc9",
-            "0c92d02681266e27b3e6f7daa6659271c7515180c805187d00133a3a2aaaaca0"
+            "b73ce0d94f44e0e7e14424043637e9db3e8a2d257e99954c8c456ab72b3bf562",
+            "a2f22c7ea002a423d829ca4be45cd379efdc07adcda908c487369b54063574e1"
         ]
     );
 }
