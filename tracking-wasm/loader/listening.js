@@ -82,10 +82,6 @@ const settled = (ms, action) => {
 
 // --- pages ---
 
-/** The first formatter of a page takes some 20 ms, `Temporal` next to nothing. Not every browser has it. */
-const timezone = () =>
-  globalThis.Temporal ? Temporal.Now.timeZoneId() : Intl.DateTimeFormat().resolvedOptions().timeZone;
-
 /** @type {{url?: string, path?: string}} the one that is open */
 let page = {};
 
@@ -106,7 +102,10 @@ export const pageShown = (navigation) => {
     ? { previous_path: page.path }
     : navigation !== "bfcache" && {
         language: tried(() => text(navigator.language)),
-        timezone: tried(timezone),
+        timezone:
+          // the first formatter of a page takes some 20 ms, `Temporal` next to nothing; not every browser has it
+          tried(() => Temporal.Now.timeZoneId()) ??
+          tried(() => Intl.DateTimeFormat().resolvedOptions().timeZone),
         screen_width: tried(() => screen.width),
         screen_height: tried(() => screen.height),
         viewport_width: innerWidth,

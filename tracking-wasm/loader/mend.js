@@ -17,7 +17,8 @@ export const mend = (body, refused, now, clock) => {
   const at = (id, time) => time.toString(16).padStart(12, "0").replace(/.{8}/, "$&-") + id.slice(13);
   const record = body
     .replace(/^{"id":"([^"]+)","seq":(\d+).*\n/gm, (line, id, seq) => {
-      if (!refused.some((it) => it.seq === +seq && /^(expired|from_the_future)$/.test(it.reason))) return "";
+      // expired or from_the_future: no other reason begins so
+      if (!refused.some((it) => it.seq === +seq && /^(ex|fr)/.test(it.reason))) return "";
       count++;
       const moved = parseInt(id.replace("-", ""), 16) + now - clock;
       return line.replace(id, at(id, moved > now - NEAR_MS && moved <= now ? moved : now));

@@ -149,7 +149,8 @@ export const fieldsOf = (form) => [...Reflect.get(HTMLFormElement.prototype, "el
 export const isFilled = (field) =>
   /^(checkbox|radio)$/.test(field.type) ? field.checked : Boolean(field.value);
 
-const isMasked = (field) => /disc|circle|square/.test(getComputedStyle(field).webkitTextSecurity);
+// disc, circle or square: neither letter is in none, nor in undefined
+const isMasked = (field) => /[cq]/.test(getComputedStyle(field).webkitTextSecurity);
 
 /**
  * @param {HTMLInputElement} field

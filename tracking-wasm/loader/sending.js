@@ -1,7 +1,7 @@
 // Sends batches, one tab at a time where the browser has locks.
 import { mend } from "./mend.js";
 import { SETTINGS } from "./settings.js";
-import { isKnown } from "./storage.js";
+import { TOKEN, entries } from "./storage.js";
 import { beat, guarded, splitOnce, tellStorage } from "./tell.js";
 
 /** What all pages of a browser tab may have in flight with keepalive, in bytes, less some for the site's own. */
@@ -23,8 +23,6 @@ let bytesInFlight = 0;
 let giveUp;
 let isGone = false;
 
-const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-
 /** Sends what there is. */
 export const takeTurn = async () => {
   isTurnDue = true;
@@ -42,14 +40,18 @@ export const takeTurn = async () => {
       await navigator.locks.request("evothesis", { signal }, async () => {
         clearTimeout(patience);
         const lag = performance.now() - asked > AT_ONCE_MS ? WAITED_LAG_MS : LAG_MS;
-        if (SETTINGS.mode === "storage" && !isKnown()) await Promise.race([sleep(lag), given]);
+        // who the visitor is, another tab may just have heard
+        if (!entries().get(TOKEN))
+          await new Promise((done) => {
+            setTimeout(done, lag);
+            given.then(done);
+          });
         if (!isGone) await Promise.race([sendAll(), given]);
       });
     } catch {
       // no locks here, or a frozen tab keeps its turn
       if (!isGone) await sendAll();
     }
-    clearTimeout(patience);
   }
   isSending = false;
   guarded(beat)();

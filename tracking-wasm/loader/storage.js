@@ -1,10 +1,11 @@
 // What the pixel keeps: in localStorage, and in memory where that is blocked, full or not wanted.
 import { tried } from "./text.js";
 
-/** The state that all tabs share, and batches: see queue.rs. */
-const OURS = /^evothesis:(state$|b:)/;
+/** Batches, the state that all tabs share, and who the visitor is, in the order of their keys: see queue.rs and edge_state.rs. */
+const OURS = /^evothesis:[bst]/;
 const OPT_OUT = "evothesis:optout";
 export const STATE = "evothesis:state";
+export const TOKEN = "evothesis:token";
 
 /** @type {Map<string, [value: string, isStored: boolean]>} what this page load has put there and not removed */
 const own = new Map();
@@ -17,23 +18,20 @@ export const isOptedOut = () => tried(() => localStorage[OPT_OUT]) === "1";
 export const entries = () => {
   const found = new Map();
   tried(() => {
-    for (const key of isPersistent ? Object.keys(localStorage) : [])
+    for (const key in isPersistent && localStorage)
       if (OURS.test(key)) found.set(key, localStorage[key]);
   });
   const isBare = !found.size;
   for (const [key, [value, isStored]] of own) {
     if (!isStored) found.set(key, value);
     // somebody cleared it: what was not sent is stored again, and who the visitor was stays forgotten
-    else if (isBare && key !== STATE) {
+    else if (isBare && key < STATE) {
       store(key, value);
       found.set(key, value);
     } else if (!found.has(key)) own.delete(key);
   }
   return found;
 };
-
-/** @returns {boolean} whether the edge has said who the visitor is; the token is the last word of the state */
-export const isKnown = () => /\S$/.test(entries().get(STATE) ?? "");
 
 /** @returns {unknown} whether something was kept on this device, which takes a consent to it */
 export const isRemembered = () => tried(() => localStorage[STATE]);

@@ -3,7 +3,7 @@ import { act } from "./attention.js";
 import { scrub } from "./scrub.js";
 import { takeTurn } from "./sending.js";
 import { SETTINGS } from "./settings.js";
-import { STATE, entries, forget, isOptedOut, store } from "./storage.js";
+import { STATE, TOKEN, entries, forget, isOptedOut, store } from "./storage.js";
 
 /** Separates records; must equal `RECORD` in queue.rs. */
 const RECORD = "\u001e";
@@ -45,11 +45,11 @@ export const splitOnce = (text) => {
   return [text.slice(0, at), text.slice(at + 1)];
 };
 
-/** @returns {string} all that is kept, as the Wasm reads it: the state, then batches in order */
+/** @returns {string} all that is kept, as the Wasm reads it: the state and the token, then batches in order */
 const storage = () => {
   const found = entries();
-  let text = (found.get(STATE) ?? "") + RECORD;
-  for (const key of [...found.keys()].sort()) if (key !== STATE) text += key + "\n" + found.get(key) + RECORD;
+  let text = [found.get(STATE), found.get(TOKEN)].join(" ") + RECORD;
+  for (const key of [...found.keys()].sort()) if (key < STATE) text += key + "\n" + found.get(key) + RECORD;
   return text;
 };
 

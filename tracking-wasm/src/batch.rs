@@ -115,6 +115,11 @@ pub(crate) fn is_attempted(batch: &Parts<'_>) -> bool {
     batch[4].starts_with(b"{\"token\":")
 }
 
+/// Whether it is of the page load with this id.
+pub(crate) fn is_of(batch: &Parts<'_>, stream: &[u8]) -> bool {
+    batch[4].windows(stream.len()).any(|part| part == stream)
+}
+
 /// How a batch is stored again, behind its key: as it was …
 pub(crate) const RETRY: &[u8] = t!("\n{HOLD} {SECOND} {THIRD}\n{FIFTH}\x1e");
 /// … or as its first attempt decides.

@@ -1,4 +1,7 @@
-//! What the edge said last, and what follows for all tabs of the site: one line in storage that they share.
+//! What the edge said last, and what follows for all tabs of the site: a line in storage that they share, and the token beside it.
+//!
+//! A tab sees what another stored some time later, and what it stores itself in between wins. The token is a key of its own, so that
+//! a tab that has not heard of it yet leaves it alone when it stores the rest.
 
 use wire::limits::TOKEN_BYTES;
 
@@ -40,7 +43,8 @@ impl Memory {
     /// Says that the state is to be stored.
     #[inline(never)]
     pub(crate) fn store_state(&mut self) {
-        let template = t!("evothesis:state\n{SKEW} {FAILURES} {NOT_BEFORE} {ASKED} {DROPPED} {TOKEN}\x1e");
+        let template =
+            t!("evothesis:state\n{SKEW} {FAILURES} {NOT_BEFORE} {ASKED} {DROPPED}\x1eevothesis:token\n{TOKEN}\x1e");
         self.fill(OUT, template, NO_PARTS);
     }
 
@@ -111,13 +115,12 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let stored = "-5 3 17 1 9 v1.abc";
         let mut state = state(0, 0, 0, 0);
-        state.read_state(stored.as_bytes());
+        state.read_state(b"-5 3 17 1 9 v1.abc");
         assert_eq!(state.numbers[..=DROPPED], [-5, 3, 17, 1, 9]);
         assert_eq!(state.text(TOKEN), b"v1.abc");
         state.store_state();
-        assert_eq!(str::from_utf8(state.text(OUT)), Ok(&*format!("evothesis:state\n{stored}\x1e")));
+        assert_eq!(str::from_utf8(state.text(OUT)), Ok("evothesis:state\n-5 3 17 1 9\x1eevothesis:token\nv1.abc\x1e"));
         state.read_state(b"0 0 0 0 0 \"}");
         assert_eq!(state.text(TOKEN), b"");
         for other in ["", "what another script left here"] {

@@ -39,7 +39,7 @@ async fn in_memory_mode_nothing_is_kept_until_consent_and_then_all_of_it() -> Re
         scene.collector.until("the second page view", |events| events.of("pageview").len() == 2).await?;
         ensure_nothing_kept(&tab).await?;
         tab.run("evothesis('consent', 'granted'); evothesis('track', 'agreed')").await?;
-        tab.until("localStorage['evothesis:state']?.includes('visitor-')").await?;
+        tab.until("localStorage['evothesis:token']").await?;
         tab.go(&scene.address("/one")).await?;
         super::ready(&tab).await?;
         let events = scene.leave(&tab).await?;
@@ -87,7 +87,7 @@ async fn in_cookieless_mode_nothing_is_ever_kept_or_linked() -> Result<()> {
 async fn a_visitor_who_declines_is_forgotten_on_the_device() -> Result<()> {
     with_scene(async |scene| {
         let tab = visit_in(scene, "storage", "/one").await?;
-        tab.until("localStorage['evothesis:state']?.includes('visitor-')").await?;
+        tab.until("localStorage['evothesis:token']").await?;
         tab.run("evothesis('consent', 'denied'); evothesis('track', 'declined')").await?;
         wiped(&tab).await?;
         let events = scene.leave(&tab).await?;
@@ -110,7 +110,7 @@ async fn the_mode_can_be_changed_by_a_call() -> Result<()> {
         let tab = visit_in(scene, "memory", "/one").await?;
         ensure_nothing_kept(&tab).await?;
         tab.run("evothesis('mode', 'storage')").await?;
-        tab.until("localStorage['evothesis:state']?.includes('visitor-')").await?;
+        tab.until("localStorage['evothesis:token']").await?;
         tab.run("evothesis('mode', 'memory')").await?;
         wiped(&tab).await?;
         tab.run("evothesis('mode', 'nonsense'); evothesis('consent', 'perhaps'); evothesis('consent'); evothesis('no_such')").await?;
@@ -149,7 +149,7 @@ async fn an_opt_out_stops_everything_in_all_tabs_and_an_opt_in_undoes_it() -> Re
         tab.run("evothesis('optout')").await?;
         tab.until("Object.keys(localStorage).join() === 'evothesis:optout'").await?;
         // as a process may that has not heard of it yet
-        other.run("localStorage.setItem('evothesis:state', 'late')").await?;
+        other.run("localStorage.setItem('evothesis:token', 'late')").await?;
         let before = scene.collector.deliveries().len();
         for tab in [&tab, &other] {
             tab.page().bring_to_front().await?;

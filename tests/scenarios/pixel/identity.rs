@@ -80,9 +80,11 @@ async fn the_pixel_keeps_its_own_keys_and_no_cookie() -> Result<()> {
         scene.page("/one", "<script>localStorage.own = 'site'; document.cookie = 'own=1'</script>");
         let tab = scene.visit("/one").await?;
         scene.collector.until("the page view", |events| events.has("pageview")).await?;
-        tab.until("localStorage['evothesis:state']?.includes('visitor-')").await?;
+        tab.until("localStorage['evothesis:token']").await?;
         let keys = tab.evaluate::<Vec<String>>("Object.keys(localStorage)").await?;
-        let is_ours = |key: &String| key == "evothesis:state" || key.starts_with("evothesis:b:") || key == "own";
+        let is_ours = |key: &String| {
+            matches!(&**key, "evothesis:state" | "evothesis:token") || key.starts_with("evothesis:b:") || key == "own"
+        };
         ensure!(keys.iter().all(is_ours), "{keys:?}");
         ensure!(tab.evaluate::<String>("document.cookie").await? == "own=1");
         // the next page, and the one after the browser has forgotten all, are told apart

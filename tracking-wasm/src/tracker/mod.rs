@@ -6,8 +6,8 @@ use std::mem::offset_of;
 use wire::limits::{BATCH_BYTES, DATA_BYTES, PIXEL_IDLE_MS};
 
 use crate::batch::{
-    Batch, FIRST_ATTEMPT, FIRST_ATTEMPT_WITHOUT_TOKEN, RETRY, has_room, is_attempted, lost, mark, read_batch, store,
-    store_again,
+    Batch, FIRST_ATTEMPT, FIRST_ATTEMPT_WITHOUT_TOKEN, RETRY, has_room, is_attempted, is_of, lost, mark, read_batch,
+    store, store_again,
 };
 use crate::queue::{BATCH_KEY, Queue, RECORD, look, next_batch};
 use crate::text::{
@@ -78,7 +78,7 @@ impl Tracker {
 
     /// Something happened, or is to be done. `input` is what, the browser's clock (Unix milliseconds), the milliseconds since the
     /// page load and fifteen random hexadecimal digits, with spaces between them; then lines as below; then sections. Facts
-    /// are the inside of a JSON object. Storage is a section: the value of the state, and of each batch, in the order of their
+    /// are the inside of a JSON object. Storage is a section: the state and the token, and each batch, in the order of their
     /// keys, `key\nvalue`, each with [`RECORD`] behind it.
     ///
     /// | what | lines | sections |
@@ -226,7 +226,8 @@ impl Tracker {
     /// page that is hidden and not gone leaves it to its turn who the visitor is: another tab may just be asking.
     ///
     /// It is the oldest that nobody holds. Before the first token a batch that was attempted goes first whoever holds it, unless
-    /// the page is being left: its answer decides who the visitor is.
+    /// the page is being left: its answer decides who the visitor is. Who leaves for good without one sends only what is of this
+    /// page load: another tab may have heard of it.
     fn next(&mut self, lines: &Parts<'_>, storage: &[u8]) {
         let (leaving, gone) = (is_true(lines[0]), is_true(lines[1]));
         let m = &mut self.m;
@@ -238,7 +239,8 @@ impl Tracker {
             self.wake = t + wait;
             return;
         }
-        if leaving && !gone && m.length(TOKEN) == 0 && !self.is_cookieless {
+        let is_unknown = m.length(TOKEN) == 0 && !self.is_cookieless;
+        if leaving && !gone && is_unknown {
             return;
         }
         wait = NEVER;
@@ -247,6 +249,9 @@ impl Tracker {
             let batch = read_batch(value);
             // the one that we are filling is ours until it is complete, whatever a clock that jumps makes of its hold
             if batch[4].is_empty() || (m.numbers[COUNT] > 0 && from(key, BATCH_KEY.len()) == m.text(BATCH_ID)) {
+                continue;
+            }
+            if leaving && is_unknown && !is_of(&batch, m.text(STREAM)) {
                 continue;
             }
             let held = m.held(&batch);

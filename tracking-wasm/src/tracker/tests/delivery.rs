@@ -218,6 +218,21 @@ fn the_first_answer_decides_for_all_tabs_who_the_visitor_is() {
 }
 
 #[test]
+fn who_leaves_before_the_first_answer_sends_all_that_is_theirs_and_nothing_else() {
+    let mut site = Site::default();
+    let mut tab = site.open();
+    tab.beat(&mut site);
+    site.open().beat(&mut site);
+    tab.leave(&mut site, false);
+    assert!(tab.next(&mut site, true).is_none(), "it may come back");
+    tab.leave(&mut site, true);
+    let sent: Vec<_> = std::iter::from_fn(|| tab.next(&mut site, true)).map(|sent| sent.batch).collect();
+    assert_eq!(sent.len(), 2, "the page view, and what came after it");
+    assert!(sent.iter().all(|batch| batch.token.is_none() && batch.stream_id == sent[0].stream_id));
+    assert_eq!(site.batches().len(), 3);
+}
+
+#[test]
 fn a_batch_is_held_while_it_is_on_its_way() {
     let mut site = Site::default();
     let mut tab = site.open();
@@ -318,18 +333,19 @@ fn what_others_left_in_storage_does_no_harm() {
         ("evothesis:b:x", "[object Object]"),
         ("evothesis:b:0", ""),
         ("evothesis:", "\u{1e}\u{1e}evothesis:b:z\n0 0 0 0 -9 \"\u{1e}\n"),
-        ("evothesis:state2", "0 0 0 0 99999999999999999999 t"),
+        ("evothesis:state2", "0 0 0 0 99999999999999999999"),
+        ("evothesis:token", "no \"token"),
     ] {
         site.storage.insert(key.to_owned(), value.to_owned());
     }
     let mut tab = site.open();
     assert_eq!(tab.deliver(&mut site).len(), 1);
     assert_eq!((site.state().token, site.state().dropped), (TOKEN.as_bytes(), 0));
-    site.storage.insert("evothesis:state".to_owned(), "0 0 0 0 99999999999999999999 t".to_owned());
+    site.storage.insert("evothesis:state".to_owned(), "0 0 0 0 99999999999999999999".to_owned());
     tab.leave(&mut site, true);
     let batches = tab.deliver(&mut site);
     assert!(batches[0].dropped > 0, "a number that fits");
-    site.storage.insert("evothesis:state".to_owned(), "9999999999999999 0 0 0 0 t".to_owned());
+    site.storage.insert("evothesis:state".to_owned(), "9999999999999999 0 0 0 0".to_owned());
     tab.beat(&mut site);
     tab.track(&mut site, "custom", "");
     tab.leave(&mut site, true);

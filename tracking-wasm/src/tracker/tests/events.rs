@@ -56,7 +56,7 @@ fn a_cookieless_page_forgets_the_token_and_sends_none() {
     tab.track(&mut site, "custom", "");
     tab.leave(&mut site, true);
     // of another tab, which may keep it
-    site.storage.insert("evothesis:state".to_owned(), format!("0 0 0 0 0 {TOKEN}"));
+    site.storage.insert("evothesis:token".to_owned(), TOKEN.to_owned());
     batches.extend(tab.deliver(&mut site));
     assert_eq!(batches.len(), 2);
     assert!(batches.iter().all(|batch| batch.cookieless && batch.token.is_none()));

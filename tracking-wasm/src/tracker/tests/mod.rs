@@ -93,10 +93,14 @@ impl Site {
         tab
     }
 
+    /// What all tabs share: the state and the token.
+    fn shared(&self) -> String {
+        ["evothesis:state", "evothesis:token"].map(|key| self.storage.get(key).map_or("", String::as_str)).join(" ")
+    }
+
     fn dump(&self) -> String {
-        let state = self.storage.get("evothesis:state").cloned().unwrap_or_default();
         let batches = self.storage.iter().filter(|(key, _)| key.as_bytes().starts_with(BATCH_KEY));
-        batches.fold(state + "\u{1e}", |text, (key, value)| text + key + "\n" + value + "\u{1e}")
+        batches.fold(self.shared() + "\u{1e}", |text, (key, value)| text + key + "\n" + value + "\u{1e}")
     }
 
     fn batches(&self) -> Vec<&str> {
@@ -110,7 +114,7 @@ impl Site {
 
     fn state(&self) -> EdgeState {
         let mut m = Box::new(Memory::NEW);
-        m.read_state(self.storage.get("evothesis:state").map_or(b"", |value| value.as_bytes()));
+        m.read_state(self.shared().as_bytes());
         let token = m.text(crate::text::TOKEN).to_vec().leak();
         EdgeState { dropped: m.numbers[DROPPED], token }
     }
