@@ -76,7 +76,7 @@ pub(crate) fn find(address: &str, layers: u8, out: &mut Spans<'_>) {
     out.within(address, (question + 1).min(hash)..hash, |parameters, out| query(parameters, layers, out));
     let fragment = (hash + 1).min(address.len())..address.len();
     out.within(address, fragment, |fragment, out| {
-        if layers > 0 && (is_address(fragment) || !fragment.contains('=')) {
+        if layers > 0 && (is_address(fragment) || !is_form(fragment)) {
             if is_address(fragment) || fragment.contains('/') {
                 find(fragment, layers - 1, out);
             } else {
@@ -293,11 +293,7 @@ fn value(encoded: &str, told: &Key, is_judged: bool, layers: u8, out: &mut Spans
 /// parts of its own. With `in_form`, a `+` is a space unless an
 /// address for mail may have it.
 fn decoded(encoded: &str, in_form: bool, layers: u8, out: &mut Spans<'_>, find: impl FnOnce(&str, u8, &mut Spans<'_>)) {
-    // One `+` may belong to the address that follows.
-    let at = || ["@", "%40", "%2540"].iter().find_map(|mark| encoded.find(mark));
-    let plus_is_space = in_form
-        && encoded.contains('+')
-        && at().and_then(|at| encoded.get(..at)).is_none_or(|before| before.matches('+').count() > 1);
+    let plus_is_space = in_form && encoded.contains('+') && is_space(encoded);
     let Some(view) = percent::decode(encoded, plus_is_space).filter(|_| layers > 0) else {
         return find(encoded, layers, out);
     };
@@ -307,6 +303,27 @@ fn decoded(encoded: &str, in_form: bool, layers: u8, out: &mut Spans<'_>, find: 
         Some(twice) => out.within_view(&twice, |text, out| find(text, layers - 2, out)),
         None => find(once, layers - 1, out),
     });
+}
+
+/// Whether a `+` in `encoded` is a space rather than part of a mailbox: `Hi+jane@example.org`, not `jane+shop@example.org`.
+fn is_space(encoded: &str) -> bool {
+    /// What is said before a mailbox.
+    const SAID: &[&str] = &[
+        "hi", "hello", "hey", "dear", "to", "from", "by", "for", "cc", "bcc", "re", "via", "and", "or", "mail",
+        "email", "e-mail", "contact", "write", "send", "hallo", "liebe", "lieber", "an", "von", "und", "kontakt",
+        "bonjour", "salut", "pour", "de", "et", "hola", "para", "y", "ciao", "per", "da", "e", "hej", "till", "od",
+        "do", "dla", "ola", "user", "customer", "me", "at", "is", "my",
+    ];
+    let Some(before) =
+        ["@", "%40", "%2540"].iter().find_map(|mark| encoded.find(mark)).and_then(|at| encoded.get(..at))
+    else {
+        return true;
+    };
+    let mut pluses = before.split('+');
+    let (first, Some(_)) = (pluses.next().unwrap_or_default(), pluses.next()) else { return true };
+    // What encodes the `+` of a mailbox writes a space as one.
+    let is_written_out = || ["%2b", "%2B", "%252B", "%252b"].iter().any(|plus| before.contains(plus));
+    pluses.next().is_some() || is_written_out() || SAID.iter().any(|word| first.eq_ignore_ascii_case(word))
 }
 
 fn split(text: &str, separators: &'static [char]) -> impl Iterator<Item = Range<usize>> {

@@ -23,6 +23,8 @@ pub(crate) struct Key {
     /// Whether the last word is an id.
     is_id: bool,
     is_serial: bool,
+    /// Whether the last word is what the key is about, and the telling one says which: `secret_menu`.
+    is_of_another: bool,
     words: u8,
     /// The place of the client's rule that names the key, from 1.
     own_rule: u8,
@@ -120,6 +122,7 @@ impl Key {
             if !known.is_id {
                 (named, is_tail_told) = (word.single, word.phrase.tells());
             }
+            known.is_of_another = known.tells() && !teller.tells() && !goes_with_a_value(word.single);
             known.last = Flags(word.single.flags());
             before = word.single;
         });
@@ -202,6 +205,8 @@ impl Key {
                 let is_number = self.is_id && !text.contains('@') && text.bytes().any(|b| b.is_ascii_digit());
                 !(self.words > 1 && (self.is_serial || is_number))
             }
+            Kind::Token | Kind::Secret if self.is_of_another && !crate::shape::is_loose(text) => false,
+            Kind::Coordinates if self.is_of_another => crate::shape::is_precise(text),
             Kind::Token if told.shape == Shape::Loose => {
                 // A session that is named by a UUID is the analysis' own.
                 !(self.words > 1 && (self.is_serial || (self.is_id && self.words == 2 && crate::shape::is_uuid(text))))
@@ -227,6 +232,11 @@ impl Key {
                 Kind::Phone | Kind::NationalId | Kind::Card | Kind::Iban | Kind::BirthDate | Kind::Postcode
             )
         })
+    }
+
+    /// Whether the value is a network address, alone or with others.
+    pub(crate) fn is_network(&self) -> bool {
+        self.told.iter().any(|told| told.kind == Kind::Ip)
     }
 
     /// Whether one of the words is a thing of the business, so that what looks random is its id.
@@ -324,6 +334,11 @@ impl Key {
             matches!(told.kind, Kind::Email | Kind::Phone | Kind::BirthDate | Kind::NationalId | Kind::Postcode)
         })
     }
+}
+
+/// Whether a word behind the telling one says whose the value is, or which of them, rather than what it is.
+fn goes_with_a_value(word: Entry) -> bool {
+    word.has(flag::HOLDS | flag::SERIAL | flag::PERSON | flag::JOINS) || word.has(flag::NAMING) && !word.has(flag::NAME)
 }
 
 /// Whether `text` is no word, and so a value where prose is as likely: a password may be a word with a mark and digits.

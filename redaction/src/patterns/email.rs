@@ -36,6 +36,9 @@ pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
     }
     let local = before.get(start..)?;
     start = at - local.trim_start_matches(['.', '-', '\'', '+', '\\']).len();
+    if start == at {
+        start = quoted(before)?;
+    }
 
     let scripts = &mut None;
     let after = text.get(at + mark..)?;
@@ -50,16 +53,18 @@ pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
     });
     let length = domain.map(|(_, c)| c.len_utf8()).sum();
     let mut domain = after.get(..length)?.trim_end_matches(['.', '-', '\\']);
-    let mut is_file = false;
+    let (mut is_file, mut is_document) = (false, false);
     while let Some((rest, last)) = domain.rsplit_once('.') {
         let can_end = (last.chars().count() >= 2
             && last.chars().all(|c| !c.is_ascii_digit() && !matches!(c, '-' | '\\')))
             || last.starts_with("xn--");
         // A selector's `\@tablet.active` is two classes: it escapes the marks within a name alone.
-        let is_doubtful = is_file || (before.ends_with('\\') && !rest.ends_with('\\'));
+        let is_doubtful =
+            is_file && !(is_document && is_label(rest)) || (before.ends_with('\\') && !rest.ends_with('\\'));
         let rest = rest.trim_end_matches('\\');
         if FILE_ENDINGS.iter().any(|ending| last.eq_ignore_ascii_case(ending)) {
             is_file = true;
+            is_document = DOCUMENTS.iter().any(|ending| last.eq_ignore_ascii_case(ending));
         } else if can_end && (!is_doubtful || is_usual_host(rest, last)) {
             // `git@github.com:owner/repo` is where code lives.
             let is_remote = before.get(start..) == Some("git") && after.get(domain.len()..)?.starts_with([':', '/']);
@@ -70,10 +75,30 @@ pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
     None
 }
 
+/// Where the local part in quotes begins that `before` ends with (RFC 5321, 4.1.2): `"jane..doe"@example.org`.
+fn quoted(before: &str) -> Option<usize> {
+    const LONGEST: usize = 64;
+    let inside = before.strip_suffix('"')?;
+    let window = inside.get(inside.floor_char_boundary(inside.len().saturating_sub(LONGEST))..)?;
+    let local = window.rsplit_once('"')?.1;
+    let is_word =
+        !local.is_empty() && !local.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '=' | ','));
+    is_word.then(|| inside.len() - local.len() - 1)
+}
+
 /// The length of the `@` at `at`, which may be written as a character of HTML.
 fn mark_at(text: &str, at: usize) -> Option<usize> {
     let rest = text.get(at..)?;
     ["@", "&#64;", "&#x40;", "&commat;"].iter().find(|mark| rest.starts_with(**mark)).map(|mark| mark.len())
+}
+
+/// Files that are named after whom they are about, unlike those a page is made of.
+const DOCUMENTS: &[&str] = &["pdf", "csv", "txt"];
+
+/// Whether the last label of `host` is a word.
+fn is_label(host: &str) -> bool {
+    let label = host.rsplit('.').next().unwrap_or_default();
+    label.len() >= 4 && label.chars().all(char::is_alphabetic)
 }
 
 /// Whether these are the last labels of a host as most mailboxes have them, so that `jane@example.com.png` is a file

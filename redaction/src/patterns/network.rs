@@ -1,6 +1,6 @@
 //! Network and hardware addresses in text.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use super::{ends_at, last_char, next_char};
@@ -17,12 +17,19 @@ pub(crate) struct Place {
     pub(crate) is_thing: bool,
     /// Alone between the slashes of a path.
     pub(crate) is_segment: bool,
+    /// Under the key of a network address, which may come with a port or in a list.
+    pub(crate) is_network: bool,
 }
 
 impl Place {
     /// In `text`, which stands under `key`. What somebody wrote is no number of a thing, whatever its key.
     pub(crate) fn under(key: &Key, text: &str) -> Self {
-        Self { is_version: key.is_version, is_thing: key.is_thing() && !text.contains(' '), is_segment: false }
+        Self {
+            is_version: key.is_version,
+            is_thing: key.is_thing() && !text.contains(' '),
+            is_segment: false,
+            is_network: key.is_network(),
+        }
     }
 }
 
@@ -37,6 +44,9 @@ pub(crate) fn v4(text: &str, at: usize, place: Place) -> Option<Range<usize>> {
     let goes_on = matches!(next, Some('.')) && next_char(text, end + 1).is_some_and(char::is_alphanumeric);
     if !is_open || goes_on || next.is_some_and(|c| (c.is_alphanumeric() && c < '\u{2e80}') || matches!(c, '_' | '-')) {
         return None;
+    }
+    if place.is_network {
+        return Some(at..end);
     }
     if address.is_unspecified() || address.is_loopback() || address.is_broadcast() || place.is_version {
         return None;
@@ -78,23 +88,6 @@ fn read_v4(text: &str, at: usize) -> Option<(Ipv4Addr, usize)> {
         end += digits;
     }
     Some((Ipv4Addr::from(octets), end))
-}
-
-/// Whether `text` is an address of version 4 with a port, one in brackets, or a list of them.
-pub(crate) fn is_with_port(text: &str) -> bool {
-    text.len() <= 256
-        && text.split([',', ' ']).filter(|part| !part.is_empty()).all(|part| {
-            let part = part.strip_prefix("::ffff:").unwrap_or(part);
-            part.parse::<IpAddr>().is_ok()
-                || read_v4(part, 0)
-                    .is_some_and(|(_, end)| part.get(end..).is_some_and(|rest| rest.starts_with([':', '/'])))
-                || (part.starts_with('[')
-                    && part
-                        .strip_prefix('[')
-                        .and_then(|part| part.split(']').next())
-                        .is_some_and(|part| part.parse::<Ipv6Addr>().is_ok()))
-                || part.split_once('%').is_some_and(|(part, _)| part.parse::<Ipv6Addr>().is_ok())
-        })
 }
 
 /// The address with colons around the first colon at `at`: version 6 or of a network card.

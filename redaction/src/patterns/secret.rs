@@ -21,7 +21,9 @@ const KEYS: &[(&str, usize)] = &[
     ("xoxp-", 16), ("xoxr-", 16), ("xoxs-", 16), ("ya29.", 20), ("1//", 30),
     ("AGE-SECRET-KEY-1", 50), ("AKCp", 60), ("CLOJARS_", 40), ("EZAK", 50), ("EZTK", 50), ("FLWSECK-", 12), ("dt0c01.", 60), ("glagent-", 20), ("glcbt-", 20), ("glimt-", 20), ("gloas-", 20),
     ("lin_oauth_", 30), ("pat", 79), ("sgp_", 32), ("shippo_live_", 30), ("rzp_live_", 14), ("rzp_test_", 14), ("HRKU-", 36), ("AQVN", 35), ("nvapi-", 40), ("apify_api_", 30),
-    ("ops_eyJ", 40), ("CCIPAT_", 30), ("bkua_", 30), ("rnd_", 28), ("sb_secret_", 24), ("dp.st.", 30), ("dp.sa.", 30), ("lsv2_", 30), ("pcsk_", 40), ("sl.", 60), ("tvly-", 20), ("xkeysib-", 60),
+    ("ops_eyJ", 40), ("CCIPAT_", 30), ("bkua_", 30), ("rnd_", 28), ("sb_secret_", 24), ("dp.st.", 30), ("dp.sa.", 30), ("lsv2_", 30), ("pcsk_", 40), ("sl.", 60), ("tvly-", 20), ("xkeysib-", 60), ("xsmtpsib-", 60), ("oy2", 43),
+    ("fm2_", 60), ("fm1r_", 60), ("csk-", 40), ("tgp_v1_", 30), ("jina_", 40), ("sk-lf-", 30), ("SCW", 17), ("dckr_oat_", 20), ("pat-eu1-", 30), ("pat-na2-", 30),
+    ("access-production-", 36), ("access-sandbox-", 36), ("aio_", 28), ("rdme_", 60), ("sha256~", 43), ("glsoat-", 20), ("ATBB", 32), ("AKID", 32),
 ];
 
 /// For each first byte of [`KEYS`], a bit for the second ones, modulo 64: nearly every word is none with one look.
@@ -83,12 +85,15 @@ pub(crate) fn service_key(text: &str, at: usize) -> Option<Range<usize>> {
         }
         "key-" | "dapi" => tail.len() >= 32 && tail.bytes().take(32).all(|b| b.is_ascii_hexdigit()),
         "live_" | "secret_" | "re_" | "key_" => shape::is_random(tail),
+        "SCW" => tail.len() == 17 && tail.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()),
+        "oy2" => tail.len() == 43 && tail.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()),
         // Airtable's.
         "pat" => tail.len() == 79 && tail.as_bytes().get(14) == Some(&b'.'),
         "sk-" => !tail.contains('-') || digits >= 4,
         _ => true,
     };
-    let fits = (digits > 0 || tail.len() >= 30 && tail.bytes().any(|b| b.is_ascii_uppercase()))
+    let capitals = tail.bytes().filter(u8::is_ascii_uppercase).count();
+    let fits = (digits > 0 || tail.len() >= 30 && capitals > 0 || prefix.len() >= 5 && capitals >= 3)
         && tail.len() >= *least
         && is_fixed;
     if !fits {
@@ -115,6 +120,27 @@ pub(crate) fn with_number(text: &str, at: usize, end: usize) -> Option<Range<usi
         32 if rest.starts_with("-us") => Some(tail(5)).filter(|tail| (4..=5).contains(tail)),
         // Firebase's `AAAA…:APA91b…`, whose word may begin behind a dash.
         _ if rest.starts_with(":APA91b") => Some(tail(usize::MAX)).filter(|tail| *tail > 100),
+        _ => None,
+    }?;
+    at_boundary(text, at).then_some(at..end + tail)
+}
+
+/// The key in three parts that begins with the word from `at` to `end`: a bot's of Discord, whose first part is its number
+/// in base64, and Terraform's, `….atlasv1.…`.
+pub(crate) fn in_parts(text: &str, at: usize, end: usize) -> Option<Range<usize>> {
+    let rest = text.get(end..)?;
+    let part = |from: usize, most| {
+        run(rest.get(from..)?, most, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).checked_add(from)
+    };
+    let is_first = || text.get(at..end).is_some_and(shape::is_loose);
+    let tail = match end - at {
+        14 if rest.starts_with(".atlasv1.") => part(9, 90).filter(|tail| *tail >= 69),
+        23..=28 if text.get(at..)?.starts_with(['M', 'N', 'O']) && rest.starts_with('.') && is_first() => {
+            let second = part(1, 8).filter(|second| {
+                (7..=8).contains(second) && rest.get(*second..).is_some_and(|rest| rest.starts_with('.'))
+            })?;
+            part(second + 1, 50).filter(|tail| tail - second > 27)
+        }
         _ => None,
     }?;
     at_boundary(text, at).then_some(at..end + tail)

@@ -15,6 +15,8 @@ pub(crate) enum Shape {
     Any,
     /// What may be the name of a mailbox: one word, or with an `@`. No number of JSON.
     Address,
+    /// One word with small letters, as people choose what they log in by.
+    Login,
     /// Any text, but no small number: `tokens` is a count more often than a secret.
     Key,
     /// With an `@`.
@@ -86,6 +88,7 @@ impl Shape {
             Self::Any => !is_partly_done(text),
             Self::Key => !text.contains(' ') || is_loose(text),
             Self::Address => !text.contains(char::is_whitespace) && !is_partly_done(text),
+            Self::Login => is_one_word(text) && text.contains(char::is_lowercase) && !is_partly_done(text),
             Self::Mail => text.contains('@'),
             Self::Digits(least) => digits >= least && text.len() <= 64 || least == 4 && is_document(text, digits),
             Self::Lettered => is_lettered(text, digits),
@@ -111,7 +114,9 @@ impl Shape {
             }
             Self::HouseNumber => (1..=5).contains(&digits) && text.len() <= 12,
             Self::Postcode => is_postcode(text, digits),
-            Self::Ip => text.contains(['.', ':']) && (text.parse::<IpAddr>().is_ok() || network::is_with_port(text)),
+            Self::Ip => {
+                text.contains(['.', ':']) && text.split('%').next().is_some_and(|ip| ip.parse::<IpAddr>().is_ok())
+            }
             Self::Mac => network::is_mac(text),
             Self::Decimal => is_place(text, 1),
             Self::Precise => is_place(text, 4) && is_pair(text),
@@ -134,7 +139,7 @@ impl Shape {
 
     /// Whether prose would fit, too.
     pub(crate) fn is_vague(self) -> bool {
-        matches!(self, Self::Any | Self::Address | Self::Key | Self::Letters | Self::Street)
+        matches!(self, Self::Any | Self::Address | Self::Login | Self::Key | Self::Letters | Self::Street)
     }
 
     /// Whether `number`, the text of a JSON number, looks like this. Small numbers are counts and flags.
@@ -292,7 +297,8 @@ fn is_place(text: &str, places: usize) -> bool {
             }
             return text.contains('°') && text.contains(['\'', '′']);
         };
-        if whole.len() > 3
+        if whole.parse::<u16>().is_ok_and(|degrees| degrees > 180)
+            || whole.len() > 3
             || whole.is_empty()
             || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
             || fraction.len() < places
@@ -302,6 +308,11 @@ fn is_place(text: &str, places: usize) -> bool {
         decimals += 1;
     }
     (1..=3).contains(&decimals)
+}
+
+/// Whether `text` is a place to a hundred metres, as measurements seldom are.
+pub(crate) fn is_precise(text: &str) -> bool {
+    is_place(text, 3)
 }
 
 /// Whether `text` is one number with a fraction.

@@ -212,6 +212,11 @@ fn mixed(text: &str, word: Word) -> Option<Found<'static>> {
     {
         return Some((range, Kind::Secret, rules::SERVICE_KEY));
     }
+    if word.next == b'.'
+        && let Some(range) = secret::in_parts(text, word.at, word.end)
+    {
+        return Some((range, Kind::Secret, rules::SERVICE_KEY));
+    }
     if word.len() <= 4
         && word.has_digits()
         && word.next == b' '

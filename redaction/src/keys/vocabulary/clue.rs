@@ -67,7 +67,7 @@ pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
         komorka,komorkowy,zadzwon,dzwon,dzwonic,telefonu,kontaktowy,numer telefonu,\
         ring,ringa,telefonnumret,mobilen,puhelin,soita,tlf,ringe,telefonul,telefonszam,telefonnal,\
         телефон,тел,звоните,позвоните,мобильный,звонить,फोन,फ़ोन,मोबाइल,कॉल,दूरभाष,전화,휴대폰,연락처,전화번호,هاتف,جوال,טלפון,τηλεφωνο,κινητο,τηλ,κιν,ph,natel,contact no,kom,telefonico,mobilnr,telefonszamom,puhelinnumeroni,сот,телефонуйте,נייד,моб,zap,tfno,tlm,telefonum,arayin,numaram,dien thoai,telepon,\
-        llamanos,llamenme,chiamaci,chiamateci,chiamate,zavolejte,volejte,volat,puh,puhelinnumero,soittakaa,soittaa,denwa,denwa bango,keitai,hivjon,hivja,kontakttelefon,joignez,tel no,telno,cep tel,cep telefonu,cep telefonum,arayiniz,sunati,nazovite,poklicite,skambinkite,zvaniet,helistage,hubungi,telpon,fone,telefonicky,telefonisch,telefonnicislo,telefonni cislo,cislo telefonu"),
+        llamanos,llamenme,chiamaci,chiamateci,chiamate,zavolejte,volejte,volat,puh,puhelinnumero,soittakaa,soittaa,denwa,denwa bango,keitai,hivjon,hivja,kontakttelefon,joignez,tel no,telno,cep tel,cep telefonu,cep telefonum,arayiniz,sunati,nazovite,poklicite,skambinkite,zvaniet,helistage,hubungi,telpon,fone,telefonicky,telefonisch,no hp,nomor hp,telefonnicislo,telefonni cislo,cislo telefonu"),
     (digits(&[9]), "ssn,social security,social security number,itin,tin,sin,social insurance,social insurance number,nas,bsn,burgerservicenummer,nif,contribuinte,numero de contribuinte,sofinummer,individual taxpayer,taxpayer identification,taxpayer,irs number,\
         assurance sociale,numero assurance sociale,sin number"),
     (digits(&[8, 9]), "tfn,tax file number,tax file,ird number"),

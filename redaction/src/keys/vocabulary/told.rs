@@ -57,7 +57,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         numer karty,kaartnummer,creditcardnummer,kortnummer,カード番号,\
         card no,kart numarasi,kart no,cislo karty,kartyaszam,korttinumero,numar card,numero tarjeta,numero cartao,nr karty,номер карты"),
 
-    told(Kind::NationalId, Shape::Digits(4), "ssn,social security,socialsecurity,socialsecuritynumber,national id,nationalid,national insurance,nationalinsurance,tax id,taxid,\
+    told(Kind::NationalId, Shape::Digits(4), "ssn,tax number,taxnumber,social security,socialsecurity,socialsecuritynumber,national id,nationalid,national insurance,nationalinsurance,tax id,taxid,\
         passport,passportnumber,passportno,passeport,pasaporte,reisepass,passaporto,passaporte,paspoort,paszport,ausweis,personalausweis,\
         ausweisnummer,identity number,id number,idnumber,identity card,identitycard,id card,document number,documentnumber,\
         numero de documento,numero documento,driver license,drivers license,driving licence,driver licence,drivers licence,driving license,license number,\
@@ -73,7 +73,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         soins carte,health card,healthcard,health number,versicherten nr,personalausweisnummer,reisepassnummer"),
     told(Kind::NationalId, Shape::Digits(6), "cpf,cnpj,dni,bsn,nie,nif,nir,nino,nhs,nhsnumber,nhs number,sin,tfn,itin,tin,pesel,personnummer,personnr,person nr,steuer id,steuer identnr,steueridentnr,steuer ident nr,steuerid,steuernummer,\
         steueridentifikationsnummer,steuer identifikationsnummer,steueridnr,steuer nr,sozialversicherungsnummer,svnr,rvnr,sv nummer,numero fiscal,fiscal number,\
-        tax file number,taxfilenumber,tax number,taxnumber,tax file,codice fiscale,codicefiscale,cod fiscale,codfiscale,burgerservicenummer,sofinummer,\
+        tax file number,taxfilenumber,tax file,codice fiscale,codicefiscale,cod fiscale,codfiscale,burgerservicenummer,sofinummer,\
         numer pesel,nip,contribuinte,numero de contribuinte,numero de identificacao fiscal,social insurance number,insurance number,insee,secu,\
         numero secu,num secu,cpr,fodselsnummer,hetu,henkilotunnus,rodne cislo,oib,jmbg,cnp,egn,amka,curp,rfc,\
         rut,cuil,cuit,cedula,tckn,tc kimlik,kimlik no,my number,mynumber,nric,fin number,rrn,hkid,id nummer,ahv,ahvnummer,emso,nas,\
@@ -130,6 +130,8 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         mellannamn,mellemnavn,etternamn,kutsumanimi,koko nimi,kokonimi,prenume,nume complet,nume de familie,prezime,ime i prezime,ime prezime,priimek,pavarde,uzvards,eesnimi,\
         perekonnanimi,onomateponymo,eponymo,επωνυμο,ονοματεπωνυμο,nama lengkap,nama depan,nama belakang,ho ten,ho va ten,прізвище,ім я,フリガナ,ふりがな,nom famille,nume familie,adiniz,soyadiniz,adiniz soyadiniz,familiya,фио,fio,الاسم الكامل,اسم العائلة,שם פרטי,\
         שם משפחה,นามสกุล,second name,birth name,nom naissance"),
+    // The name of a login is any word.
+    told(Kind::Name, Shape::Login, "user name,username,login name,loginname"),
     told(Kind::Name, Shape::Person, "nom,nombre,nome,naam,namn,navn,nimi,nume,ime,nama,nev,isim,ονομα,име,vards,vardas,display name,displayname,patient,passenger,cardowner,recipient,beneficiary,guest,holder,empfanger,destinataire,\
         destinatario,titular,titulaire,intestatario,customer,client,cliente,kunde,klant,user,person,sender,traveler,traveller,attendee,assignee,insured,applicant,spouse,nextofkin,next of kin,\
         ansprech,contact,owner,buyer,employee,member,subscriber"),
