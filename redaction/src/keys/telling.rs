@@ -135,7 +135,9 @@ impl Key {
             known.is_untouched = policy.never_touches(hash);
             known.is_allowed = policy.allows(hash);
         }
-        if known.words > 1 && (first.has(flag::HEAD) && !is_head_told || named.has(flag::TAIL) && !is_tail_told) {
+        if known.words > 1
+            && (first.has(flag::HEAD) && !is_head_told || named.has(flag::TAIL | flag::NOTES) && !is_tail_told)
+        {
             known.told = Places::default();
         }
         known
@@ -199,6 +201,7 @@ impl Key {
             return false;
         }
         match told.kind {
+            Kind::Email if self.is_of_another && !text.contains('@') => false,
             Kind::NationalId => !crate::shape::is_decimal(text),
             Kind::Card | Kind::Phone => !(self.is_id && self.words > 1),
             Kind::Email => {
@@ -206,6 +209,9 @@ impl Key {
                 !(self.words > 1 && (self.is_serial || is_number))
             }
             Kind::Token | Kind::Secret if self.is_of_another && !crate::shape::is_loose(text) => false,
+            Kind::Address if self.is_of_another && told.shape == Shape::Street => {
+                text.contains([' ', '+']) || !text.is_ascii() || text.bytes().any(|b| b.is_ascii_digit())
+            }
             Kind::Coordinates if self.is_of_another => crate::shape::is_precise(text),
             Kind::Token if told.shape == Shape::Loose => {
                 // A session that is named by a UUID is the analysis' own.

@@ -147,14 +147,29 @@ fn simple(key: &[u8]) -> Option<Word> {
 const SERIAL_ENDS: [&[u8]; 5] = [b"number", b"nummer", b"numero", b"nr", b"no"];
 
 /// Words that tell whatever is put before them: `leveransadress`, `ご住所`.
-const TELLING_ENDS: [&[u8]; 7] =
-    [b"adresse", b"adress", b"adres", b"telefon", "住所".as_bytes(), "電話".as_bytes(), "氏名".as_bytes()];
+const TELLING_ENDS: [&[u8]; 10] = [
+    b"anschrift",
+    b"vorname",
+    b"nachname",
+    b"adresse",
+    b"adress",
+    b"adres",
+    b"telefon",
+    "住所".as_bytes(),
+    "電話".as_bytes(),
+    "氏名".as_bytes(),
+];
 
 /// Whether the last two letters are those of an ending: most words are none with one look.
 fn may_end_compound(key: &[u8]) -> bool {
     matches!(
         key,
-        [.., b'e', b'r' | b's'] | [.., b's', b'e' | b's'] | [.., b'n', b'o' | b'r'] | [.., b'r' | b'o', b'o' | b'n']
+        [.., b'f', b't']
+            | [.., b'm', b'e']
+            | [.., b'e', b'r' | b's']
+            | [.., b's', b'e' | b's']
+            | [.., b'n', b'o' | b'r']
+            | [.., b'r' | b'o', b'o' | b'n']
     )
 }
 

@@ -132,9 +132,13 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
     const AT: &[&str] = &["at", "ät", "arroba", "arobase", "chiocciola", "malpa", "snabel-a", "apestaartje"];
     /// `at the dot` is prose.
     const ARTICLES: &[&str] = &["the", "a", "an", "this", "our", "my", "your"];
+    /// What stands around the words in place of brackets: `_at_`, `*dot*`.
+    const MARKS: [char; 4] = ['_', '*', '-', '|'];
     const DOT: &[&str] = &["dot", "punkt", "point", "punto", "ponto", "punt", "kropka"];
     let chunk = text.get(range.clone())?;
-    if !chunk.contains(['[', '{']) && chunk != "@" && !AT.iter().any(|word| chunk.eq_ignore_ascii_case(word)) {
+    let plain = chunk.trim_matches(MARKS);
+    let is_marked = plain.len() + 2 == chunk.len();
+    if !chunk.contains(['[', '{']) && chunk != "@" && !AT.iter().any(|word| plain.eq_ignore_ascii_case(word)) {
         return None;
     }
     let bracketed = |word: &str| ['[', '{'].iter().any(|open| word.starts_with(*open));
@@ -146,9 +150,10 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
         None => (range.start, range.end),
     };
     let marked = text.get(start..end)?;
-    let mark = marked.trim_matches(['[', ']', '{', '}', ' ']).to_lowercase();
-    let in_brackets =
-        bracketed(marked) || (text.get(..start)?.ends_with(['(', '<']) && text.get(end..)?.starts_with([')', '>']));
+    let mark = marked.trim_matches(['[', ']', '{', '}', ' ']).trim_matches(MARKS).to_lowercase();
+    let in_brackets = is_marked
+        || bracketed(marked)
+        || (text.get(..start)?.ends_with(['(', '<']) && text.get(end..)?.starts_with([')', '>']));
     if !(AT.contains(&mark.as_str()) || in_brackets && mark == "@") {
         return None;
     }
@@ -160,7 +165,18 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
             cut + local_end.get(cut..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
         })..,
     )?;
-    let begin = start - before.len() + local_end.len() - local.len();
+    let mut begin = start - before.len() + local_end.len() - local.len();
+    // `jane dot doe at example dot com`
+    let mut is_dotted = false;
+    for _ in 0..3 {
+        let Some(head) = text.get(text.floor_char_boundary(begin.saturating_sub(WINDOW))..begin) else { break };
+        let Some((rest, dot)) = head.strip_suffix(' ').and_then(|head| head.rsplit_once(' ')) else { break };
+        let first = rest.rsplit(|c| !is_part(c)).next().unwrap_or_default();
+        if first.is_empty() || !DOT.contains(&dot.to_lowercase().as_str()) {
+            break;
+        }
+        (begin, is_dotted) = (begin - head.len() + rest.len() - first.len(), true);
+    }
     // Labels, with dots or words for dots between them.
     let mut after = text.get(end..text.floor_char_boundary(end + WINDOW))?;
     let (whole, mut labels, mut said, mut found, mut is_host) = (after, 0, false, 0, false);
@@ -181,12 +197,12 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
             after = rest;
             continue;
         }
-        let rest = after.trim_start_matches([' ', '[', '(', '{', '<']);
+        let rest = after.trim_start_matches([' ', '[', '(', '{', '<']).trim_start_matches(MARKS);
         let word = rest.split(|c: char| !c.is_alphabetic()).next()?;
         if rest.len() == after.len() || !DOT.contains(&word.to_lowercase().as_str()) {
             break;
         }
-        let next = rest.get(word.len()..)?.trim_start_matches([' ', ']', ')', '}', '>']);
+        let next = rest.get(word.len()..)?.trim_start_matches(MARKS).trim_start_matches([' ', ']', ')', '}', '>']);
         if !next.starts_with(char::is_alphanumeric) {
             break;
         }
@@ -195,7 +211,7 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
     // `Shop at Zara dot com` is prose.
     let is_mailbox = || {
         let is_all = begin == 0 && end + found == text.len();
-        is_all || local.contains(|c: char| !c.is_alphabetic()) || speaks_of_mail(before)
+        is_all || is_dotted || local.contains(|c: char| !c.is_alphabetic()) || speaks_of_mail(before)
     };
     let fits = in_brackets || said && is_host && is_mailbox();
     (found > 0 && !local.is_empty() && fits).then_some(begin..end + found)

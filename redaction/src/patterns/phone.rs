@@ -117,6 +117,54 @@ pub(crate) fn north_american(text: &str, run: &Run, is_told: bool) -> Option<Ran
     ((is_shaped || is_told) && open && closed).then(|| start..end + extension(text, end))
 }
 
+/// The number in a national form that hardly anything else has: `01 44 55 66 77`, `(021) 998 877`, `(11) 91234-5678`,
+/// `0221 / 998 877`.
+pub(crate) fn national(text: &str, run: &Run) -> Option<Range<usize>> {
+    let first = run.group(0)?;
+    let second = run.group(1)?;
+    let end = run.group(run.groups() - 1)?.end;
+    let has_bracket = text.get(..first.start)?.ends_with('(') && text.get(first.end..)?.starts_with(')');
+    let start = first.start - usize::from(has_bracket);
+    let opens = last_char(text, start).is_none_or(|c| {
+        (!c.is_alphanumeric() || c > '\u{2e80}') && !matches!(c, '-' | '_' | '.' | '/' | '#' | '$' | '+' | ',')
+    });
+    let closes = ends_at(text, end) && !text.get(end..)?.starts_with(['%', '€', '$', ':', '/', '-']);
+    if !opens || !closes {
+        return None;
+    }
+    let is_trunk = text.get(first.clone())?.starts_with('0') && !text.get(first.clone())?.starts_with("00");
+    let digits = run.digits(run.groups());
+    let behind = digits - first.len();
+    let fits = if has_bracket {
+        is_trunk && (2..=5).contains(&first.len()) && (5..=9).contains(&behind)
+            || first.len() == 2
+                && run.groups() == 3
+                && matches!(second.len(), 4 | 5)
+                && run.separator(2) == b'-'
+                && digits - second.len() == 6
+    } else if run.separator(1) == b'/' {
+        is_trunk
+            && (3..=5).contains(&first.len())
+            && (6..=9).contains(&behind)
+            && (2..run.groups()).all(|place| matches!(run.separator(place), b' ' | b'-'))
+    } else if matches!(text.get(first), Some("7" | "8")) {
+        run.groups() == 5 && run.is(&[1, 3, 3, 2, 2], &[]).is_some()
+    } else {
+        is_trunk
+            && run.is(&[2; 5], &[run.separator(1); 4]).is_some()
+            && run.groups() == 5
+            && matches!(run.separator(1), b' ' | b'.')
+            && !rises(text, run)
+    };
+    fits.then(|| start..end + extension(text, end))
+}
+
+/// Whether each group is more than the one before and none a large one, as the numbers of a draw are.
+fn rises(text: &str, run: &Run) -> bool {
+    let group = |place| run.group(place).and_then(|group| text.get(group)).unwrap_or_default();
+    (1..run.groups()).all(|place| group(place - 1) < group(place) && group(place) < "70")
+}
+
 /// The number behind a word that says it is one: as many groups as make 6 to 15 digits.
 pub(crate) fn told(text: &str, run: &Run) -> Option<Range<usize>> {
     let mut found = None;

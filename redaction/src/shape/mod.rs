@@ -53,6 +53,8 @@ pub(crate) enum Shape {
     Decimal,
     /// The same with four places or more behind the point.
     Precise,
+    /// A number with five places or more behind the point.
+    Exact,
     /// No word: six characters or more with digits, or mixed case.
     Loose,
     /// The same, or a digit and what words and names of things do not have.
@@ -119,6 +121,7 @@ impl Shape {
             }
             Self::Mac => network::is_mac(text),
             Self::Decimal => is_place(text, 1),
+            Self::Exact => is_place(text, 5),
             Self::Precise => is_place(text, 4) && is_pair(text),
             Self::Loose => is_loose(text) && !holds_placeholder(text),
             Self::Pass => {
@@ -150,6 +153,7 @@ impl Shape {
             Self::Key => digits >= 6 && is_whole,
             Self::Any => digits >= 3 && is_whole,
             Self::Decimal => is_place(number, 1),
+            Self::Exact => is_place(number, 5),
             Self::Postcode => is_whole && (4..=9).contains(&digits),
             Self::Pin
             | Self::HouseNumber

@@ -116,11 +116,12 @@ fn chunk(
 
 /// Whether a chunk is as long as the words for `@` and begins like one.
 fn may_be_at(chunk: &str) -> bool {
-    matches!(chunk.len(), 2 | 3 | 5..=12)
-        && chunk
-            .bytes()
-            .next()
-            .is_some_and(|b| matches!(b | 0x20, b'a' | b'c' | b'm' | b's') && chunk.len() != 3 || !b.is_ascii())
+    matches!(chunk.len(), 2..=12)
+        && chunk.bytes().next().is_some_and(|b| {
+            matches!(b | 0x20, b'a' | b'c' | b'm' | b's') && !matches!(chunk.len(), 3 | 4)
+                || matches!(b, b'_' | b'*' | b'-' | b'|')
+                || !b.is_ascii()
+        })
 }
 
 /// Reads a chunk as an address, a form or something encoded, if it is one.

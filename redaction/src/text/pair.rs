@@ -42,7 +42,8 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
         Some(quote) => c == quote || matches!(c, '\\' | '\n'),
         None => {
             in_selector && c == ']'
-                || matches!(c, '\n' | '"' | '\'' | '\\' | '&' | ';' | '<' | '>' | ')' | '}' | '#' | '|' | ',')
+                || in_form && c == '#'
+                || matches!(c, '\n' | '"' | '\'' | '\\' | '&' | ';' | '<' | '>' | ')' | '}' | '|' | ',')
         }
     };
     let judged = value.get(..value.floor_char_boundary(JUDGED))?;

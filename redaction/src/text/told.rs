@@ -51,7 +51,14 @@ pub(super) fn told(text: &str, run: &Run, digits: usize, said: &mut Said) -> Opt
     if let Some(found) = born_behind(text, run, digits) {
         return Some(found);
     }
-    if digits < 9 || before.is_some_and(|(clue, _)| matches!(clue, Clue::Thing | Clue::Version)) {
+    let is_thing = before.is_some_and(|(clue, _)| matches!(clue, Clue::Thing | Clue::Version));
+    if (9..=14).contains(&digits)
+        && !is_thing
+        && let Some(range) = phone::national(text, run)
+    {
+        return Some((range, Kind::Phone, rules::PHONE));
+    }
+    if digits < 9 || is_thing {
         return None;
     }
     // Some languages say it behind the number.
@@ -149,6 +156,10 @@ fn as_told(text: &str, run: &Run, digits: usize, clue: Clue, gap: &str) -> Optio
 
 /// Whether a word between the clue and the number says that it counts or measures something.
 fn counts(gap: &str) -> bool {
+    // `SMS sent to`
+    if gap.trim_end().ends_with(" to") {
+        return false;
+    }
     // Shorter ones stand before anything: `call me on`.
     gap.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 3).any(|word| {
         let mut counts = false;

@@ -92,7 +92,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
 
     // In Turkish a mobile, in Portuguese a postcode, which has 8 digits.
     told(Kind::Phone, Shape::Digits(10), "cep"),
-    told(Kind::Phone, Shape::Phone, "phone,telephone,telefon,tel,mobile,mob,natel,telefonico,homephone,workphone,mobilephone,kontaktnummer,contactnummer,komorkowy,phonenumber,phoneno,phonenr,mobilenumber,mobileno,cellphone,cell,cellnumber,msisdn,whatsapp,fax,telefax,\
+    told(Kind::Phone, Shape::Phone, "ruckrufnummer,faxnummer,festnetznummer,durchwahl,notrufnummer,privatnummer,phone,telephone,telefon,tel,mobile,mob,natel,telefonico,homephone,workphone,mobilephone,kontaktnummer,contactnummer,komorkowy,phonenumber,phoneno,phonenr,mobilenumber,mobileno,cellphone,cell,cellnumber,msisdn,whatsapp,fax,telefax,\
         telefonnummer,telefonnr,rufnummer,handy,handynummer,mobilnummer,mobil,mobiltelefon,mobilfunk,mobilfunknummer,festnetz,\
         telefono,numero de telefono,movil,celular,telefone,telemovel,numero de telefone,cellulare,numero di telefono,numtel,\
         telefoon,telefoonnummer,mobiel,gsm,telephone portable,numero de telephone,numerotelephone,portable,fixe,\
@@ -105,7 +105,8 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         numero portable,numero movil,numero celular,numero cellulare,fone,nomor telepon,nomor hp,telepon,dien thoai,so dien thoai,sdt,shouji,shoujihao,dianhua,jeonhwa,\
         numer komorkowy,nr telefonu,nr tel,handynr,rufnr,cell no,mobile no,phone no,puh,телефона,هاتف,тел,נייד,мобильный,携帯電話,kontakttelefon,טלפון,โทรศัพท์"),
 
-    told(Kind::BirthDate, Shape::BirthDate, "dob,birth,birthday,birthdate,dateofbirth,date of birth,birth date,born,bday,geburtsdatum,geburtstag,geboren,geb,gebdat,\
+    told(Kind::BirthDate, Shape::BirthDate, "dob,ne le,nee le,nato il,nata il,nacido el,nacida el,fecha nac,fec nac,fecnac,fechanac,fec nacimiento,fecnacimiento,data nasc,dt nasc,dtnasc,datanasc,dt nascimento,date naiss,datenaiss,\
+        dt naissance,ddn,dt naiss,geb dat,gebdatum,geb datum,geb tag,data ur,dataur,fodselsdata,birth dt,birthdt,geboortedat,data nasc,birth,birthday,birthdate,dateofbirth,date of birth,birth date,born,bday,geburtsdatum,geburtstag,geboren,geb,gebdat,\
         date de naissance,datenaissance,naissance,datedenaissance,fecha de nacimiento,fechanacimiento,fecha nacimiento,nacimiento,data di nascita,datadinascita,data nascita,nascita,\
         data de nascimento,datanascimento,data nascimento,nascimento,geboortedatum,geboorte,data urodzenia,dataurodzenia,urodzenia,fodelsedatum,\
         fodselsdato,fodt,fodsel,syntymaaika,生年月日,誕生日,出生日期,出生,생년월일,дата рождения,जन्म,जन्मतिथि,birth year,year of birth,geburtsjahr,birthyear,datum narozeni,\
@@ -122,7 +123,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         sender name,sendername,receiver name,receivername,rekeninghouder,buyer name,buyername,billing name,shipping name,delivery name,cardholder name,cardholdername,card holder name,holder name,account name,accountname,account holder,accountholder,kontoinhaber,\
         cardholder,card holder,name on card,nameoncard,karteninhaber,titular de la tarjeta,employee name,member name,student name,applicant name,traveler name,traveller name,\
         driver name,parent name,child name,spouse name,owner name,person name,client name,clientname,subscriber name,attendee name,billto name,shipto name,ship to name,bill to name,beneficiary name,contact person,\
-        emergency contact,insured name,lead name,nombre del cliente,nom du client,nom client,nome cliente,nome do cliente,nombre cliente,kundenname,klantnaam,name of patient,姓名,氏名,お名前,名前,姓,名,이름,성명,фамилия,имя,отчество,नाम,ansprechpartner,\
+        emergency contact,insured name,lead name,nombre del cliente,nom du client,nom client,nome cliente,nome do cliente,nombre cliente,kundenname,klantnaam,name of patient,姓名,氏名,お名前,名前,姓,名,이름,성명,фамилия,имя,отчество,नाम,ansprechpartner,kontaktperson,contactpersoon,persona de contacto,personne a contacter,persona di contatto,osoba kontaktowa,pessoa de contato,yhteyshenkilo,\
         jmeno,krestni jmeno,prijmeni,cele jmeno,priezvisko,krstne meno,vezeteknev,keresztnev,csaladnev,utonev,teljes nev,ad soyad,adsoyad,adi soyadi,soyad,soyadi,isim soyisim,\
         soyisim,shimei,onamae,myoji,xingming,seongmyeong,vollstandiger name,vollstandigername,vor und nachname,vor nachname,vorundnachname,rufname,madchenname,primer nombre,\
         segundo nombre,nombres,apellidos,apellido paterno,apellido materno,nombre apellidos,nombre apellido,nome de familia,nome sobrenome,nome cognome,prenoms,nom usage,\
@@ -157,6 +158,8 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
     told(Kind::Coordinates, Shape::Decimal, "lat,latitude,lon,lng,longitude,breitengrad,langengrad,latitud,longitud,latitudine,longitudine,geolat,geolng,geolon,latlng,latlon,latlong,lnglat,lonlat,\
         lat lng,lat lon,lat long,gps,geo,geolocation,geoposition,geopoint,geohash point,coords,coord,coordinate,coordinates,geo coordinates,koordinaten,coordonnees,coordenadas,coordinate gps,szerokosc,dlugosc,緯度,経度,纬度,经度,широта,долгота,\
         enlem,boylam,ido,keido,zemepisna sirka,zemepisna delka,szelesseg,hosszusag,leveysaste,pituusaste,breddgrad,langdgrad,lengdegrad,latitude longitude,πλατοσ,μηκοσ"),
+    // Words for measures, too.
+    told(Kind::Coordinates, Shape::Exact, "breite,lange"),
     told(Kind::Coordinates, Shape::Precise, "position,location,loc,long,standort,ubicacion,posizione,place,point,center,ll,sll,near,origin,destination,daddr,saddr"),
 
     told(Kind::Token, Shape::Credentials, "authorization,proxy authorization,www authenticate"),
