@@ -9,9 +9,10 @@ pub(crate) const WINDOW: usize = 56;
 /// How far ahead.
 const AHEAD: usize = 40;
 
-/// Words of scripts that put no spaces between them.
+/// Words of scripts that put no spaces between them, and pictures.
 #[rustfmt::skip]
 const UNSPACED: &[(&str, Clue)] = &[
+    ("☎", Clue::Phone), ("✆", Clue::Phone), ("📞", Clue::Phone), ("📱", Clue::Phone),
     ("電話", Clue::Phone), ("携帯", Clue::Phone), ("お電話", Clue::Phone), ("连絡先", Clue::Phone), ("手机", Clue::Phone), ("手機", Clue::Phone), ("电话", Clue::Phone), ("拨打", Clue::Phone), ("致电", Clue::Phone),
     ("연락처", Clue::Phone), ("전화", Clue::Phone), ("휴대폰", Clue::Phone), ("โทร", Clue::Phone), ("連絡先", Clue::Phone), ("电话号码", Clue::Phone),
     ("生年月日", Clue::Birth), ("誕生日", Clue::Birth), ("出生", Clue::Birth), ("生日", Clue::Birth), ("생년월일", Clue::Birth), ("生まれ", Clue::Birth), ("วันเกิด", Clue::Birth),
@@ -29,7 +30,7 @@ static BEGINNINGS: [u64; 64] = beginnings();
 const fn beginnings() -> [u64; 64] {
     let (mut places, mut at) = ([0; 64], 0);
     while at < UNSPACED.len() {
-        // All of them begin with three bytes, of which the last has these bits.
+        // All of them begin with three bytes or more, of which the third has these bits.
         places[(UNSPACED[at].0.as_bytes()[2] & 63) as usize] |= 1 << at;
         at += 1;
     }
@@ -67,7 +68,7 @@ fn last_unspaced(window: &str) -> Option<(Clue, usize)> {
     let bytes = window.as_bytes();
     (0..bytes.len()).rev().find_map(|at| {
         let rest = bytes.get(at..)?;
-        let [0xe0..=0xef, _, last, ..] = rest else { return None };
+        let [0xe0..=0xf4, _, last, ..] = rest else { return None };
         let mut places = *BEGINNINGS.get(usize::from(last & 63))?;
         while let Some((word, clue)) = UNSPACED.get(places.trailing_zeros() as usize) {
             if rest.starts_with(word.as_bytes()) {

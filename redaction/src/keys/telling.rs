@@ -82,6 +82,8 @@ fn place_of(kind: Kind, shape: Shape) -> usize {
 impl Key {
     /// What `key` tells.
     pub(crate) fn of(key: &str, policy: &Policy) -> Self {
+        // A remark behind the name of a field: `Telefon (optional)`.
+        let key = key.strip_suffix(')').and_then(|key| key.rsplit_once(" (")).map_or(key, |(key, _)| key);
         let mut known = Self::default();
         let mut first = Entry::default();
         let (mut named, mut before) = (Entry::default(), Entry::default());

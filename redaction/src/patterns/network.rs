@@ -61,10 +61,12 @@ pub(crate) fn v4(text: &str, at: usize, place: Place) -> Option<Range<usize>> {
     let clue = clue::before(text, at).filter(|(_, clue_end)| at - clue_end <= 24).map(|(clue, _)| clue);
     let is_small = address.octets().iter().all(|octet| *octet < 10);
     let after_slash = before == Some('/') && !text.get(..at)?.ends_with("//");
+    let is_about_software =
+        || address.octets().iter().all(|octet| *octet < 64) && clue::after(text, end) == Some(Clue::Version);
     let is_version = match clue {
         Some(Clue::Network) => after_slash && text.get(..at - 1)?.ends_with(|c: char| c.is_ascii_alphabetic()),
         Some(Clue::Version) => true,
-        _ => is_small || after_slash,
+        _ => is_small || after_slash || is_about_software(),
     };
     (!is_version).then_some(at..end)
 }

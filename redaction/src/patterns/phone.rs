@@ -23,7 +23,8 @@ pub(crate) fn international(text: &str, at: usize) -> Option<Range<usize>> {
         let end = place + c.len_utf8();
         if c.is_ascii_digit() {
             (digits, gap) = (digits + 1, 0);
-            if ends_at(number, end) && (10..=most).contains(&digits) {
+            let ends = || ends_at(number, end) || extension(number, end) > 0;
+            if (10..=most).contains(&digits) && ends() {
                 found = Some(at..at + 1 + end);
             }
             continue;
@@ -129,9 +130,15 @@ pub(crate) fn national(text: &str, run: &Run) -> Option<Range<usize>> {
         (!c.is_alphanumeric() || c > '\u{2e80}') && !matches!(c, '-' | '_' | '.' | '/' | '#' | '$' | '+' | ',')
     });
     let closes = ends_at(text, end) && !text.get(end..)?.starts_with(['%', '€', '$', ':', '/', '-']);
-    if !opens || !closes {
+    // A part of a longer number is none.
+    let goes_on = text.get(..start)?.ends_with(' ')
+        && text.get(..start)?.trim_end_matches(' ').ends_with(|c: char| c.is_ascii_digit());
+    if !opens || !closes || goes_on {
         return None;
     }
+    // `0044 20 7946 0321`
+    let is_abroad = first.len() <= 5
+        && text.get(first.clone())?.strip_prefix("00").is_some_and(|code| code.starts_with(|c| matches!(c, '1'..='9')));
     let is_trunk = text.get(first.clone())?.starts_with('0') && !text.get(first.clone())?.starts_with("00");
     let digits = run.digits(run.groups());
     let behind = digits - first.len();
@@ -147,6 +154,8 @@ pub(crate) fn national(text: &str, run: &Run) -> Option<Range<usize>> {
             && (3..=5).contains(&first.len())
             && (6..=9).contains(&behind)
             && (2..run.groups()).all(|place| matches!(run.separator(place), b' ' | b'-'))
+    } else if is_abroad {
+        (3..=6).contains(&run.groups()) && (12..=15).contains(&digits)
     } else if matches!(text.get(first), Some("7" | "8")) {
         run.groups() == 5 && run.is(&[1, 3, 3, 2, 2], &[]).is_some()
     } else {

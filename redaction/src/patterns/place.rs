@@ -33,8 +33,12 @@ pub(crate) fn decimals(text: &str, at: usize, may_be_one: bool, is_told: bool) -
             let is_ratio = first < 1 && other < 1;
             let fits = first < 180 && other < 180 && (first < 90 || other < 90);
             let before = text.get(..start)?.trim_end_matches(' ');
+            // Between spaces alone there are the points of a drawing, too.
+            let is_rough = !is_told
+                && text.get(first_end..second).is_some_and(|gap| !gap.contains([',', ';', '/']))
+                && decimal(text, at, 5).is_none();
             let continues = before.ends_with(',') && !is_told;
-            (fits && (is_told || !(goes_on || in_call || is_ratio || continues))).then_some(start..end)
+            (fits && (is_told || !(goes_on || in_call || is_ratio || continues || is_rough))).then_some(start..end)
         }
         // One by itself has to be precise: `room 4.12` is none.
         None => (may_be_one

@@ -119,7 +119,9 @@ impl Shape {
             Self::Ip => {
                 text.contains(['.', ':']) && text.split('%').next().is_some_and(|ip| ip.parse::<IpAddr>().is_ok())
             }
-            Self::Mac => network::is_mac(text),
+            Self::Mac => {
+                network::is_mac(text) || text.len() == 12 && digits > 0 && text.bytes().all(|b| b.is_ascii_hexdigit())
+            }
             Self::Decimal => is_place(text, 1),
             Self::Exact => is_place(text, 5),
             Self::Precise => is_place(text, 4) && is_pair(text),

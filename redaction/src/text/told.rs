@@ -1,5 +1,7 @@
 //! What a number is by the words around it.
 
+use std::ops::Range;
+
 use crate::keys::vocabulary::{Clue, flag};
 use crate::keys::{clue, words};
 use crate::kind::Kind;
@@ -51,6 +53,9 @@ pub(super) fn told(text: &str, run: &Run, digits: usize, said: &mut Said) -> Opt
     if let Some(found) = born_behind(text, run, digits) {
         return Some(found);
     }
+    if let Some(range) = lettered_phone(text, run, digits) {
+        return Some((range, Kind::Phone, rules::PHONE));
+    }
     let is_thing = before.is_some_and(|(clue, _)| matches!(clue, Clue::Thing | Clue::Version));
     if (9..=14).contains(&digits)
         && !is_thing
@@ -72,6 +77,19 @@ pub(super) fn told(text: &str, run: &Run, digits: usize, said: &mut Said) -> Opt
     if is_written_so { as_told(text, run, digits, clue, "") } else { None }
 }
 
+/// The telephone number behind the one letter for it, as on a card: `T: 030 1234567`.
+fn lettered_phone(text: &str, run: &Run, digits: usize) -> Option<Range<usize>> {
+    let before = text.get(..run.start)?;
+    let is_trunk = before.ends_with('(') || text.get(run.start..)?.starts_with('0');
+    let before = before.trim_end_matches(['(', ' ']).strip_suffix([':', '.'])?;
+    let letter = before.chars().next_back().filter(|c| matches!(c, 'T' | 'M' | 'P' | 'F' | 'H' | 'm' | 't' | 'p'))?;
+    let fits = is_trunk
+        && (9..=12).contains(&digits)
+        && run.groups() >= 2
+        && at_boundary(text, before.len() - letter.len_utf8());
+    if fits { phone::told(text, run) } else { None }
+}
+
 /// The date that a word for birth follows: `am 18.06.1944 geboren`.
 fn born_behind(text: &str, run: &Run, digits: usize) -> Option<Found<'static>> {
     const BORN: &[&str] = &["geboren", "生まれ", "született", "출생"];
@@ -81,7 +99,13 @@ fn born_behind(text: &str, run: &Run, digits: usize) -> Option<Found<'static>> {
     }
     let date = date::find(text, run)?;
     let rest = text.get(date.end..)?.trim_start_matches([' ', '-', 'á', 'é', 'n']);
-    BORN.iter().any(|word| rest.starts_with(word)).then_some((date, Kind::BirthDate, rules::BIRTH_DATE))
+    // `in Berlin geboren`
+    let is_in = || {
+        let clause = rest.get(..rest.floor_char_boundary(40)).unwrap_or_default();
+        rest.starts_with("in ")
+            && clause.split([',', '.', ';', '\n']).next().is_some_and(|clause| clause.contains(" geboren"))
+    };
+    (BORN.iter().any(|word| rest.starts_with(word)) || is_in()).then_some((date, Kind::BirthDate, rules::BIRTH_DATE))
 }
 
 fn as_told(text: &str, run: &Run, digits: usize, clue: Clue, gap: &str) -> Option<Found<'static>> {
@@ -182,7 +206,9 @@ fn is_limit(gap: &str) -> bool {
     gap.split(|c: char| !c.is_alphabetic()).any(|word| {
         [
             "until", "till", "til", "through", "ends", "end", "before", "expires", "valid", "bis", "gultig", "gültig",
-            "hasta", "jusqu", "fino", "até", "tot", "do", "til", "asti", "offer", "deals", "sale",
+            "hasta", "jusqu", "fino", "até", "tot", "do", "til", "asti", "offer", "deals", "sale", "party", "gift",
+            "rabatt", "feier", "angebot", "fete", "fête", "fiesta", "festa", "special", "cake", "discount", "promo",
+            "event",
         ]
         .contains(&word.to_lowercase().as_str())
     })

@@ -48,7 +48,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         kod sms,sms kod,kod weryfikacyjny,dogrulama kodu,onay kodu,overovaci kod,verifieringskod,bekraftelsekode,vahvistuskoodi,codice di verifica,code de verification,\
         verificatiecode,einmalcode,einmalpasswort"),
 
-    told(Kind::CardCode, Shape::Digits(3), "cvv,cvc,cvv2,cvc2,cvn,security code,securitycode,card code,card verification,codigo de seguridad,code de securite,\
+    told(Kind::CardCode, Shape::Digits(3), "ccv,ccv2,cvv,cvc,cvv2,cvc2,cvn,security code,securitycode,card code,card verification,codigo de seguridad,code de securite,\
         cryptogramme,prufziffer,codice di sicurezza,\
         kartenprufnummer,veiligheidscode,kod bezpieczenstwa,guvenlik kodu,sakerhetskod,sikkerhedskode,codigo seguridad,codice sicurezza,code securite"),
     told(Kind::CardCode, Shape::Pin, "csc,cid"),
@@ -105,7 +105,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         numero portable,numero movil,numero celular,numero cellulare,fone,nomor telepon,nomor hp,telepon,dien thoai,so dien thoai,sdt,shouji,shoujihao,dianhua,jeonhwa,\
         numer komorkowy,nr telefonu,nr tel,handynr,rufnr,cell no,mobile no,phone no,puh,телефона,هاتف,тел,נייד,мобильный,携帯電話,kontakttelefon,טלפון,โทรศัพท์"),
 
-    told(Kind::BirthDate, Shape::BirthDate, "dob,ne le,nee le,nato il,nata il,nacido el,nacida el,fecha nac,fec nac,fecnac,fechanac,fec nacimiento,fecnacimiento,data nasc,dt nasc,dtnasc,datanasc,dt nascimento,date naiss,datenaiss,\
+    told(Kind::BirthDate, Shape::BirthDate, "dob,birthday year,dob year,birthdate year,birthday date,birth day,birth month,geboortejaar,ne le,nee le,nato il,nata il,nacido el,nacida el,fecha nac,fec nac,fecnac,fechanac,fec nacimiento,fecnacimiento,data nasc,dt nasc,dtnasc,datanasc,dt nascimento,date naiss,datenaiss,\
         dt naissance,ddn,dt naiss,geb dat,gebdatum,geb datum,geb tag,data ur,dataur,fodselsdata,birth dt,birthdt,geboortedat,data nasc,birth,birthday,birthdate,dateofbirth,date of birth,birth date,born,bday,geburtsdatum,geburtstag,geboren,geb,gebdat,\
         date de naissance,datenaissance,naissance,datedenaissance,fecha de nacimiento,fechanacimiento,fecha nacimiento,nacimiento,data di nascita,datadinascita,data nascita,nascita,\
         data de nascimento,datanascimento,data nascimento,nascimento,geboortedatum,geboorte,data urodzenia,dataurodzenia,urodzenia,fodelsedatum,\
@@ -115,7 +115,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         ημερομηνια γεννησησ,geboortedag,cumpleanos,compleanno,tanggal lahir,tgl lahir,ngay sinh,shengri,chusheng riqi,saengil,saengnyeonworil,born on,born at,date born,\
         дата народження,рождения,تاريخ الميلاد,תאריך לידה,วันเกิด,annee de naissance,ano de nacimiento,anno di nascita,ano de nascimento"),
 
-    told(Kind::Name, Shape::Letters, "first name,firstname,fname,last name,lastname,lname,full name,fullname,middle name,middlename,given name,givenname,family name,familyname,\
+    told(Kind::Name, Shape::Letters, "your name,ihr name,dein name,votre nom,tu nombre,su nombre,seu nome,jouw naam,uw naam,ditt namn,dit navn,twoje imie,first name,firstname,fname,last name,lastname,lname,full name,fullname,middle name,middlename,given name,givenname,family name,familyname,\
         surname,forename,maiden name,maidenname,mothers maiden,legal name,real name,preferred name,nick name of,vorname,nachname,familienname,geburtsname,\
         prenom,nom de famille,nomdefamille,nom complet,nom prenom,nom de naissance,apellido,nombre completo,nombre y apellidos,segundo apellido,primer apellido,cognome,nome completo,nome e cognome,sobrenome,apelido,\
         primeiro nome,ultimo nome,nome proprio,voornaam,achternaam,tussenvoegsel,volledige naam,nazwisko,imie i nazwisko,fornamn,efternamn,fornavn,etternavn,efternavn,\
@@ -159,7 +159,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         lat lng,lat lon,lat long,gps,geo,geolocation,geoposition,geopoint,geohash point,coords,coord,coordinate,coordinates,geo coordinates,koordinaten,coordonnees,coordenadas,coordinate gps,szerokosc,dlugosc,緯度,経度,纬度,经度,широта,долгота,\
         enlem,boylam,ido,keido,zemepisna sirka,zemepisna delka,szelesseg,hosszusag,leveysaste,pituusaste,breddgrad,langdgrad,lengdegrad,latitude longitude,πλατοσ,μηκοσ"),
     // Words for measures, too.
-    told(Kind::Coordinates, Shape::Exact, "breite,lange"),
+    told(Kind::Coordinates, Shape::Exact, "breite,lange,long"),
     told(Kind::Coordinates, Shape::Precise, "position,location,loc,long,standort,ubicacion,posizione,place,point,center,ll,sll,near,origin,destination,daddr,saddr"),
 
     told(Kind::Token, Shape::Credentials, "authorization,proxy authorization,www authenticate"),
