@@ -9,6 +9,7 @@ use crate::keys::vocabulary::flag;
 use crate::kind::{Kind, is_placeholder};
 use crate::patterns::network::Place;
 use crate::patterns::{FILE_ENDINGS, OF_PAGES, network};
+use crate::policy::Policy;
 use crate::span::Spans;
 use crate::{percent, rules, shape, text};
 
@@ -109,12 +110,49 @@ fn authority(address: &str, range: Range<usize>, layers: u8, out: &mut Spans<'_>
     }
 }
 
-fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
-    /// A secret may come in two parts: who and what.
-    const PARTS: u8 = 2;
-    let (mut expected, mut before, mut is_network, mut is_thing) = (0_u8, "", false, false);
-    // `/build/73792c7f71f3a05487cba0e79d81ac9cd22598c0`
-    let mut is_version = false;
+/// What the segments of a path before the one that is judged say of it.
+#[derive(Default)]
+struct Before<'a> {
+    told: Key,
+    /// How many segments may be parts of a secret.
+    expected: u8,
+    is_network: bool,
+    is_thing: bool,
+    /// `/build/73792c7f71f3a05487cba0e79d81ac9cd22598c0`
+    is_version: bool,
+    last: &'a str,
+}
+
+impl<'a> Before<'a> {
+    fn pass(&mut self, segment: &'a str, policy: &Policy) {
+        /// A secret may come in two parts: who and what.
+        const PARTS: u8 = 2;
+        self.expected = self.expected.saturating_sub(1);
+        self.last = segment;
+        if segment.len() > 48 || (segment.starts_with('[') && is_placeholder(segment)) {
+            (self.told, self.is_version) = (Key::default(), false);
+            return;
+        }
+        let of_thing = self.is_thing;
+        let told = Key::of(segment, policy);
+        (self.is_network, self.is_thing) = (told.any(flag::NETWORK), told.any(flag::THING) && !told.is_version);
+        self.is_version = told.is_version;
+        // `magic-mushroom-lamp` is a product.
+        let is_short = told.words() <= 3;
+        if told.any(flag::BEFORE_A_SECRET) && is_short && !of_thing && !segment.contains('.') {
+            self.expected = PARTS;
+        }
+        self.told = if is_short { told } else { Key::default() };
+    }
+}
+
+fn path(segments: &str, told: Key, layers: u8, out: &mut Spans<'_>) {
+    /// As many segments as say something of the one behind them.
+    const SAYING: usize = 3;
+    let mut known = Before { told, ..Before::default() };
+    // Segments that hold nothing are only read for what they say once another follows that may hold something.
+    let mut passed = [""; SAYING];
+    let mut skipped = 0;
     // What is below `_next` and its like is the framework's.
     let mut is_internal = false;
     // `/a2bde82c928276216b6262ec19a527ab/hero.webp` names what is in it.
@@ -125,32 +163,47 @@ fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
     };
     for range in split(segments, &['/', ';']) {
         let Some(segment) = segments.get(range.clone()).filter(|segment| !segment.is_empty()) else { continue };
-        let mut was_read = false;
+        if out.policy.is_empty() && is_plain(segment) && !told.tells() {
+            if let Some(place) = passed.get_mut(skipped % SAYING) {
+                *place = segment;
+            }
+            skipped += 1;
+            is_internal |= segment.starts_with('_');
+            continue;
+        }
+        if skipped > SAYING {
+            known = Before::default();
+        }
+        for place in skipped.saturating_sub(SAYING)..skipped {
+            known.pass(passed.get(place % SAYING).copied().unwrap_or_default(), out.policy);
+        }
+        skipped = 0;
+        let before = &known;
         out.within(segments, range, |part, out| {
             decoded(part, false, layers, out, |segment, layers, out| {
-                was_read = true;
                 let is_file = segment.rsplit_once('.').is_some_and(|(_, ending)| FILE_ENDINGS.contains(&ending));
                 if is_placeholder(segment) {
                     return;
                 }
-                let is_secret = expected > 0
+                let is_secret = before.expected > 0
                     && shape::is_loose(segment)
-                    && !is_numbered(before, segment)
+                    && !is_numbered(before.last, segment)
                     && !segment.contains('@')
                     && !is_file
                     && !crate::kind::holds_placeholder(segment)
                     && !segment.contains(['=', '[', ':']);
                 if is_secret {
                     out.push(segment, (0..segment.len(), Kind::Token, rules::PATH));
-                } else if let Some((kind, rule)) = told
+                } else if let Some((kind, rule)) = before
+                    .told
                     .fits(segment, true, out.policy)
-                    .filter(|(kind, _)| in_path(*kind, &told, before, segment) && !is_file)
+                    .filter(|(kind, _)| in_path(*kind, &before.told, before.last, segment) && !is_file)
                 {
                     out.push(segment, (0..segment.len(), kind, rule));
-                } else if !(is_file || is_thing || is_internal)
+                } else if !(is_file || before.is_thing || is_internal)
                     && shape::is_random(segment)
                     && !names_asset(segment)
-                    && !(is_version && segment.bytes().all(|b| b.is_ascii_hexdigit()))
+                    && !(before.is_version && segment.bytes().all(|b| b.is_ascii_hexdigit()))
                 {
                     out.push(segment, (0..segment.len(), Kind::Token, rules::TOKEN));
                 } else if segment.contains('=') && is_form(segment) {
@@ -158,8 +211,8 @@ fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
                 } else if layers > 0 {
                     let is_whole = |c: char| c.is_ascii_digit() || c == '.';
                     let place = Place {
-                        is_segment: !is_network && segment.chars().all(is_whole),
-                        is_thing,
+                        is_segment: !before.is_network && segment.chars().all(is_whole),
+                        is_thing: before.is_thing,
                         ..Place::default()
                     };
                     text::find(segment, layers - 1, place, out);
@@ -167,24 +220,25 @@ fn path(segments: &str, mut told: Key, layers: u8, out: &mut Spans<'_>) {
             });
         });
         is_internal |= segment.starts_with('_');
-        if segment.len() <= 48 && !(segment.starts_with('[') && is_placeholder(segment)) {
-            let of_thing = is_thing;
-            told = Key::of(segment, out.policy);
-            (is_network, is_thing) = (told.any(flag::NETWORK), told.any(flag::THING) && !told.is_version);
-            // `magic-mushroom-lamp` is a product.
-            is_version = told.is_version;
-            let is_short = told.words() <= 3;
-            let tells = told.any(flag::BEFORE_A_SECRET) && is_short && !of_thing && !segment.contains('.');
-            expected = if tells { PARTS } else { expected.saturating_sub(1) };
-            if !is_short {
-                told = Key::default();
-            }
-        } else {
-            expected = expected.saturating_sub(1);
-            (told, is_version) = (Key::default(), false);
-        }
-        before = segment;
+        known.pass(segment, out.policy);
     }
+}
+
+/// Whether `text` is small letters and dashes, which no rule without a telling key takes for anything.
+fn is_plain(text: &str) -> bool {
+    /// The hardware address `aa-bb-cc-dd-ee-ff`.
+    const MAC: usize = 17;
+    text.len() != MAC && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'-' | b'_'))
+}
+
+/// The same of a value that is no more than a word or two with a small number.
+fn is_plain_value(text: &str) -> bool {
+    let mut digits = 0;
+    let mut is_plain = |b: u8| {
+        digits += u8::from(b.is_ascii_digit());
+        matches!(b, b'a'..=b'z' | b'-' | b'_' | b'0'..=b'9')
+    };
+    text.len() < 17 && text.bytes().all(&mut is_plain) && digits <= 2
 }
 
 /// What a segment may tell of the next one.
@@ -229,6 +283,8 @@ fn is_numbered(before: &str, segment: &str) -> bool {
 /// Points at the personal data in `key=value` pairs between `&` or `;`: a query, a form's body, a cookie.
 pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
     let separators: &'static [char] = if parameters.contains('&') { &['&'] } else { &['&', ';'] };
+    // Whether only the rules that come with this decide.
+    let is_settled = out.policy.is_empty() && !out.policy.keeps_only_allowed;
     // `name=first_name&value=Jane`
     let mut named = None;
     for range in split(parameters, separators) {
@@ -255,6 +311,9 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
             }
             if layers > 0 && !told.tells() && key.contains(|c: char| c == '@' || c == '%' || c.is_ascii_digit()) {
                 out.within(parameter, 0..equals, |key, out| text::find(key, layers - 1, Place::default(), out));
+            }
+            if !told.tells() && is_settled && parameter.get(equals + 1..).is_some_and(is_plain_value) {
+                return;
             }
             let is_kept = is_campaign || told.is_allowed || told.is_thing();
             let range = equals + 1..parameter.len();

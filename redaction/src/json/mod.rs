@@ -10,6 +10,7 @@ use crate::patterns::card;
 use crate::patterns::network::Place;
 use crate::rules;
 use crate::span::{Span, Spans};
+use crate::text::class;
 use crate::{shape, text, url};
 use frame::Frame;
 use literal::Literal;
@@ -290,13 +291,15 @@ fn judge(json: &str, literal: &Literal, told: &Key, layers: u8, out: &mut Spans<
 /// Points at the personal data in a value of which its key says no more than where it stands.
 pub(crate) fn value(text: &str, told: &Key, layers: u8, out: &mut Spans<'_>) {
     let place = Place::under(told, text);
+    let seen = class::seen(text);
     let is_one = || !text.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>'));
-    if layers > 0 && text.contains("://") && is_one() && url::is_address(text) {
+    let may_be_address = layers > 0 && seen & class::COLON != 0 && seen & class::ADDRESS != 0;
+    if may_be_address && text.contains("://") && is_one() && url::is_address(text) {
         return url::find(text, layers - 1, out);
     }
     // A query without its question mark, or the values of a cookie.
     if layers > 0
-        && text.contains('=')
+        && seen & class::EQUALS != 0
         && !text.contains(char::is_whitespace)
         && !url::is_address(text)
         && url::is_form(text)

@@ -1,23 +1,28 @@
 //! What each byte of a text may begin or mean.
 
-pub(super) const DIGIT: u16 = 1;
-pub(super) const UPPER: u16 = 2;
-pub(super) const LOWER: u16 = 4;
-pub(super) const AT: u16 = 8;
-pub(super) const COLON: u16 = 16;
-pub(super) const EQUALS: u16 = 32;
-pub(super) const ADDRESS: u16 = 64;
-pub(super) const PERCENT: u16 = 128;
-pub(super) const BRACKET: u16 = 256;
-pub(super) const BREAK: u16 = 512;
-pub(super) const HIGH: u16 = 1024;
+pub(crate) const DIGIT: u16 = 1;
+pub(crate) const UPPER: u16 = 2;
+pub(crate) const LOWER: u16 = 4;
+pub(crate) const AT: u16 = 8;
+pub(crate) const COLON: u16 = 16;
+pub(crate) const EQUALS: u16 = 32;
+pub(crate) const ADDRESS: u16 = 64;
+pub(crate) const PERCENT: u16 = 128;
+pub(crate) const BRACKET: u16 = 256;
+pub(crate) const BREAK: u16 = 512;
+pub(crate) const HIGH: u16 = 1024;
 /// What wide forms begin with.
-pub(super) const WIDE: u16 = 2048;
+pub(crate) const WIDE: u16 = 2048;
+
+/// What is in `text`, in one pass.
+pub(crate) fn seen(text: &str) -> u16 {
+    text.bytes().fold(0, |seen, byte| seen | of(byte))
+}
 
 static CLASSES: [u16; 256] = classes();
 
 /// What `byte` is.
-pub(super) fn of(byte: u8) -> u16 {
+pub(crate) fn of(byte: u8) -> u16 {
     CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
 }
 

@@ -1,7 +1,7 @@
 //! Plain text: one pass that skips the chunks nothing can begin in, hands what is written in another form (addresses,
 //! forms, encoded pieces, JSON) to those who read it, and stops in the rest at the few characters that matter.
 
-mod class;
+pub(crate) mod class;
 mod pair;
 mod scan;
 mod told;
