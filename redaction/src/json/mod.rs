@@ -292,6 +292,19 @@ fn judge(json: &str, literal: &Literal, told: &Key, layers: u8, out: &mut Spans<
 pub(crate) fn value(text: &str, told: &Key, layers: u8, out: &mut Spans<'_>) {
     let place = Place::under(told, text);
     let seen = class::seen(text);
+    // One word of nothing but letters.
+    let may_hold = class::DIGIT
+        | class::AT
+        | class::COLON
+        | class::EQUALS
+        | class::ADDRESS
+        | class::PERCENT
+        | class::BRACKET
+        | class::BREAK
+        | class::WIDE;
+    if seen & may_hold == 0 && text.len() < text::KEY && out.policy.is_empty() {
+        return;
+    }
     let is_one = || !text.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>'));
     let may_be_address = layers > 0 && seen & class::COLON != 0 && seen & class::ADDRESS != 0;
     if may_be_address && text.contains("://") && is_one() && url::is_address(text) {

@@ -74,13 +74,15 @@ const BENIGN: &[&str] = &[
     "***", "********", "set", "unset", "missing", "present", "empty", "invalid", "valid", "number", "phone", "object", "verified", "unverified", "confirmed", "pending", "sent", "subscribed",
 ];
 
+const LONGEST_BENIGN: usize = 10;
+
 impl Shape {
     /// Whether `text` looks like this.
     pub(crate) fn fits(self, text: &str) -> bool {
         let text = text.trim();
         if text.is_empty()
             || is_placeholder(text)
-            || BENIGN.iter().any(|word| text.eq_ignore_ascii_case(word))
+            || text.len() <= LONGEST_BENIGN && BENIGN.iter().any(|word| text.eq_ignore_ascii_case(word))
             || is_masked(text)
         {
             return false;

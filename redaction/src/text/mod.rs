@@ -21,6 +21,9 @@ use told::Said;
 /// How many encodings inside one another are looked through.
 pub(crate) const LAYERS: u8 = 4;
 
+/// How long a chunk is that may be the key of a service though it has no digit.
+pub(crate) const KEY: usize = 24;
+
 /// Points at the personal data in `text`.
 pub(crate) fn find(text: &str, layers: u8, place: Place, out: &mut Spans<'_>) {
     if layers > 0 && json::is_container(text) {
@@ -85,7 +88,7 @@ fn chunk(
         return end.max(range.end);
     }
     // Some keys of services have no digit.
-    let may_be_key = chunk.len() >= 24 && seen & class::UPPER != 0 && seen & class::LOWER != 0;
+    let may_be_key = chunk.len() >= KEY && seen & class::UPPER != 0 && seen & class::LOWER != 0;
     // `RSS MRA 85T10 A562S`
     let code_follows =
         seen == class::UPPER && chunk.len() == 3 && text.as_bytes().get(range.end + 5).is_some_and(u8::is_ascii_digit);

@@ -11,7 +11,7 @@ use crate::keys::vocabulary::Clue;
 use crate::kind::Kind;
 use crate::patterns::network::{self, Place};
 use crate::patterns::number::{Run, digits_in};
-use crate::patterns::{at_boundary, card, email, ends_at, iban, national, phone, place, secret};
+use crate::patterns::{at_boundary, card, date, email, ends_at, iban, national, phone, place, secret};
 use crate::rules;
 use crate::shape;
 use crate::span::{Found, Spans};
@@ -54,7 +54,9 @@ impl Word {
 /// looks ahead stays linear.
 pub(super) fn scan(text: &str, range: Range<usize>, place: Place, said: &mut Said, out: &mut Spans<'_>) -> usize {
     let bytes = text.as_bytes();
-    let (mut at, mut done) = (range.start, usize::MAX);
+    /// As many values that are none may stand behind one another: `a=b=c`.
+    const PAIRS: usize = 8;
+    let (mut at, mut done, mut pairs) = (range.start, usize::MAX, 0_usize);
     let mut previous = at.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or(b' ');
     while at < range.end {
         let Some(byte) = bytes.get(at).copied() else { break };
@@ -77,15 +79,24 @@ pub(super) fn scan(text: &str, range: Range<usize>, place: Place, said: &mut Sai
                 }
             }
             b'@' => mailbox(text, at),
-            b'&' => email::find(text, at).map(|range| (range, Kind::Email, rules::EMAIL)),
             b':' => network::with_colons(text, at)
                 .map(
                     |(range, is_mac)| {
                         if is_mac { (range, Kind::Mac, rules::MAC) } else { (range, Kind::Ip, rules::IP) }
                     },
                 )
-                .or_else(|| pair(text, at, out)),
-            b'=' => pair(text, at, out),
+                .or_else(|| {
+                    pairs += 1;
+                    if pairs <= PAIRS { pair(text, at, out) } else { None }
+                }),
+            b'=' => {
+                pairs += 1;
+                if pairs <= PAIRS { pair(text, at, out) } else { None }
+            }
+            b',' | b';' | b'|' | b'&' | b'{' | b'}' | b'[' | b']' => {
+                pairs = 0;
+                if byte == b'&' { email::find(text, at).map(|range| (range, Kind::Email, rules::EMAIL)) } else { None }
+            }
             // Of two numbers in a row, the second begins where the first was found to end.
             b'+' if at == done || at_boundary(text, at) || previous == b'+' => {
                 phone::international(text, at).map(|range| (range, Kind::Phone, rules::PHONE))
@@ -139,7 +150,8 @@ fn number(text: &str, word: Word, place: Place, said: &mut Said) -> Option<Found
     if let Some(found) = by_itself(text, at, &run, digits, place) {
         return Some(found);
     }
-    if digits < 3 && run.group(0).is_none_or(|group| group.len() > 2) {
+    // Of the smallest numbers only the day of a birth is told by words.
+    if digits < 3 && date::find(text, &run).is_none() {
         return None;
     }
     told(text, &run, digits, said)
