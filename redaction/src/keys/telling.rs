@@ -232,6 +232,11 @@ impl Key {
         is_counted && text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_digit())
     }
 
+    /// Whether only what looks random is what the key tells of.
+    pub(crate) fn must_be_random(&self) -> bool {
+        self.own_rule == 0 && self.told.iter().all(|told| told.shape == Shape::Random)
+    }
+
     /// Whether what the key tells of is a number, in groups or not.
     pub(crate) fn is_number(&self) -> bool {
         self.told.iter().next().is_some_and(|told| {

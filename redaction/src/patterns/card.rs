@@ -14,7 +14,12 @@ pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
     if decimal || !opens {
         return None;
     }
-    let (mut digits, mut end, mut separator, mut found) = (Vec::with_capacity(19), at, None, None);
+    // All issuers' numbers begin with one of these.
+    if !matches!(text.as_bytes().get(at)?, b'2'..=b'6') {
+        return None;
+    }
+    let (mut values, mut count) = ([0_u8; 19], 0);
+    let (mut end, mut separator, mut found) = (at, None, None);
     for place in 0.. {
         let group = text.get(end..)?.bytes().take(20).take_while(u8::is_ascii_digit).count();
         // People write 4-4-4-4-3, 4-6-5 or 4-6-4.
@@ -23,18 +28,20 @@ pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
             || (place == 1 && group == 6)
             || (place == 2 && group == 5)
             || (place == 4 && group == 3);
-        if group == 0 || digits.len() + group > 19 || !fits {
+        if group == 0 || count + group > 19 || !fits {
             break;
         }
-        digits.extend(text.get(end..end + group)?.bytes().map(|b| b - b'0'));
-        end += group;
+        for (value, byte) in values.iter_mut().skip(count).zip(text.get(end..end + group)?.bytes()) {
+            *value = byte - b'0';
+        }
+        (count, end) = (count + group, end + group);
         let next = next_char(text, end);
         let closed = match next {
             Some('.' | ',' | '_') => next_char(text, end + 1).is_none_or(|c| !c.is_ascii_digit()),
             Some(c) => !c.is_alphanumeric() || c > '\u{2e80}',
             None => true,
         };
-        if closed && is_card(&digits) {
+        if closed && values.get(..count).is_some_and(is_card) {
             found = Some(at..end);
         }
         let between = next.filter(|c| " -+.\u{a0}\u{2009}\u{202f}\u{2011}\u{2013}".contains(*c));

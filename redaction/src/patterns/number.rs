@@ -18,28 +18,49 @@ impl Run {
     /// Reads the run that begins with the digit at `at`.
     pub(crate) fn read(text: &str, at: usize) -> Self {
         let mut run = Self { start: at, groups: [(0, 0, 0); Self::GROUPS], length: 0 };
-        let (mut end, mut separator, mut digits) = (at, 0, 0);
-        for group in &mut run.groups {
-            let length = text
-                .as_bytes()
-                .get(end..)
-                .unwrap_or_default()
-                .iter()
-                .take(Self::DIGITS)
-                .take_while(|b| b.is_ascii_digit())
-                .count();
+        run.read_on(text, at, 0);
+        run
+    }
+
+    /// The same, where `before` may have begun with the number before: a long row of numbers is read once.
+    pub(crate) fn read_after(before: &Self, text: &str, at: usize) -> Self {
+        if before.group(1).is_none_or(|second| second.start != at) {
+            return Self::read(text, at);
+        }
+        let mut run = *before;
+        run.start = at;
+        run.groups.copy_within(1.., 0);
+        run.length -= 1;
+        if let Some(stale) = run.groups.get_mut(run.length) {
+            *stale = (0, 0, 0);
+        }
+        if let Some(first) = run.groups.first_mut() {
+            first.2 = 0;
+        }
+        let end = run.group(run.length - 1).map_or(at, |last| last.end);
+        if let Some((mark, width)) = separator_at(text, end) {
+            run.read_on(text, end + width, mark);
+        }
+        run
+    }
+
+    /// Reads further groups, the first behind `separator`.
+    fn read_on(&mut self, text: &str, at: usize, separator: u8) {
+        let (mut end, mut separator, mut digits) = (at, separator, self.digits(self.length));
+        for group in self.groups.iter_mut().skip(self.length) {
+            let rest = text.as_bytes().get(end..).unwrap_or_default();
+            let length = rest.iter().take(Self::DIGITS).take_while(|b| b.is_ascii_digit()).count();
             digits += length;
             if length == 0 || digits > Self::DIGITS {
                 break;
             }
             *group =
                 (u32::try_from(end).unwrap_or_default(), u32::try_from(end + length).unwrap_or_default(), separator);
-            run.length += 1;
+            self.length += 1;
             end += length;
             let Some((mark, width)) = separator_at(text, end) else { break };
             (separator, end) = (mark, end + width);
         }
-        run
     }
 
     pub(crate) fn groups(&self) -> usize {

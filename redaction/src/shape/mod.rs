@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use crate::kind::{holds_placeholder, is_placeholder};
 use crate::patterns::{network, number, secret};
-pub(crate) use random::{is_loose, is_random, is_random_value, is_uuid};
+pub(crate) use random::{RANDOM, is_loose, is_random, is_random_value, is_uuid};
 
 /// What a value must look like to be taken for what its key says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

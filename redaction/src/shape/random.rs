@@ -29,12 +29,15 @@ pub(crate) fn is_loose(text: &str) -> bool {
     is_uuid(text) || text.as_bytes().split(|b| !b.is_ascii_alphanumeric()).any(is_mixed)
 }
 
+/// What is shorter does not look random.
+pub(crate) const RANDOM: usize = 20;
+
 /// Whether `text` is as good as random: 20 characters or more of an encoding's alphabet, with the letters and digits
 /// mixed as no name, slug, order number or date mixes them. UUIDs are ids, not secrets, and do not count.
 pub(crate) fn is_random(text: &str) -> bool {
     let text = text.trim_end_matches('=');
     let in_alphabet = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'+');
-    if text.len() < 20
+    if text.len() < RANDOM
         || text.len() > 4096
         || !text.bytes().all(in_alphabet)
         || is_uuid(text)
@@ -91,7 +94,7 @@ fn is_known_id(text: &str) -> bool {
 
 /// Whether `text`, the value of a parameter and no path, is as good as random. Base64 has slashes.
 pub(crate) fn is_random_value(text: &str) -> bool {
-    text.len() >= 20 && !text.starts_with(['/', '.']) && !text.contains("://") && text.split('/').any(is_random)
+    text.len() >= RANDOM && !text.starts_with(['/', '.']) && !text.contains("://") && text.split('/').any(is_random)
 }
 
 /// Whether `text` is a UUID in its usual form.

@@ -3,6 +3,7 @@
 use crate::keys::telling::Key;
 use crate::kind::Kind;
 use crate::patterns::place;
+use crate::shape;
 use crate::span::{Found, Spans};
 
 /// The value behind a telling key and the `=` or `:` at `at`. Behind a colon stands prose more often than a value, so
@@ -50,6 +51,9 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
     let line = judged.split(ends).next()?;
     // One word first; a phone, a date and what is in quotes may have several.
     let word = line.split(char::is_whitespace).next()?.trim_end_matches(['.', '!', '?']);
+    if opening.is_none() && told.must_be_random() && word.len() < shape::RANDOM {
+        return None;
+    }
     let candidates = if opening.is_some() { [line, line] } else { [line.trim_end(), word] };
     let number = if opening.is_none() && told.is_number() {
         number_in(line).or_else(|| line.get(place::lettered_postcode(line, 0)?))

@@ -141,7 +141,7 @@ fn number(text: &str, word: Word, place: Place, said: &mut Said) -> Option<Found
     if let Some(range) = national::corsican(text, at) {
         return Some((range, Kind::NationalId, rules::NATIONAL_ID));
     }
-    let run = Run::read(text, at);
+    let run = said.run(text, at);
     let digits = run.digits(Run::GROUPS);
     // Nobody writes a number digit by digit.
     if run.groups() == Run::GROUPS && digits < Run::GROUPS * 2 {

@@ -15,9 +15,17 @@ use crate::span::Found;
 pub(super) struct Said {
     at: usize,
     clue: Option<(Clue, usize)>,
+    run: Option<Run>,
 }
 
 impl Said {
+    /// The run of digits at `at`.
+    pub(super) fn run(&mut self, text: &str, at: usize) -> Run {
+        let run = self.run.as_ref().map_or_else(|| Run::read(text, at), |before| Run::read_after(before, text, at));
+        self.run = Some(run);
+        run
+    }
+
     pub(super) fn before(&mut self, text: &str, at: usize) -> Option<(Clue, usize)> {
         let between = text.as_bytes().get(self.at..at).filter(|between| self.at > 0 && between.len() <= 24);
         let is_same = between.is_some_and(|between| {
