@@ -78,22 +78,24 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn add(&mut self, found: &[Span<'_>]) {
         for span in found {
-            let why = RULES
-                .iter()
-                .find(|rule| rule.name == span.rule)
-                .map_or("a rule of the client's own", |rule| rule.explanation);
             self.findings.push(Finding {
                 rule: span.rule.to_owned(),
                 kind: span.kind,
                 span: self.origin(span.range.start, false)..self.origin(span.range.end, true),
                 path: None,
-                why: why.to_owned(),
+                why: String::new(),
             });
         }
         self.passes.push(found.iter().map(|span| (span.range.clone(), span.written())).collect());
     }
 
+    /// The findings in order, with their reasons. Those are looked up here, so that what never asks for them, as the Worker,
+    /// does not carry the rules' texts.
     fn sorted(mut self) -> Vec<Finding> {
+        for finding in &mut self.findings {
+            let rule = RULES.iter().find(|rule| rule.name == finding.rule);
+            rule.map_or("a rule of the client's own", |rule| rule.explanation).clone_into(&mut finding.why);
+        }
         self.findings.sort_by_key(|finding| (finding.span.start, finding.span.end));
         self.findings
     }

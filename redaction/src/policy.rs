@@ -6,7 +6,7 @@ use crate::click_ids::CLICK_IDS;
 use crate::keys::words::{self, KeyHash};
 use crate::kind::Kind;
 use crate::patterns::own::{self, OwnShape};
-use crate::rules::RULES;
+use crate::rules::NAMES;
 
 /// The settings as they are read from a file. Every field has a default; a field nobody knows is an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,8 +131,8 @@ impl Policy {
             let field = |name: &str| format!("rules[{place}].{name}");
             check_name(&rule.name)
                 .and_then(|()| {
-                    let is_taken = RULES.iter().any(|known| known.name == rule.name)
-                        || rules.iter().any(|known| known.name == rule.name);
+                    let is_taken =
+                        NAMES.contains(&rule.name.as_str()) || rules.iter().any(|known| known.name == rule.name);
                     if is_taken { Err(Reason::NameTaken) } else { Ok(()) }
                 })
                 .map_err(|reason| error(field("name"), reason))?;

@@ -5,6 +5,19 @@ mod list;
 
 pub use list::RULES;
 
+/// The names of all rules. Apart, so that the Worker, which needs no more, does not carry the examples.
+pub(crate) static NAMES: [&str; RULES.len()] = names();
+
+#[expect(clippy::indexing_slicing, reason = "runs in the compiler, which checks it")]
+const fn names() -> [&'static str; RULES.len()] {
+    let (mut names, mut at) = ([""; RULES.len()], 0);
+    while at < names.len() {
+        names[at] = RULES[at].name;
+        at += 1;
+    }
+    names
+}
+
 /// One rule, with examples of its work. An example that is a JSON object stands for an event's `data`, any other for a
 /// text.
 #[derive(Clone, Copy, Debug)]
