@@ -22,12 +22,13 @@ pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
     let (mut end, mut separator, mut found) = (at, None, None);
     for place in 0.. {
         let group = text.get(end..)?.bytes().take(20).take_while(u8::is_ascii_digit).count();
-        // People write 4-4-4-4-3, 4-6-5 or 4-6-4.
+        // People write 4-4-4-4-3, 4-6-5 or 4-6-4, and of the short ones 4-4-4-3, too.
         let fits = place == 0
             || group == 4
             || (place == 1 && group == 6)
             || (place == 2 && group == 5)
-            || (place == 4 && group == 3);
+            || (place == 4 && group == 3)
+            || (place == 3 && matches!(group, 2 | 3));
         if group == 0 || count + group > 19 || !fits {
             break;
         }

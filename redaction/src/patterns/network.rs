@@ -9,6 +9,7 @@ use crate::keys::telling::Key;
 use crate::keys::vocabulary::Clue;
 
 /// Where a number stands.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the place")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
     /// Under the key of a version.

@@ -73,6 +73,7 @@ pub const RULES: &[Rule] = &[
         redacted: &[
             ("card 4111 1111 1111 1111 ok", "card [card] ok"),
             ("5500-0000-0000-0004", "[card]"),
+            ("3782 8224 6310 005", "[card]"),
             ("3782\u{a0}822463\u{a0}10005", "[card]"),
             ("n=2223003122003222", "n=[card]"),
             ("4111.1111.1111.1111", "[card]"),
@@ -296,7 +297,8 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "phone",
-        explanation: "A telephone number in international form; one without `+` only under a telling key.",
+        explanation: "A telephone number in international form, or in a national form that hardly anything else has; any other behind \
+                      a word or under a key that tells.",
         redacted: &[
             ("call +49 (0)30 1234-5678 now", "call [phone] now"),
             ("tel:+15551234567", "tel:[phone]"),

@@ -53,9 +53,9 @@ impl Word {
 /// Points at what begins in the chunk at `range`, and gives where it ends. What is found is skipped, so the sum of all
 /// looks ahead stays linear.
 pub(super) fn scan(text: &str, range: Range<usize>, place: Place, said: &mut Said, out: &mut Spans<'_>) -> usize {
-    let bytes = text.as_bytes();
     /// As many values that are none may stand behind one another: `a=b=c`.
     const PAIRS: usize = 8;
+    let bytes = text.as_bytes();
     let (mut at, mut done, mut pairs) = (range.start, usize::MAX, 0_usize);
     let mut previous = at.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or(b' ');
     while at < range.end {
