@@ -33,6 +33,11 @@ pub(crate) fn formed(text: &str, run: &Run) -> Option<Range<usize>> {
     {
         return None;
     }
+    // None of them has four groups or more that are alike, as rows of numbers have.
+    let length = |place| run.group(place).map(|group| group.len());
+    if run.groups() > 4 && (1..4).all(|place| length(place) == length(0)) {
+        return None;
+    }
     let closed = |end: usize| {
         ends_at(text, end)
             && !next_char(text, end).is_some_and(|c| {
