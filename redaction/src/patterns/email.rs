@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{FILE_ENDINGS, next_char};
+use super::{FILE_ENDINGS, is_one_of, next_char};
 
 /// The top-level domains of more than two letters that mailboxes end in most. Only where something else is as likely must
 /// a mailbox end in one of them.
@@ -150,11 +150,11 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
         None => (range.start, range.end),
     };
     let marked = text.get(start..end)?;
-    let mark = marked.trim_matches(['[', ']', '{', '}', ' ']).trim_matches(MARKS).to_lowercase();
+    let mark = marked.trim_matches(['[', ']', '{', '}', ' ']).trim_matches(MARKS);
     let in_brackets = is_marked
         || bracketed(marked)
         || (text.get(..start)?.ends_with(['(', '<']) && text.get(end..)?.starts_with([')', '>']));
-    if !(AT.contains(&mark.as_str()) || in_brackets && mark == "@") {
+    if !(is_one_of(mark, AT) || in_brackets && mark == "@") {
         return None;
     }
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '+' | '-');
@@ -172,7 +172,7 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
         let Some(head) = text.get(text.floor_char_boundary(begin.saturating_sub(WINDOW))..begin) else { break };
         let Some((rest, dot)) = head.strip_suffix(' ').and_then(|head| head.rsplit_once(' ')) else { break };
         let first = rest.rsplit(|c| !is_part(c)).next().unwrap_or_default();
-        if first.is_empty() || !DOT.contains(&dot.to_lowercase().as_str()) {
+        if first.is_empty() || !is_one_of(dot, DOT) {
             break;
         }
         (begin, is_dotted) = (begin - head.len() + rest.len() - first.len(), true);
@@ -183,14 +183,13 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
     after = after.trim_start_matches([' ', ')', '>']);
     loop {
         let length = after.find(|c: char| !(c.is_alphanumeric() || c == '-')).unwrap_or(after.len());
-        let label =
-            after.get(..length).filter(|label| !label.is_empty() && !DOT.contains(&label.to_lowercase().as_str()))?;
+        let label = after.get(..length).filter(|label| !label.is_empty() && !is_one_of(label, DOT))?;
         labels += 1;
         after = after.get(length..)?;
         if labels > 1 && label.chars().count() >= 2 && label.chars().all(char::is_alphabetic) {
             found = whole.len() - after.len();
             is_host = label.chars().count() == 2 || TOP_LEVEL.iter().any(|known| label.eq_ignore_ascii_case(known));
-        } else if labels == 1 && ARTICLES.contains(&label.to_lowercase().as_str()) && !in_brackets {
+        } else if labels == 1 && is_one_of(label, ARTICLES) && !in_brackets {
             return None;
         }
         if let Some(rest) = after.strip_prefix('.').filter(|rest| rest.starts_with(char::is_alphanumeric)) {
@@ -199,7 +198,7 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
         }
         let rest = after.trim_start_matches([' ', '[', '(', '{', '<']).trim_start_matches(MARKS);
         let word = rest.split(|c: char| !c.is_alphabetic()).next()?;
-        if rest.len() == after.len() || !DOT.contains(&word.to_lowercase().as_str()) {
+        if rest.len() == after.len() || !is_one_of(word, DOT) {
             break;
         }
         let next = rest.get(word.len()..)?.trim_start_matches(MARKS).trim_start_matches([' ', ']', ')', '}', '>']);
@@ -220,6 +219,6 @@ pub(crate) fn written_out(text: &str, range: Range<usize>) -> Option<Range<usize
 fn speaks_of_mail(text: &str) -> bool {
     const WORDS: &[&str] =
         &["mail", "contact", "kontakt", "contatt", "write", "schreib", "reach", "correo", "courriel", "posta", "epost"];
-    let text = text.to_lowercase();
+    let text: String = text.chars().flat_map(char::to_lowercase).collect();
     WORDS.iter().any(|word| text.contains(word))
 }

@@ -41,3 +41,8 @@ pub(crate) fn at_boundary(text: &str, at: usize) -> bool {
 pub(crate) fn ends_at(text: &str, at: usize) -> bool {
     next_char(text, at).is_none_or(|c| c > '\u{2e80}' || (!c.is_alphanumeric() && c != '_'))
 }
+
+/// Whether `word` is among `known`, which are written small, whatever its case.
+pub(crate) fn is_one_of(word: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| word.chars().flat_map(char::to_lowercase).eq(known.chars()))
+}

@@ -6,7 +6,7 @@ use crate::keys::vocabulary::{Clue, flag};
 use crate::keys::{clue, words};
 use crate::kind::Kind;
 use crate::patterns::number::Run;
-use crate::patterns::{at_boundary, date, ends_at, national, phone, place};
+use crate::patterns::{at_boundary, date, ends_at, is_one_of, national, phone, place};
 use crate::rules;
 use crate::span::Found;
 
@@ -212,13 +212,15 @@ fn are_years(text: &str, run: &Run) -> bool {
 /// Whether a date behind `gap` is when something ends.
 fn is_limit(gap: &str) -> bool {
     gap.split(|c: char| !c.is_alphabetic()).any(|word| {
-        [
-            "until", "till", "til", "through", "ends", "end", "before", "expires", "valid", "bis", "gultig", "gültig",
-            "hasta", "jusqu", "fino", "até", "tot", "do", "til", "asti", "offer", "deals", "sale", "party", "gift",
-            "rabatt", "feier", "angebot", "fete", "fête", "fiesta", "festa", "special", "cake", "discount", "promo",
-            "event",
-        ]
-        .contains(&word.to_lowercase().as_str())
+        is_one_of(
+            word,
+            &[
+                "until", "till", "til", "through", "ends", "end", "before", "expires", "valid", "bis", "gultig",
+                "gültig", "hasta", "jusqu", "fino", "até", "tot", "do", "til", "asti", "offer", "deals", "sale",
+                "party", "gift", "rabatt", "feier", "angebot", "fete", "fête", "fiesta", "festa", "special", "cake",
+                "discount", "promo", "event",
+            ],
+        )
     })
 }
 
@@ -263,55 +265,57 @@ fn is_unit(text: &str, at: usize) -> bool {
 /// Whether nothing stands between a word and its value but what says that it is it: `is`, `:`, `lautet`.
 pub(super) fn says(gap: &str) -> bool {
     gap.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).all(|word| {
-        [
-            "is",
-            "was",
-            "are",
-            "ist",
-            "war",
-            "lautet",
-            "est",
-            "es",
-            "e",
-            "era",
-            "è",
-            "é",
-            "jest",
-            "to",
-            "to",
-            "är",
-            "er",
-            "on",
-            "code",
-            "number",
-            "no",
-            "nr",
-            "numero",
-            "num",
-            "new",
-            "the",
-            "my",
-            "your",
-            "for",
-            "of",
-            "using",
-            "with",
-            "and",
-            "hier",
-            "here",
-            "now",
-            "temporary",
-            "temp",
-            "current",
-            "equals",
-            "set",
-            "as",
-            "changed",
-            "va",
-            "वर्ड",
-            "है",
-            "は",
-        ]
-        .contains(&word.to_lowercase().as_str())
+        is_one_of(
+            word,
+            &[
+                "is",
+                "was",
+                "are",
+                "ist",
+                "war",
+                "lautet",
+                "est",
+                "es",
+                "e",
+                "era",
+                "è",
+                "é",
+                "jest",
+                "to",
+                "to",
+                "är",
+                "er",
+                "on",
+                "code",
+                "number",
+                "no",
+                "nr",
+                "numero",
+                "num",
+                "new",
+                "the",
+                "my",
+                "your",
+                "for",
+                "of",
+                "using",
+                "with",
+                "and",
+                "hier",
+                "here",
+                "now",
+                "temporary",
+                "temp",
+                "current",
+                "equals",
+                "set",
+                "as",
+                "changed",
+                "va",
+                "वर्ड",
+                "है",
+                "は",
+            ],
+        )
     })
 }
