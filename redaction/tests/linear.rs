@@ -10,7 +10,7 @@ const PARTS: &[&str] = &[
     "@", "@a.", "x@y.", "(at)", " at ", " dot ", "&#64;", "mailto:", "-", "--", ".", "..", ", ", ":", ": ", "::", "=", "==", "&", "&amp;", "?", "/", "//", "://", "http://", "#", ";", "|", "_",
     " ", "  ", "\n", "(", "[", "]", "{", "\"", "'", "\\", "\\\"", "<", "<input name=", "%", "%20", "%25", "%2540", "%7B%22", "+", "+49", "+1 ", "°", "′", " N ",
     "eyJ", "-eyJ", "eyJhbGciOi.", "AKIA", "sk-", "pat", "ghp_", "ghp_-", "key-", "xoxb-", "1//", "-----BEGIN ", "-----", "bearer ", "token+", "apikey+", "2001:db8:", "::ffff:", "aa:bb:", "aa-bb-",
-    "tel. ", "phone", "iban ", "DE89", "SW1A 1AA", "password", "pwd is ", "token=", "api_key: ", "name=", "ssn ", "zip ", "birthday", "geboren", "12 de ", "May ", "is ", "/reset/", "data:", ";base64,", "{\"a\":", "[1,",
+    "tel. ", "phone", "iban ", "DE89", "SW1A 1AA", "password", "pwd is ", "token=", "api_key: ", "name=", "ssn ", "zip ", "birthday", "geboren", "12 de ", "May ", "is ", "/reset/", "data:", ";base64,", "_at_", " dot a", "☎", "T: ", "key=", "MT", ".atlasv1.", "0044 ", "0221 / ", "\"@", "x99", "sha256~", "{\"a\":", "[1,",
 ];
 
 /// A way into the rules.
@@ -67,6 +67,12 @@ fn the_work_grows_with_the_length() {
         "-eyJ",
         "ghp_-",
         "token+",
+        "T: 0",
+        "key=",
+        "a dot b at ",
+        "0 0",
+        "a-1-",
+        "\"a\"@",
     ];
     let generated = (0..200).map(|_| (0..=next(3)).map(|_| PARTS[next(PARTS.len())]).collect::<String>());
     for pattern in known.map(str::to_owned).into_iter().chain(generated.collect::<Vec<_>>()) {
