@@ -124,17 +124,18 @@ async fn alone(arguments: &Arguments, depth: Depth, hours: Hours, progress: &Pro
     destination.prefix.clone_from(&arguments.prefix);
     destination.endpoint.clone_from(&arguments.endpoint);
     destination.path_style = arguments.path_style;
-    let verdict = bucket_only::verify(&destination, depth, hours, progress).await?;
+    let verdict = bucket_only::verify(&destination, depth, hours, progress).await;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&verdict)?);
     } else {
         print_alone(&verdict);
     }
-    let holds_nothing = verdict.newest.is_empty() && verdict.discrepancies.is_empty();
+    let is_whole = verdict.unread.is_empty();
+    let holds_nothing = is_whole && verdict.newest.is_empty() && verdict.discrepancies.is_empty();
     if holds_nothing {
         eprintln!("no manifest is below this prefix, so nothing was proved: see that --bucket and --prefix are right");
     }
-    Ok(exit(!verdict.discrepancies.is_empty(), holds_nothing))
+    Ok(exit(!verdict.discrepancies.is_empty(), holds_nothing || !is_whole))
 }
 
 fn print_alone(verdict: &bucket_only::Verdict) {
@@ -151,6 +152,9 @@ fn print_alone(verdict: &bucket_only::Verdict) {
     }
     for discrepancy in &verdict.discrepancies {
         println!("{discrepancy}");
+    }
+    for it in &verdict.unread {
+        println!("not compared to the end: {it}");
     }
     println!("{} discrepancies", verdict.discrepancies.len());
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use uuid::Uuid;
 
 use super::erased_rows;
@@ -71,24 +71,22 @@ pub async fn copy_of_visitor(
         .await
 }
 
-/// The ids of the rows of `batch`, ascending.
-pub async fn ids_of_batch(connection: &mut PgConnection, batch: &ExportBatch) -> sqlx::Result<Vec<Uuid>> {
-    let mut transaction = connection.begin().await?;
-    by_segments(&mut transaction).await?;
-    let ids = sqlx::query_scalar!(
+/// The ids of the rows of `batch`, as the database finds them. Needs a transaction.
+pub async fn ids_of_batch<'a>(
+    connection: &'a mut PgConnection,
+    batch: &ExportBatch,
+) -> sqlx::Result<BoxStream<'a, sqlx::Result<Uuid>>> {
+    by_segments(connection).await?;
+    Ok(sqlx::query_scalar!(
         "-- name: exported_row_ids
         select event_id
         from segments
         join events on events.segment_id = segments.id
             and event_id between segments.min_event_id and segments.max_event_id
-        where segments.export_batch_id = $1
-        order by event_id",
+        where segments.export_batch_id = $1",
         batch.id,
     )
-    .fetch_all(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    Ok(ids)
+    .fetch(connection))
 }
 
 /// Has the rows of each segment read by the index on it, for the rest of the transaction. Anything else reads whole

@@ -3,9 +3,11 @@
 //!
 //! What a bucket cannot tell is how much there should be: whoever takes away the newest batch with its manifest leaves no
 //! trace. The newest batch is named, to be compared with what is known elsewhere.
+//!
+//! What cannot be read hides nothing of what can: it is listed, and the rest is compared.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::{fmt, io};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,7 @@ use super::chain::{self, Link};
 use super::diff::{self, FoundObject};
 use super::discrepancy::{Discrepancy, Kind};
 use super::ids::{Fingerprint, Ids};
+use super::load::blocking;
 use super::{Depth, load};
 use crate::bucket::{Bucket, BucketError};
 use crate::config::Destination;
@@ -25,23 +28,48 @@ use crate::export::hours::Hours;
 use crate::export::{keys, manifest};
 use crate::progress::Progress;
 
+/// Requests that may fail one after the other. A storage that fails once more is taken to be gone.
+const FAILURES: usize = 3;
+
 /// What was compared, and what was found.
 #[derive(Debug, Default, Serialize)]
 pub struct Verdict {
-    /// Manifests.
+    /// Manifests whose objects were looked at.
     pub manifests: usize,
     /// Objects looked at.
     pub objects: usize,
-    /// Rows that the manifests name, those of one format.
+    /// Rows that these manifests name, those of one format.
     pub rows: u64,
-    /// The last batches of the chain: one, unless something is wrong. Compare it with what you know from elsewhere.
+    /// The last batches of the chain: one, unless something is wrong. Compare it with what you know from elsewhere. None when
+    /// a manifest could not be read.
     pub newest: Vec<Newest>,
     /// What batches that are not whole leave out.
     pub partial: Vec<Partial>,
     /// The prefixes of the exports that are repeated here.
     pub repeats: BTreeSet<String>,
-    /// Everything that is not as it should be.
+    /// Everything that is not as it should be, as far as could be seen.
     pub discrepancies: Vec<Discrepancy>,
+    /// What could not be read. Empty when the comparison came to its end.
+    pub unread: Vec<Unread>,
+}
+
+/// What could not be read.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Unread {
+    /// The key, or the prefix that was to be listed; absent where it is more than one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.key {
+            Some(key) => write!(formatter, "could not read {key}: {}", self.reason),
+            None => formatter.write_str(&self.reason),
+        }
+    }
 }
 
 /// The end of the chain.
@@ -64,14 +92,14 @@ pub struct Partial {
     pub left_out: u64,
 }
 
-/// Why a bucket could not be compared to its end.
+/// Why a comparison ends before its end.
 #[derive(Debug, thiserror::Error)]
-pub enum BucketOnlyError {
-    /// The bucket did not answer.
-    #[error(transparent)]
-    Bucket(#[from] BucketError),
-    /// The disk.
-    #[error("cannot write a temporary file: {0}")]
+enum Stop {
+    /// The storage is gone.
+    #[error("nothing more was asked of the storage, which failed {FAILURES} times in a row")]
+    Gone,
+    /// The disk of this machine.
+    #[error("nothing more was compared: a temporary file cannot be used: {0}")]
     Disk(#[from] io::Error),
 }
 
@@ -106,66 +134,204 @@ struct Placed {
     segments: Segments,
 }
 
-/// Compares what is below the destination's prefix with itself.
-///
-/// # Errors
-/// When the bucket does not answer, or the disk takes no more.
-pub async fn verify(
-    destination: &Destination,
+/// A comparison under way.
+struct Comparison<'a> {
+    bucket: Bucket,
+    prefix: &'a str,
     depth: Depth,
     hours: Hours,
-    progress: &Progress,
-) -> Result<Verdict, BucketOnlyError> {
-    let bucket = Bucket::new(destination, Sources::without_database().of(destination));
-    let mut verdict = Verdict::default();
-    let mut kinds = Vec::new();
-    let manifests = manifests(&bucket, &destination.prefix, &mut kinds).await?;
-    let links: Vec<_> = manifests.iter().map(link).collect();
-    let is_part = manifests.iter().any(|it| it.read.repeats.is_some());
-    kinds.extend(chain::check(&links, is_part));
-    let meant: Vec<_> = manifests.iter().filter(|it| in_range(it, hours)).collect();
-    verdict.manifests = meant.len();
-    verdict.newest = newest(&manifests);
-    verdict.partial = partial(&meant);
-    verdict.repeats = meant.iter().filter_map(|it| it.read.repeats.as_ref()).map(|it| it.prefix.clone()).collect();
-    kinds.extend(strays(&bucket, &destination.prefix, &manifests, hours).await?);
-
-    let work = progress.begin(&destination.bucket, meant.iter().map(|it| it.read.rows).sum());
-    let mut ids: BTreeMap<String, Ids> = BTreeMap::new();
-    for it in meant {
-        verdict.rows += it.read.rows;
-        verdict.objects += it.read.objects.len();
-        kinds.extend(sums(it));
-        kinds.extend(objects(&bucket, it, depth, &mut ids).await?);
-        work.advance(it.read.rows);
-    }
-    for (format, ids) in ids {
-        if let (events, Some(first)) =
-            tokio::task::spawn_blocking(move || ids.repeated()).await.map_err(io::Error::other)??
-        {
-            kinds.push(Kind::EventsTwice { format, events, first });
-        }
-    }
-    verdict.discrepancies = diff::in_destination(&destination.bucket, None, kinds);
-    Ok(verdict)
+    verdict: Verdict,
+    kinds: Vec<Kind>,
+    /// Requests that have failed since the last one that did not.
+    failures: usize,
 }
 
-async fn manifests(bucket: &Bucket, prefix: &str, kinds: &mut Vec<Kind>) -> Result<Vec<Placed>, BucketOnlyError> {
-    let mut manifests = Vec::new();
-    for key in bucket.list(&format!("{prefix}{}", keys::MANIFESTS)).await? {
-        let Some(bytes) = bucket.get(&key).await? else { continue };
-        let segments = || manifest::named_segments(&serde_json::from_slice(&bytes).unwrap_or_default());
-        match serde_json::from_slice::<Read>(&bytes) {
-            Ok(read) => manifests.push(Placed { key, segments: segments(), read }),
-            // The message quotes what is in a bucket: line and column must do.
-            Err(error) => {
-                let reason = format!("line {}, column {}", error.line(), error.column());
-                kinds.push(Kind::ManifestUnreadable { key, reason });
+/// What is seen of a batch in one format.
+#[derive(Default)]
+struct Seen {
+    /// All events of the format, those of other batches too.
+    ids: Ids,
+    print: Fingerprint,
+    /// The smallest and the largest id of an object.
+    bounds: Option<(Uuid, Uuid)>,
+}
+
+impl Seen {
+    fn put(&mut self, id: Uuid) -> io::Result<()> {
+        self.print.add(id);
+        self.bounds = Some(self.bounds.map_or((id, id), |(min, max)| (min.min(id), max.max(id))));
+        self.ids.add(id)
+    }
+}
+
+/// Compares what is below the destination's prefix with itself, as far as it can be read.
+pub async fn verify(destination: &Destination, depth: Depth, hours: Hours, progress: &Progress) -> Verdict {
+    let mut comparison = Comparison {
+        bucket: Bucket::new(destination, Sources::without_database().of(destination)),
+        prefix: &destination.prefix,
+        depth,
+        hours,
+        verdict: Verdict::default(),
+        kinds: Vec::new(),
+        failures: 0,
+    };
+    let stopped = comparison.run(&destination.bucket, progress).await.err();
+    let Comparison { mut verdict, kinds, .. } = comparison;
+    verdict.unread.extend(stopped.map(|stop| Unread { key: None, reason: stop.to_string() }));
+    verdict.discrepancies = diff::in_destination(&destination.bucket, None, kinds);
+    verdict
+}
+
+impl Comparison<'_> {
+    async fn run(&mut self, name: &str, progress: &Progress) -> Result<(), Stop> {
+        let manifests = self.manifests().await?;
+        let is_whole = self.verdict.unread.is_empty();
+        let links: Vec<_> = manifests.iter().map(link).collect();
+        let is_part = manifests.iter().any(|it| it.read.repeats.is_some());
+        self.kinds.extend(chain::check(&links, is_part || !is_whole));
+        let meant: Vec<_> = manifests.iter().filter(|it| in_range(it, self.hours)).collect();
+        self.verdict.partial = partial(&meant);
+        self.verdict.repeats =
+            meant.iter().filter_map(|it| it.read.repeats.as_ref()).map(|it| it.prefix.clone()).collect();
+        if is_whole {
+            self.verdict.newest = newest(&manifests);
+            self.strays(&manifests).await?;
+        } else {
+            let reason = "not every manifest was read: what is missing among them, what is stray, and which batch is the \
+                newest cannot be told";
+            self.verdict.unread.push(Unread { key: None, reason: reason.to_owned() });
+        }
+        let work = progress.begin(name, meant.iter().map(|it| it.read.rows).sum());
+        let mut ids = BTreeMap::new();
+        let compared = async {
+            for it in meant {
+                self.kinds.extend(sums(it));
+                self.objects(it, &mut ids).await?;
+                self.verdict.manifests += 1;
+                self.verdict.rows += it.read.rows;
+                work.advance(it.read.rows);
+            }
+            Ok(())
+        };
+        let compared = compared.await;
+        for (format, ids) in ids {
+            if let (events, Some(first)) = blocking(move || ids.sorted()?.repeated()).await? {
+                self.kinds.push(Kind::EventsTwice { format, events, first });
+            }
+        }
+        compared
+    }
+
+    /// An answer of the storage; `None` where it has failed.
+    fn heard<T>(&mut self, answer: Result<T, BucketError>) -> Result<Option<T>, Stop> {
+        match answer {
+            Ok(answer) => {
+                self.failures = 0;
+                Ok(Some(answer))
+            }
+            Err(BucketError { key, reason, .. }) => {
+                self.verdict.unread.push(Unread { key: Some(key), reason });
+                self.failures += 1;
+                if self.failures < FAILURES { Ok(None) } else { Err(Stop::Gone) }
             }
         }
     }
-    manifests.sort_by(|a, b| (&a.read.hour, &a.key).cmp(&(&b.read.hour, &b.key)));
-    Ok(manifests)
+
+    async fn manifests(&mut self) -> Result<Vec<Placed>, Stop> {
+        let mut manifests = Vec::new();
+        let listed = self.bucket.list(&format!("{}{}", self.prefix, keys::MANIFESTS)).await;
+        for key in self.heard(listed)?.unwrap_or_default() {
+            let answer = self.bucket.get(&key).await;
+            let Some(Some(bytes)) = self.heard(answer)? else { continue };
+            let segments = || manifest::named_segments(&serde_json::from_slice(&bytes).unwrap_or_default());
+            match serde_json::from_slice::<Read>(&bytes) {
+                Ok(read) => manifests.push(Placed { key, segments: segments(), read }),
+                // The message quotes what is in a bucket: line and column must do.
+                Err(error) => {
+                    let reason = format!("line {}, column {}", error.line(), error.column());
+                    self.kinds.push(Kind::ManifestUnreadable { key, reason });
+                }
+            }
+        }
+        manifests.sort_by(|a, b| (&a.read.hour, &a.key).cmp(&(&b.read.hour, &b.key)));
+        Ok(manifests)
+    }
+
+    /// The objects of a manifest, beside what it says of them.
+    async fn objects(&mut self, it: &Placed, ids: &mut BTreeMap<String, Ids>) -> Result<(), Stop> {
+        // By format; none where an object is missing or cannot be read, which is found already.
+        let mut prints: BTreeMap<&str, Option<Fingerprint>> = BTreeMap::new();
+        for object in &it.read.objects {
+            let print = prints.entry(&object.format).or_insert_with(|| Some(Fingerprint::default()));
+            let before = print.take();
+            if self.depth == Depth::Head {
+                let described = load::described(&self.bucket, object).await;
+                if let Some(described) = self.heard(described)? {
+                    self.add(object, described.as_ref());
+                }
+                continue;
+            }
+            let file = self.bucket.download(&object.key).await;
+            let Some(file) = self.heard(file)? else { continue };
+            let Some(file) = file else {
+                self.add(object, None);
+                continue;
+            };
+            let seen = Seen {
+                ids: ids.remove(&object.format).unwrap_or_default(),
+                print: before.unwrap_or_default(),
+                bounds: None,
+            };
+            let (found, seen) = load::read(file, &object.format, seen, Seen::put).await?;
+            ids.insert(object.format.clone(), seen.ids);
+            self.add(object, Some(&found));
+            if !matches!(found.rows, Some(Ok(_))) {
+                continue;
+            }
+            *print = before.map(|_| seen.print);
+            let (smallest, largest) = seen.bounds.unzip();
+            if object.min_event_id.is_some_and(|id| smallest != Some(id))
+                || object.max_event_id.is_some_and(|id| largest != Some(id))
+            {
+                self.kinds.push(Kind::BoundsDiffer { key: object.key.clone() });
+            }
+        }
+        let known: Vec<_> = prints.iter().filter_map(|(format, print)| Some((*format, (*print)?))).collect();
+        if known.iter().zip(known.iter().skip(1)).any(|(a, b)| a.1 != b.1) {
+            let formats = known.iter().map(|(format, _)| (*format).to_owned()).collect();
+            self.kinds.push(Kind::FormatsDiffer { key: it.key.clone(), formats });
+        }
+        Ok(())
+    }
+
+    /// An object that was looked at, beside what its manifest says of it.
+    fn add(&mut self, object: &ManifestObject, found: Option<&FoundObject>) {
+        self.verdict.objects += 1;
+        match found {
+            Some(found) => self.kinds.extend(diff::compare_object(object, found)),
+            None => self.kinds.push(Kind::MissingObject { key: object.key.clone() }),
+        }
+    }
+
+    /// Objects that no manifest names, in the folders where others are.
+    async fn strays(&mut self, manifests: &[Placed]) -> Result<(), Stop> {
+        let prefix = self.prefix;
+        let named: BTreeSet<_> =
+            manifests.iter().flat_map(|it| &it.read.objects).map(|object| object.key.as_str()).collect();
+        let folder =
+            |key: &&str| key.strip_prefix(prefix)?.split_once('/').map(|(folder, _)| format!("{prefix}{folder}/"));
+        let folders: BTreeSet<_> = named.iter().filter_map(folder).collect();
+        for folder in folders {
+            let listed = self.bucket.list(&folder).await;
+            for key in self.heard(listed)?.unwrap_or_default() {
+                let is_meant = keys::hour(&key).is_none_or(|hour| self.hours.contains(hour));
+                if is_meant && !named.contains(key.as_str()) {
+                    self.kinds.push(Kind::StrayObject { key });
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 fn link(it: &Placed) -> Link {
@@ -223,73 +389,4 @@ fn sums(it: &Placed) -> Vec<Kind> {
         kinds.push(Kind::SumDiffers { key, format: "outcomes".to_owned(), expected, found: it.read.rows });
     }
     kinds
-}
-
-/// The objects of a manifest, beside what it says of them.
-async fn objects(
-    bucket: &Bucket,
-    it: &Placed,
-    depth: Depth,
-    ids: &mut BTreeMap<String, Ids>,
-) -> Result<Vec<Kind>, BucketOnlyError> {
-    let mut kinds = Vec::new();
-    // By format; none where an object is missing or cannot be read, which is found already.
-    let mut prints: BTreeMap<&str, Option<Fingerprint>> = BTreeMap::new();
-    for object in &it.read.objects {
-        let print = prints.entry(&object.format).or_insert_with(|| Some(Fingerprint::default()));
-        let Some(found) = load::object_in(bucket, object, depth).await? else {
-            *print = None;
-            kinds.push(Kind::MissingObject { key: object.key.clone() });
-            continue;
-        };
-        kinds.extend(diff::compare_object(object, &found));
-        let FoundObject { ids: Some(Ok(found)), .. } = found else {
-            *print = None;
-            continue;
-        };
-        let (smallest, largest) = (found.iter().min(), found.iter().max());
-        if object.min_event_id.is_some_and(|id| smallest != Some(&id))
-            || object.max_event_id.is_some_and(|id| largest != Some(&id))
-        {
-            kinds.push(Kind::BoundsDiffer { key: object.key.clone() });
-        }
-        if let Some(print) = print {
-            print.add(&found);
-        }
-        if !ids.contains_key(&object.format) {
-            ids.insert(object.format.clone(), Ids::new()?);
-        }
-        if let Some(ids) = ids.get_mut(&object.format) {
-            ids.add(&found)?;
-        }
-    }
-    let known: Vec<_> = prints.iter().filter_map(|(format, print)| Some((*format, (*print)?))).collect();
-    if known.iter().zip(known.iter().skip(1)).any(|(a, b)| a.1 != b.1) {
-        let formats = known.iter().map(|(format, _)| (*format).to_owned()).collect();
-        kinds.push(Kind::FormatsDiffer { key: it.key.clone(), formats });
-    }
-    Ok(kinds)
-}
-
-/// Objects that no manifest names, in the folders where others are.
-async fn strays(
-    bucket: &Bucket,
-    prefix: &str,
-    manifests: &[Placed],
-    hours: Hours,
-) -> Result<Vec<Kind>, BucketOnlyError> {
-    let named: BTreeSet<_> =
-        manifests.iter().flat_map(|it| &it.read.objects).map(|object| object.key.as_str()).collect();
-    let folder = |key: &&str| key.strip_prefix(prefix)?.split_once('/').map(|(folder, _)| format!("{prefix}{folder}/"));
-    let folders: BTreeSet<_> = named.iter().filter_map(folder).collect();
-    let mut kinds = Vec::new();
-    for folder in folders {
-        for key in bucket.list(&folder).await? {
-            let is_meant = keys::hour(&key).is_none_or(|hour| hours.contains(hour));
-            if is_meant && !named.contains(key.as_str()) {
-                kinds.push(Kind::StrayObject { key });
-            }
-        }
-    }
-    Ok(kinds)
 }

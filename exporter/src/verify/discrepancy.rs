@@ -69,9 +69,15 @@ pub enum Kind {
         /// Its key.
         key: String,
         /// How many events of the database are not in the object.
-        missing: usize,
+        missing: u64,
         /// How many events of the object are not in the database, or are there twice.
-        unexpected: usize,
+        unexpected: u64,
+        /// One that is not in the object, where that can be told.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        first_missing: Option<Uuid>,
+        /// One that is not in the database or there twice, where that can be told.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        first_unexpected: Option<Uuid>,
     },
     /// An object that belongs to no export batch.
     StrayObject {
@@ -187,8 +193,13 @@ impl fmt::Display for Discrepancy {
             Kind::RowsDiffer { key, expected, found } => {
                 write!(formatter, "object {key} has {found} rows instead of {expected}")
             }
-            Kind::RowIdsDiffer { key, missing, unexpected } => {
-                write!(formatter, "object {key} lacks {missing} events of the database and holds {unexpected} others")
+            Kind::RowIdsDiffer { key, missing, unexpected, first_missing, first_unexpected } => {
+                let one = |id: &Option<Uuid>| id.map(|id| format!(" (one is {id})")).unwrap_or_default();
+                let (one_missing, one_unexpected) = (one(first_missing), one(first_unexpected));
+                write!(
+                    formatter,
+                    "object {key} lacks {missing} events of the database{one_missing} and holds {unexpected} others{one_unexpected}"
+                )
             }
             Kind::StrayObject { key } => write!(formatter, "stray object {key}"),
             Kind::StrayManifest { key } => write!(formatter, "stray manifest {key}"),

@@ -2,6 +2,7 @@
 //!
 //! Objects and manifests are compared by their bytes with what was written, the rows in the objects by event id with the
 //! rows in the database; of those that retention has dropped, by their number. Other columns are not compared again.
+//! One format of one batch is compared at a time, and ids are sorted on disk: memory stays small whatever the rows are.
 
 pub mod bucket_only;
 pub mod chain;
@@ -11,12 +12,15 @@ mod ids;
 mod load;
 mod repair;
 
+use std::io;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{PgConnection, PgPool};
 
 use self::diff::{Expected, Found, Known};
 pub use self::discrepancy::{Discrepancy, Kind};
+pub use self::ids::Difference;
 pub use self::repair::{Repair, repair};
 use crate::bucket::{Bucket, BucketError};
 use crate::config::{Config, Destination};
@@ -115,6 +119,9 @@ enum VerifyError {
     /// The database did not answer.
     #[error(transparent)]
     Store(#[from] sqlx::Error),
+    /// The disk of this machine.
+    #[error("a temporary file cannot be used: {0}")]
+    Disk(#[from] io::Error),
 }
 
 /// Compares every destination with the database, one export batch at a time. A bucket that does not answer keeps no
@@ -137,12 +144,12 @@ pub async fn verify(pool: &PgPool, config: &Config, order: &Order, progress: &Pr
         let found = &mut verdict.discrepancies;
         match compare(&mut connection, destination, bucket, order, progress, &mut checked, found).await {
             Ok(()) => {}
-            Err(VerifyError::Bucket(error)) => {
+            Err(VerifyError::Store(error)) => return Err(error),
+            Err(error) => {
                 verdict
                     .unreachable
                     .push(Unreachable { destination: destination.name.clone(), reason: error.to_string() });
             }
-            Err(VerifyError::Store(error)) => return Err(error),
         }
         verdict.checked.push(checked);
     }
@@ -269,7 +276,11 @@ async fn loaded(
     let mut batch = batch.clone();
     while !state.is_behind {
         let expected = load::expected(connection, side.destination, &batch, state).await?;
-        let found = side.found(&expected, depth).await?;
+        let stored = match depth {
+            Depth::Head => None,
+            Depth::Full => Some(load::stored(connection, &batch).await?),
+        };
+        let found = side.found(&expected, stored).await?;
         let now = export_batches::get(connection, batch.id).await?;
         if now.generation == batch.generation {
             return Ok(Some((expected, found)));

@@ -183,7 +183,7 @@ async fn every_tampering_is_named_from_both_sides_and_from_the_bucket_alone() {
         let alone = async || {
             let silent = Progress::silent();
             let verdict = bucket_only::verify(&config.destinations[0], Depth::Full, Hours::default(), &silent).await;
-            verdict.expect("answered").discrepancies.iter().map(ToString::to_string).collect::<Vec<_>>()
+            verdict.discrepancies.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(alone().await, Vec::<String>::new());
         for (name, tamper, of_both, of_bucket) in CASES {

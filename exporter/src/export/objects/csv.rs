@@ -95,18 +95,15 @@ fn needs_guard(text: &str) -> bool {
     text.trim_start_matches(GUARD).starts_with(FORMULA_CHARACTERS)
 }
 
-/// The ids in a file: the first column, whose values hold neither commas nor quotes.
-pub(super) fn event_ids(file: File) -> io::Result<Vec<Uuid>> {
+/// The ids in a file, in its order: the first column, whose values hold neither commas nor quotes.
+pub(super) fn event_ids(file: File) -> io::Result<impl Iterator<Item = io::Result<Uuid>>> {
     let broken = |reason: &str| io::Error::new(io::ErrorKind::InvalidData, reason.to_owned());
-    let mut ids = Vec::new();
     let mut records = Records::new(io::BufReader::new(GzDecoder::new(file)));
     if records.first_field()?.as_deref() != Some("event_id") {
         return Err(broken("the first column is not event_id"));
     }
-    while let Some(id) = records.first_field()? {
-        ids.push(id.parse().map_err(|_| broken("an event_id is no UUID"))?);
-    }
-    Ok(ids)
+    let id = move |field: String| field.parse().map_err(|_| broken("an event_id is no UUID"));
+    Ok(std::iter::from_fn(move || records.first_field().transpose().map(|field| field.and_then(id))))
 }
 
 /// Reads records, as far as finding the first field of each takes.

@@ -146,10 +146,11 @@ pub(super) fn records(file: File, names: Vec<String>) -> io::Result<impl Iterato
     }))
 }
 
-pub(super) fn event_ids(file: File) -> io::Result<Vec<Uuid>> {
+/// The ids in a file, in its order.
+pub(super) fn event_ids(file: File) -> io::Result<impl Iterator<Item = io::Result<Uuid>>> {
     #[derive(Deserialize)]
     struct Line {
         event_id: Uuid,
     }
-    lines(file)?.map(|line| Ok(serde_json::from_slice::<Line>(&line?)?.event_id)).collect()
+    Ok(lines(file)?.map(|line| Ok(serde_json::from_slice::<Line>(&line?)?.event_id)))
 }

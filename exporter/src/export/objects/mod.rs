@@ -287,17 +287,25 @@ impl<'a> Filling<'a> {
 #[error("{0}")]
 pub struct Unreadable(String);
 
+/// The ids of an object, until one cannot be read.
+pub type EventIds = Box<dyn Iterator<Item = Result<Uuid, Unreadable>>>;
+
 /// The event ids in an object, in its order: how `verify` looks inside.
 ///
 /// # Errors
 /// When it is no object of that format.
-pub fn event_ids(format: &str, file: File) -> Result<Vec<Uuid>, Unreadable> {
-    match Format::ALL.into_iter().find(|known| known.name() == format) {
-        Some(Format::Parquet) => parquet::event_ids(file).map_err(|error| Unreadable(error.to_string())),
-        Some(Format::Jsonl) => jsonl::event_ids(file).map_err(|error| Unreadable(error.to_string())),
-        Some(Format::Csv) => csv::event_ids(file).map_err(|error| Unreadable(error.to_string())),
-        None => Err(Unreadable(format!("unknown format {format}"))),
+pub fn event_ids(format: &str, file: File) -> Result<EventIds, Unreadable> {
+    fn unreadable(error: impl ToString) -> Unreadable {
+        Unreadable(error.to_string())
     }
+    Ok(match Format::ALL.into_iter().find(|known| known.name() == format) {
+        Some(Format::Parquet) => {
+            Box::new(parquet::event_ids(file).map_err(unreadable)?.map(|id| id.map_err(unreadable)))
+        }
+        Some(Format::Jsonl) => Box::new(jsonl::event_ids(file).map_err(unreadable)?.map(|id| id.map_err(unreadable))),
+        Some(Format::Csv) => Box::new(csv::event_ids(file).map_err(unreadable)?.map(|id| id.map_err(unreadable))),
+        None => return Err(Unreadable(format!("unknown format {format}"))),
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fs::File;
 
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
-use arrow_schema::SchemaRef;
+use arrow_schema::{ArrowError, SchemaRef};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
@@ -131,17 +131,19 @@ pub(super) fn groups(
     }))
 }
 
-pub(super) fn event_ids(file: File) -> Result<Vec<Uuid>, ParquetError> {
+/// The ids in a file, in its order.
+pub(super) fn event_ids(file: File) -> Result<impl Iterator<Item = Result<Uuid, ParquetError>>, ParquetError> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
     let only_ids = ProjectionMask::columns(builder.parquet_schema(), ["event_id"]);
-    let mut ids = Vec::new();
-    for batch in builder.with_projection(only_ids).build()? {
+    let of_batch = |batch: Result<RecordBatch, ArrowError>| -> Result<Vec<Uuid>, ParquetError> {
         let batch = batch?;
         let column = batch.column_by_name("event_id").and_then(|column| column.as_string_opt::<i32>());
         let column = column.ok_or_else(|| ParquetError::General("no column event_id of strings".to_owned()))?;
-        for text in column.iter().flatten() {
-            ids.push(text.parse().map_err(|error: uuid::Error| ParquetError::General(error.to_string()))?);
-        }
-    }
-    Ok(ids)
+        let id = |text: &str| text.parse().map_err(|error: uuid::Error| ParquetError::General(error.to_string()));
+        column.iter().flatten().map(id).collect()
+    };
+    Ok(builder.with_projection(only_ids).build()?.flat_map(move |batch| match of_batch(batch) {
+        Ok(ids) => ids.into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error)],
+    }))
 }

@@ -79,7 +79,8 @@ fn of_format(objects: &[Rendered], format: Format) -> Vec<&Rendered> {
 }
 
 fn ids(object: &Rendered) -> Vec<Uuid> {
-    event_ids(object.format.name(), object.file.reader().expect("a file")).expect("readable")
+    let ids = event_ids(object.format.name(), object.file.reader().expect("a file")).expect("readable");
+    ids.collect::<Result<_, _>>().expect("readable")
 }
 
 fn unzipped(object: &Rendered) -> String {

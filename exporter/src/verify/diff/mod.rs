@@ -1,6 +1,5 @@
 //! The comparison. Values in, discrepancies out.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
@@ -10,6 +9,7 @@ use wire::ManifestObject;
 use wire::manifest::Segments;
 
 use super::discrepancy::{Discrepancy, Kind};
+use super::ids::Difference;
 use crate::config::Destination;
 use crate::export::keys;
 use crate::export::manifest::{self, Told};
@@ -26,9 +26,9 @@ pub struct Expected {
     pub manifest: Bytes,
     /// What it must tell.
     pub told: Told,
-    /// The events of the batch in the database, ascending.
-    pub ids: Vec<Uuid>,
-    /// How many others it had, until retention dropped their days.
+    /// Rows of the batch.
+    pub batch_rows: u64,
+    /// How many of them retention has dropped.
     pub dropped_rows: u64,
     /// The segments that are marked exported.
     pub exported_segments: Vec<i64>,
@@ -38,7 +38,7 @@ impl Expected {
     /// Rows of the objects of one format.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        (self.ids.len() as u64 + self.dropped_rows).saturating_sub(self.told.left_out)
+        self.batch_rows.saturating_sub(self.told.left_out)
     }
 }
 
@@ -49,6 +49,9 @@ pub struct Found {
     pub manifest: Option<Bytes>,
     /// The objects that are there, by key.
     pub objects: BTreeMap<String, FoundObject>,
+    /// How the events in all objects of a format differ from those in the database, by format; none where an object is
+    /// missing or cannot be read, which hides nothing else, and where nobody looked.
+    pub differences: BTreeMap<String, Difference>,
 }
 
 /// An object, downloaded or described by the storage.
@@ -58,8 +61,8 @@ pub struct FoundObject {
     pub bytes: u64,
     /// Its hash, where it is known.
     pub sha256: Option<String>,
-    /// The events in it, or why they cannot be read; none when nobody looked.
-    pub ids: Option<Result<Vec<Uuid>, String>>,
+    /// How many events are in it, or why they cannot be read; none when nobody looked.
+    pub rows: Option<Result<u64, String>>,
 }
 
 /// What may be in a bucket.
@@ -110,22 +113,18 @@ fn compare_manifest(expected: &Expected, found: &Found) -> Vec<Kind> {
     kinds
 }
 
-/// The events in all objects of a format, which are together those of the batch but for what the destination leaves out.
-/// Objects that are missing or cannot be read are found already, and hide nothing else.
+/// The events in all objects of a format are together those of the batch, but for what the destination leaves out.
 fn compare_ids(format: &str, expected: &Expected, found: &Found) -> Option<Kind> {
-    let objects: Vec<_> = expected.told.objects.iter().filter(|object| object.format == format).collect();
-    let mut ids = Vec::new();
-    for object in &objects {
-        ids.extend(found.objects.get(&object.key)?.ids.as_ref()?.as_ref().ok()?.iter().copied());
-    }
-    let (missing, unexpected) = difference(&expected.ids, &ids);
-    let key = objects.first()?.key.clone();
+    let Difference { missing, unexpected, first_missing, first_unexpected } = *found.differences.get(format)?;
+    let key = expected.told.objects.iter().find(|object| object.format == format)?.key.clone();
     // What was left out is in no list, and neither is which events retention has dropped here: both are numbers, which an
     // event that is left out and dropped is part of twice.
     let (left_out, dropped) = (expected.told.left_out, expected.dropped_rows);
-    let (absent, surplus) = (missing as u64, unexpected as u64);
-    let fits = absent <= left_out && surplus <= dropped && left_out - absent + surplus == dropped;
-    (!fits).then_some(Kind::RowIdsDiffer { key, missing, unexpected })
+    let fits = missing <= left_out && unexpected <= dropped && left_out - missing + unexpected == dropped;
+    // Nor can one of them be told from one that should be there, or should not.
+    let first_missing = first_missing.filter(|_| left_out == 0);
+    let first_unexpected = first_unexpected.filter(|_| dropped == 0);
+    (!fits).then_some(Kind::RowIdsDiffer { key, missing, unexpected, first_missing, first_unexpected })
 }
 
 fn segments_missing(segments: Vec<i64>, export_batch_id: Uuid) -> Option<Kind> {
@@ -146,38 +145,14 @@ pub(super) fn compare_object(expected: &ManifestObject, found: &FoundObject) -> 
     if found.bytes != expected.bytes || found.sha256.as_ref().is_some_and(|it| *it != expected.sha256) {
         kinds.push(Kind::ObjectDiffers { key: key(), expected_bytes: expected.bytes, found_bytes: found.bytes });
     }
-    match &found.ids {
+    match &found.rows {
         Some(Err(reason)) => kinds.push(Kind::ObjectUnreadable { key: key(), reason: reason.clone() }),
-        Some(Ok(found)) if found.len() as u64 != expected.rows => {
-            kinds.push(Kind::RowsDiffer { key: key(), expected: expected.rows, found: found.len() as u64 });
+        Some(Ok(found)) if *found != expected.rows => {
+            kinds.push(Kind::RowsDiffer { key: key(), expected: expected.rows, found: *found });
         }
         Some(Ok(_)) | None => {}
     }
     kinds
-}
-
-/// How many of the ascending `expected` are not in `found`, and how many of `found` have no partner in `expected`.
-fn difference(expected: &[Uuid], found: &[Uuid]) -> (usize, usize) {
-    let mut found = found.to_vec();
-    found.sort_unstable();
-    let (mut left, mut right) = (expected.iter().peekable(), found.iter().peekable());
-    let (mut missing, mut unexpected) = (0, 0);
-    loop {
-        let order = match (left.peek(), right.peek()) {
-            (Some(left), Some(right)) => left.cmp(right),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => return (missing, unexpected),
-        };
-        missing += usize::from(order == Ordering::Less);
-        unexpected += usize::from(order == Ordering::Greater);
-        if order != Ordering::Greater {
-            left.next();
-        }
-        if order != Ordering::Less {
-            right.next();
-        }
-    }
 }
 
 /// A batch that is not delivered yet is no discrepancy, unless its segments are marked exported although the destination is required.

@@ -2,8 +2,16 @@ use super::*;
 
 const KEY: &str = "events/object";
 
-fn ids(numbers: &[u128]) -> Vec<Uuid> {
-    numbers.iter().copied().map(Uuid::from_u128).collect()
+/// So many events missing and unexpected, the first of them 1 and 9.
+fn difference(missing: u64, unexpected: u64) -> Difference {
+    let one = |number: u64, id| (number > 0).then(|| Uuid::from_u128(id));
+    Difference { missing, unexpected, first_missing: one(missing, 1), first_unexpected: one(unexpected, 9) }
+}
+
+/// What is said of it.
+fn row_ids_differ(missing: u64, unexpected: u64) -> Kind {
+    let Difference { first_missing, first_unexpected, .. } = difference(missing, unexpected);
+    Kind::RowIdsDiffer { key: KEY.to_owned(), missing, unexpected, first_missing, first_unexpected }
 }
 
 /// An exported delivery of two rows in one object, and a bucket that holds it.
@@ -25,13 +33,16 @@ fn both_sides() -> (Expected, Found) {
         manifest_key: "manifests/m".to_owned(),
         manifest: manifest::bytes(&manifest::tests::batch(), &told),
         told,
-        ids: ids(&[1, 2]),
+        batch_rows: 2,
         dropped_rows: 0,
         exported_segments: vec![4, 7],
     };
-    let object = FoundObject { bytes: 10, sha256: Some("aa".to_owned()), ids: Some(Ok(ids(&[2, 1]))) };
-    let found =
-        Found { manifest: Some(expected.manifest.clone()), objects: BTreeMap::from([(KEY.to_owned(), object)]) };
+    let object = FoundObject { bytes: 10, sha256: Some("aa".to_owned()), rows: Some(Ok(2)) };
+    let found = Found {
+        manifest: Some(expected.manifest.clone()),
+        objects: BTreeMap::from([(KEY.to_owned(), object)]),
+        differences: BTreeMap::from([("parquet".to_owned(), Difference::default())]),
+    };
     (expected, found)
 }
 
@@ -95,7 +106,10 @@ fn other_bytes_are_found() {
 #[test]
 fn an_unreadable_object_is_found() {
     assert_eq!(
-        found_after(|found| object(found).ids = Some(Err("broken".to_owned()))),
+        found_after(|found| {
+            object(found).rows = Some(Err("broken".to_owned()));
+            found.differences.clear();
+        }),
         [Kind::ObjectUnreadable { key: KEY.to_owned(), reason: "broken".to_owned() }]
     );
 }
@@ -103,16 +117,24 @@ fn an_unreadable_object_is_found() {
 #[test]
 fn other_rows_are_found() {
     let rows = |found| Kind::RowsDiffer { key: KEY.to_owned(), expected: 2, found };
-    let row_ids = |missing, unexpected| Kind::RowIdsDiffer { key: KEY.to_owned(), missing, unexpected };
-    for (in_object, expected) in [
-        (&[1][..], vec![rows(1), row_ids(1, 0)]),
-        (&[1, 2, 3], vec![rows(3), row_ids(0, 1)]),
-        (&[1, 2, 2], vec![rows(3), row_ids(0, 1)]),
-        (&[1, 3], vec![row_ids(1, 1)]),
-        (&[], vec![rows(0), row_ids(2, 0)]),
+    for (count, missing, unexpected, expected) in [
+        (1, 1, 0, vec![rows(1), row_ids_differ(1, 0)]),
+        (3, 0, 1, vec![rows(3), row_ids_differ(0, 1)]),
+        (2, 1, 1, vec![row_ids_differ(1, 1)]),
+        (0, 2, 0, vec![rows(0), row_ids_differ(2, 0)]),
     ] {
-        assert_eq!(found_after(|found| object(found).ids = Some(Ok(ids(in_object)))), expected, "{in_object:?}");
+        let found = found_after(|found| {
+            object(found).rows = Some(Ok(count));
+            found.differences.insert("parquet".to_owned(), difference(missing, unexpected));
+        });
+        assert_eq!(found, expected);
     }
+    let told = Discrepancy { destination: "client".to_owned(), export_batch_id: None, kind: row_ids_differ(1, 2) };
+    assert_eq!(
+        told.to_string(),
+        "client: object events/object lacks 1 events of the database (one is 00000000-0000-0000-0000-000000000001) and \
+         holds 2 others (one is 00000000-0000-0000-0000-000000000009)"
+    );
 }
 
 #[test]
@@ -153,36 +175,22 @@ fn a_segment_marked_exported_without_a_required_destination_is_found() {
 }
 
 #[test]
-fn rows_are_compared_over_all_objects_of_a_format() {
-    let (mut expected, mut found) = both_sides();
-    let mut second = expected.told.objects[0].clone();
-    second.key = "events/object-1".to_owned();
-    (expected.told.objects[0].rows, second.rows) = (1, 1);
-    expected.told.objects.push(second.clone());
-    expected.manifest = manifest::bytes(&manifest::tests::batch(), &expected.told);
-    found.manifest = Some(expected.manifest.clone());
-    object(&mut found).ids = Some(Ok(ids(&[1])));
-    let twin = FoundObject { ids: Some(Ok(ids(&[2]))), ..found.objects[KEY].clone() };
-    found.objects.insert(second.key.clone(), twin);
-    assert_eq!(delivery("client", &expected, &found), []);
-    found.objects.get_mut(&second.key).expect("there").ids = Some(Ok(ids(&[1])));
-    let kinds: Vec<_> = delivery("client", &expected, &found).into_iter().map(|it| it.kind).collect();
-    assert_eq!(kinds, [Kind::RowIdsDiffer { key: KEY.to_owned(), missing: 1, unexpected: 1 }]);
-}
-
-#[test]
 fn a_part_must_lack_exactly_what_was_left_out() {
     let (mut expected, mut found) = both_sides();
     expected.told.left_out = 1;
     expected.told.objects[0].rows = 1;
     expected.manifest = manifest::bytes(&manifest::tests::batch(), &expected.told);
     found.manifest = Some(expected.manifest.clone());
-    let mut kinds = |in_object: &[u128]| {
-        object(&mut found).ids = Some(Ok(ids(in_object)));
-        delivery("client", &expected, &found).len()
+    assert_eq!(expected.rows(), 1);
+    object(&mut found).rows = Some(Ok(1));
+    let mut kinds = |missing, unexpected| {
+        found.differences.insert("parquet".to_owned(), difference(missing, unexpected));
+        delivery("client", &expected, &found).into_iter().map(|it| it.kind).collect::<Vec<_>>()
     };
-    assert_eq!(kinds(&[2]), 0);
-    assert_eq!(kinds(&[]), 2);
-    assert_eq!(kinds(&[1, 2]), 2);
-    assert_eq!(kinds(&[3]), 1);
+    assert_eq!(kinds(1, 0), []);
+    // Which of several is missing that was not left out cannot be told.
+    let Kind::RowIdsDiffer { first_missing, .. } = &kinds(2, 0)[0] else { panic!("found nothing") };
+    assert_eq!(*first_missing, None);
+    assert_eq!(kinds(0, 0).len(), 1);
+    assert_eq!(kinds(1, 1), [Kind::RowIdsDiffer { key: KEY.to_owned(), missing: 1, unexpected: 1, first_missing: None, first_unexpected: Some(Uuid::from_u128(9)) }]);
 }
