@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Kind, Verdict};
 use crate::export::Exporter;
-use crate::store::{erasures, export_batches, segments};
+use crate::store::{deliveries, erasures, export_batches, segments};
 
 /// What became of a discrepancy, or of all of a batch at a destination.
 #[derive(Clone, Debug, Serialize)]
@@ -61,6 +61,11 @@ pub async fn repair(pool: &PgPool, exporter: &Exporter, verdict: &Verdict) -> sq
                 .to_owned())
         } else if dropped.contains(&id) {
             Err("its rows are no longer in the database: copy its objects and manifest from a destination that has them".to_owned())
+        } else if !deliveries::state(&mut connection, id, &destination).await?.exported {
+            Err(format!(
+                "it never came there, though its segments are marked exported: `exporter export --destination {destination}` \
+                 delivers it, `exporter export retry` where that was given up"
+            ))
         } else {
             let batch = export_batches::get(&mut connection, id).await?;
             exporter
@@ -69,9 +74,7 @@ pub async fn repair(pool: &PgPool, exporter: &Exporter, verdict: &Verdict) -> sq
                 .map_err(|failure| format!("{}: {}", failure.reason, failure.remedy))
         };
         let (objects, refused) = match done {
-            Ok(objects) if objects.is_empty() => {
-                (0, Some("it is not exported there yet: `exporter export` does that".to_owned()))
-            }
+            // A batch of which a destination takes no row has a manifest and no objects.
             Ok(objects) => (objects.len(), None),
             Err(reason) => (0, Some(reason)),
         };

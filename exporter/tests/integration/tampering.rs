@@ -1,9 +1,10 @@
 //! Every way to tamper with a bucket: `verify` names it, from both sides and from the bucket alone, and repairs what the
 //! database still has.
 
-use exporter::export::Exporter;
 use exporter::export::hours::Hours;
+use exporter::export::{Exporter, Plan, claim};
 use exporter::progress::Progress;
+use exporter::store::export_batches::Reach;
 use exporter::verify::{self, Depth, bucket_only, verify};
 use flate2::Compression;
 use serde_json::Value;
@@ -206,6 +207,88 @@ async fn every_tampering_is_named_from_both_sides_and_from_the_bucket_alone() {
             assert_eq!(verdict.discrepancies.len(), 0, "{name}: {:?}", verdict.discrepancies);
             assert_eq!(alone().await, Vec::<String>::new(), "{name}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn events_that_are_missing_doubled_or_others_are_counted_and_named() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = storage.config();
+        let exporter = Exporter::new(pools.export.clone(), &config, "test".to_owned());
+        deliver(&pools, &batch((0..4).map(event).collect())).await.expect("stored");
+        assert!(exporter.run().await.expect("run").failures.is_empty());
+        let bucket = Bucket::new(&storage);
+        let lines = bucket.lines(0);
+        let lines: Vec<_> = lines.lines().collect();
+        let ids: Vec<String> = lines
+            .iter()
+            .map(|line| serde_json::from_str::<Value>(line).expect("json")["event_id"].as_str().expect("an id").to_owned())
+            .collect();
+        let other = lines[1].replace(&ids[1], "00000000-0000-4000-8000-000000000000");
+        for (forged, expected) in [
+            (vec![lines[0], lines[1], lines[3]], format!("lacks 1 events of the database (one is {}) and holds 0 others", ids[2])),
+            (
+                vec![lines[0], lines[1], lines[2], lines[3], lines[2]],
+                format!("lacks 0 events of the database and holds 1 others (one is {})", ids[2]),
+            ),
+            (
+                vec![lines[0], &other, lines[2], lines[3]],
+                format!(
+                    "lacks 1 events of the database (one is {}) and holds 1 others (one is 00000000-0000-4000-8000-000000000000)",
+                    ids[1]
+                ),
+            ),
+        ] {
+            bucket.forge(0, &(forged.join("\n") + "\n"));
+            let verdict = verify(&pools.export, &config, &verify::Order::default(), &Progress::silent()).await;
+            let told: Vec<_> = verdict.expect("answered").discrepancies.iter().map(ToString::to_string).collect();
+            assert!(told.iter().any(|it| it.ends_with(&expected)), "{expected}: {told:#?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_batch_without_objects_is_repaired_and_one_that_never_came_says_what_to_do() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let mut config = storage.config();
+        // One that takes nothing of what there is.
+        config.destinations[1].required = false;
+        config.destinations[1].select.sites = vec!["nobody.example".to_owned()];
+        let exporter = Exporter::new(pools.export.clone(), &config, "test".to_owned());
+        let compare = async || {
+            let order = verify::Order::default();
+            verify(&pools.export, &config, &order, &Progress::silent()).await.expect("the database answers")
+        };
+        deliver(&pools, &batch(vec![event(0)])).await.expect("stored");
+        assert!(exporter.run().await.expect("run").failures.is_empty());
+        let keys = storage.keys("example-events-backup/");
+        let [manifest] = &keys[..] else { panic!("no object should be there: {keys:?}") };
+        storage.delete(manifest);
+        let verdict = compare().await;
+        let repairs = verify::repair(&pools.export, &exporter, &verdict).await.expect("answered");
+        let of_repairs: Vec<_> = repairs.iter().map(|it| (it.destination.as_str(), it.objects, &it.refused)).collect();
+        assert_eq!(of_repairs, [("backup", 0, &None)]);
+        assert_eq!(compare().await.discrepancies, []);
+
+        deliver(&pools, &batch(vec![event(1)])).await.expect("stored");
+        claim(&pools.export, &Plan::of(&config), Reach::Now).await.expect("claimed").expect("something");
+        sqlx::query("update segments set exported_at = now()").execute(&pools.export).await.expect("a lie");
+        let verdict = compare().await;
+        let repairs = verify::repair(&pools.export, &exporter, &verdict).await.expect("answered");
+        let [repair] = &repairs[..] else { panic!("{repairs:?}") };
+        let refused = repair.refused.as_deref().expect("refused");
+        assert!(
+            refused.contains("never came there") && refused.contains("`exporter export --destination client`"),
+            "{refused}"
+        );
+        assert_eq!(repair.objects, 0);
+        // It is as it says.
+        assert!(exporter.run().await.expect("run").failures.is_empty());
+        assert_eq!(compare().await.discrepancies, []);
     })
     .await;
 }
