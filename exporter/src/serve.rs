@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -13,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Schedule};
 use crate::endpoints::{self, Services};
 use crate::erasure;
-use crate::export::{Exporter, Failure};
+use crate::export::{Exporter, Failure, Report};
 use crate::ingest::Ingest;
 use crate::ingest::authenticate::Keys;
 use crate::ledger;
@@ -116,16 +117,11 @@ async fn export_regularly(services: &Services, destination: &str, stop: watch::R
         let now = services.clock.now();
         // A run that has begun is finished, within what the drain allows.
         if due.is_some_and(|due| due <= now) {
-            let is_here = |it: &Failure| refusal::of(&it.code).concerns == Concerns::Here;
-            let has_run = match services.exporter.run_only(destination).await {
-                Ok(report) => !report.failures.iter().any(is_here),
-                Err(error) => {
-                    tracing::error!(destination, reason = %error, "export failed");
-                    false
-                }
-            };
-            // What the database or this machine kept from running does not wait for the next time: that may be tomorrow.
-            due = if has_run { next() } else { Some(services.clock.now() + LOOK_EVERY) };
+            let ran = services.exporter.run_only(destination).await;
+            if let Err(error) = &ran {
+                tracing::error!(destination, reason = %error, "export failed");
+            }
+            due = due_after(&ran, next(), services.clock.now());
         }
         let retry = next_retry(services, destination).await;
         if retry.is_some_and(|pause| pause.is_zero()) {
@@ -139,6 +135,16 @@ async fn export_regularly(services: &Services, destination: &str, stop: watch::R
             () = tokio::time::sleep(pause) => {}
             () = stopped(stop.clone()) => return Ok(()),
         }
+    }
+}
+
+/// When the next run of a schedule is due, which says `next`, after one that `ran` until `now`. What the database or this
+/// machine kept from running does not wait for it: that may be tomorrow.
+fn due_after(ran: &sqlx::Result<Report>, next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let is_here = |it: &Failure| refusal::of(&it.code).concerns == Concerns::Here;
+    match ran {
+        Ok(report) if !report.failures.iter().any(is_here) => next,
+        _ => Some(now + LOOK_EVERY),
     }
 }
 
@@ -308,4 +314,38 @@ async fn overdue(stop: watch::Receiver<bool>) {
 #[must_use]
 pub fn owner() -> String {
     format!("process {}", std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_run_that_this_machine_kept_from_running_is_made_again_soon() {
+        let failed = |code: &str| {
+            let failure = Failure {
+                destination: "client".to_owned(),
+                export_batch_id: None,
+                code: code.to_owned(),
+                reason: String::new(),
+                remedy: "",
+                is_dead: false,
+            };
+            Ok(Report { failures: vec![failure], ..Report::default() })
+        };
+        let now = DateTime::UNIX_EPOCH;
+        let tomorrow = Some(now + TimeDelta::days(1));
+        assert_eq!(due_after(&Ok(Report::default()), tomorrow, now), tomorrow);
+        // A destination that fails has its own time to be tried again.
+        for code in ["AccessDenied", "SlowDown", refusal::NO_ANSWER, refusal::NOT_HELD, refusal::ROWS] {
+            assert_eq!(due_after(&failed(code), tomorrow, now), tomorrow, "{code}");
+        }
+        let soon = Some(now + LOOK_EVERY);
+        for code in [refusal::DATABASE, refusal::DISK] {
+            assert_eq!(due_after(&failed(code), tomorrow, now), soon, "{code}");
+        }
+        assert_eq!(due_after(&Err(sqlx::Error::PoolTimedOut), tomorrow, now), soon);
+    }
 }

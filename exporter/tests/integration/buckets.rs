@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use exporter::bucket::Bucket;
 use exporter::config::{Config, Format};
 use exporter::export::layout::Layout;
@@ -10,8 +11,10 @@ use exporter::export::objects::spool::Spool;
 use exporter::export::{Exporter, Plan, claim};
 use exporter::progress::Progress;
 use exporter::store::export_batches::Reach;
+use exporter::store::verifications::{self, Verification};
 use exporter::store::{Pools, operator, segments};
 use exporter::verify::{Order, Verdict, verify};
+use sqlx::PgConnection;
 use tokio::time::timeout;
 
 use crate::database::with_database;
@@ -179,6 +182,43 @@ async fn a_bucket_that_does_not_answer_hides_no_other() {
         let verdict = verdict(&pools, &config).await;
         assert_eq!(verdict.unreachable.iter().map(|it| it.destination.as_str()).collect::<Vec<_>>(), ["client"]);
         assert_eq!(told(&verdict), ["backup: stray object evothesis/format=stray"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_next_comparison_is_due_by_the_destination_that_was_compared_longest_ago() {
+    with_database(async |pools| {
+        let mut connection = pools.export.acquire().await.expect("connected");
+        let compared = |kind: &str, hours: i64| Verification {
+            kind: kind.to_owned(),
+            verified_at: now() - TimeDelta::hours(hours),
+            export_batches: 0,
+            objects: 0,
+            rows: 0,
+            discrepancies: 0,
+            findings: Vec::new(),
+            unreachable: None,
+        };
+        let configured = ["client".to_owned(), "backup".to_owned()];
+        let last = async |connection: &mut PgConnection| {
+            verifications::last(connection, "head", &configured).await.expect("asked")
+        };
+        assert_eq!(last(&mut connection).await, None);
+        for (destination, kind, hours, expected) in [
+            // `backup` never was, but by another kind; and one that is gone from the settings counts for nothing.
+            ("client", "head", 30, None),
+            ("backup", "full", 20, None),
+            ("gone", "head", 90, None),
+            ("backup", "head", 10, Some(30)),
+            // Compared alone, it keeps no other from being compared in its time.
+            ("backup", "head", 1, Some(30)),
+            ("client", "head", 0, Some(1)),
+        ] {
+            verifications::record(&mut connection, destination, &compared(kind, hours)).await.expect("recorded");
+            let expected = expected.map(|hours| now() - TimeDelta::hours(hours));
+            assert_eq!(last(&mut connection).await, expected, "{destination} {kind} {hours}");
+        }
     })
     .await;
 }

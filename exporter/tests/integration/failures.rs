@@ -176,6 +176,36 @@ async fn a_batch_that_keeps_failing_becomes_a_dead_letter_and_holds_up_no_other(
 }
 
 #[tokio::test]
+async fn an_object_that_is_held_otherwise_holds_up_its_own_batch_alone() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let proxy = Proxy::start(&storage).await;
+        let config = proxy.config(&storage);
+        ingest(&pools, 0).await;
+        let exporter = exporter(&pools, &config);
+        let order = Order { destination: Some("backup".to_owned()), ..Order::default() };
+        let first = exporter.run_now(&order, &Progress::silent()).await.expect("run");
+        let held_otherwise = first.claimed[0].export_batch_id;
+        ingest(&pools, 1).await;
+        ingest(&pools, 2).await;
+        proxy.fail(Fault::FlipByte, &format!("{held_otherwise}.parquet"), 0, usize::MAX);
+        let report = run(&exporter).await;
+        let failed: Vec<_> = report.failures.iter().map(|it| (it.code.as_str(), it.export_batch_id)).collect();
+        assert_eq!(failed, [("NotHeld", Some(held_otherwise))]);
+        let others = report.objects.iter().filter(|it| it.destination == "client").count();
+        assert!(others > 0, "the other batches wait for it: {report:?}");
+        let mut connection = pools.export.acquire().await.expect("connected");
+        assert_eq!(tries::wait(&mut connection, "client").await.expect("asked"), None);
+        let status = operator::destination_status(&mut connection, "client", now(), None).await.expect("asked");
+        assert_eq!((status.pending_batches, status.failures.len()), (1, 1), "{status:?}");
+        proxy.mend();
+        assert!(run(&exporter).await.failures.is_empty());
+        ensure_clean(&pools, &storage, 2).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_destination_that_is_down_for_long_waits_and_holds_up_no_other() {
     const BATCHES: usize = 60;
     with_database(async |pools| {
@@ -254,8 +284,7 @@ async fn a_backfill_writes_the_same_objects_or_a_set_of_its_own() {
         ensure_clean(&pools, &storage, 3).await;
         let mut copy = config.destinations[0].clone();
         copy.prefix = "again/".to_owned();
-        let verdict =
-            bucket_only::verify(&copy, Depth::Full, Hours::default(), &Progress::silent()).await;
+        let verdict = bucket_only::verify(&copy, Depth::Full, Hours::default(), &Progress::silent()).await;
         assert_eq!((verdict.manifests, verdict.rows, verdict.discrepancies.len()), (2, 2, 0), "{verdict:?}");
         assert_eq!(verdict.repeats.iter().collect::<Vec<_>>(), [""]);
 
