@@ -1,5 +1,6 @@
 //! An S3 endpoint that checks signatures and checksums, with the manners of other storages in front of it: each is what a real one does.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -7,6 +8,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use exporter::clock::Clock;
 use exporter::config::Config;
@@ -52,6 +55,8 @@ pub(crate) struct Manners {
     pub(crate) flipped: bool,
     /// GET of a list is refused.
     pub(crate) list_denied: bool,
+    /// Uploads that have not ended are listed.
+    pub(crate) lists_uploads: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +78,7 @@ struct Shared {
     service: Mutex<S3Service>,
     /// Methods and paths of all requests.
     asked: Mutex<Vec<String>>,
+    folder: PathBuf,
 }
 
 fn service(folder: &std::path::Path, access_key: &str, secret_key: &str) -> S3Service {
@@ -89,7 +95,9 @@ impl Behaving {
             std::fs::create_dir(folder.path().join(bucket)).expect("a bucket");
         }
         let service = Mutex::new(service(folder.path(), ACCESS_KEY, SECRET_KEY));
-        let shared = Arc::new(Shared { manners: Mutex::new(manners), service, asked: Mutex::default() });
+        let folder_path = folder.path().to_owned();
+        let shared =
+            Arc::new(Shared { manners: Mutex::new(manners), service, asked: Mutex::default(), folder: folder_path });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let app = Router::new().fallback(answer).with_state(shared.clone());
@@ -116,6 +124,13 @@ impl Behaving {
         &self.address
     }
 
+    /// How many files of parts there are whose uploads have not ended.
+    pub(crate) fn parts(&self) -> usize {
+        let files = std::fs::read_dir(self.folder.path()).expect("a folder");
+        let is_part = |name: &std::ffi::OsStr| name.to_str().is_some_and(|it| it.starts_with(".upload_id-"));
+        files.filter(|file| is_part(&file.as_ref().expect("a file").file_name())).count()
+    }
+
     /// Knows these keys from now on, and no others.
     pub(crate) fn know(&self, access_key: &str, secret_key: &str) {
         *self.shared.service.lock().unwrap_or_else(PoisonError::into_inner) =
@@ -129,7 +144,7 @@ impl Behaving {
     }
 
     /// The folder of the bucket.
-    pub(crate) fn bucket(&self) -> std::path::PathBuf {
+    pub(crate) fn bucket(&self) -> PathBuf {
         self.folder.path().join("example-events")
     }
 }
@@ -140,6 +155,8 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     shared.asked.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
     let mut response = if let Some(refusal) = refusal(&manners, &request) {
         refusal
+    } else if manners.lists_uploads && is_list_of_uploads(&request) {
+        uploads(&shared.folder).into_response()
     } else {
         let is_object =
             request.method() == Method::GET && request.uri().query().is_none_or(|it| it.starts_with("x-id"));
@@ -202,6 +219,23 @@ fn refusal(manners: &Manners, request: &Request) -> Option<Response> {
         });
     }
     None
+}
+
+fn is_list_of_uploads(request: &Request) -> bool {
+    request.method() == Method::GET && request.uri().query().is_some_and(|query| query.starts_with("uploads"))
+}
+
+/// What `ListMultipartUploads` answers, which `s3s_fs` does not: it keeps bucket, key and upload in the name of a file.
+fn uploads(folder: &Path) -> String {
+    let decode = |text: &str| String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(text).expect("base64")).expect("text");
+    let upload = |file: std::fs::DirEntry| {
+        let name = file.file_name().into_string().expect("text");
+        let (key, upload) = name.strip_suffix(".metadata.json")?.split_once(".object-")?.1.split_once(".upload-")?;
+        Some(format!("<Upload><Key>{}</Key><UploadId>{upload}</UploadId></Upload>", decode(key)))
+    };
+    let files = std::fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file"));
+    let listed: String = files.filter_map(upload).collect();
+    format!("<ListMultipartUploadsResult>{listed}</ListMultipartUploadsResult>")
 }
 
 async fn flip(answer: Response) -> Response {

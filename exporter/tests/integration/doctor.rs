@@ -28,7 +28,13 @@ fn failed(findings: &[Finding]) -> Vec<&'static str> {
 
 #[tokio::test]
 async fn a_good_bucket_passes_and_nothing_but_the_probes_is_touched() {
-    let storage = Behaving::start(Manners { delete_denied: true, lifecycle: Some(""), ..Manners::default() }).await;
+    let storage = Behaving::start(Manners {
+        delete_denied: true,
+        lifecycle: Some(""),
+        lists_uploads: true,
+        ..Manners::default()
+    })
+    .await;
     std::fs::create_dir_all(storage.bucket().join("evothesis/events")).expect("made");
     std::fs::write(storage.bucket().join("evothesis/events/theirs"), "theirs").expect("written");
     let findings = examine(&storage.config()).await;
@@ -40,7 +46,7 @@ async fn a_good_bucket_passes_and_nothing_but_the_probes_is_touched() {
         ("write and read", "evothesis/probe/doctor.txt was written"),
         ("checksums", "wrong checksum is refused"),
         ("conditional writes", "honoured"),
-        ("large objects", "uploads in parts work"),
+        ("large objects", "uploads in parts can be begun, completed, aborted and listed"),
         ("deleting", "may not delete"),
         ("public access", "nothing can be read"),
         ("lifecycle", "none aborts stale uploads"),
@@ -70,6 +76,7 @@ async fn what_a_storage_does_differently_is_told() {
             false,
         ),
         (usual(), "deleting", "a key that may not is better", false),
+        (usual(), "large objects", "cannot be listed (NotImplemented)", false),
         (Manners { checksum_refused: true, ..usual() }, "write and read", "objects with a checksum", true),
         (Manners { checksum_ignored: true, ..usual() }, "checksums", "does not look at x-amz-checksum-sha256", false),
         (

@@ -71,11 +71,16 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    pub(crate) async fn start(storage: &Arc<Storage>) -> Arc<Self> {
+    pub(crate) async fn start(storage: &Storage) -> Arc<Self> {
+        Self::before(storage.address()).await
+    }
+
+    /// A proxy before any storage.
+    pub(crate) async fn before(upstream: SocketAddr) -> Arc<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let proxy = Arc::new(Self { address, script: Mutex::default(), failing: Notify::new() });
-        let (of_proxy, upstream) = (proxy.clone(), storage.address());
+        let of_proxy = proxy.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let proxy = of_proxy.clone();
@@ -97,10 +102,15 @@ impl Proxy {
         proxy
     }
 
+    /// `http://127.0.0.1:port`
+    pub(crate) fn address(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// The settings of [`Storage::config`] with the destination `client` by way of this, and little patience.
     pub(crate) fn config(&self, storage: &Storage) -> Config {
         let mut config = storage.config();
-        config.destinations[0].endpoint = Some(format!("http://{}", self.address));
+        config.destinations[0].endpoint = Some(self.address());
         config.export.retry = "1s".parse().expect("a period");
         for destination in &mut config.destinations {
             destination.timeout = "1s".parse().expect("a period");
@@ -192,7 +202,8 @@ impl Proxy {
         let url = format!("http://{upstream}{}", parts.uri);
         let mut forwarded = reqwest::Client::new().request(parts.method, url).body(bytes);
         for (name, value) in &parts.headers {
-            if *name != "host" && *name != "content-length" {
+            // The host that was signed is the one that was asked.
+            if *name != "content-length" {
                 forwarded = forwarded.header(name, value);
             }
         }
