@@ -76,8 +76,8 @@ enum Command {
     /// Compare the buckets with the database, or a bucket with itself.
     ///
     /// Objects and manifests are compared by their bytes with what was written, and the rows in them with the rows in the
-    /// database by event id. Exit code 0: no discrepancy, 1: discrepancies, 2: none, and a bucket or the database did not
-    /// answer.
+    /// database by event id. Exit code 0: no discrepancy, 1: discrepancies, 2: none, and it could not be completed: a bucket
+    /// or the database did not answer, or a bucket without the database holds no manifest.
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::Arguments),
     /// Try out what is taken for personal data: a filter over JSON Lines.

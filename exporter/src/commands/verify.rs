@@ -79,7 +79,7 @@ struct Answer<'a> {
     repairs: Option<&'a [Repair]>,
 }
 
-/// Runs it; the exit code is 0 without a discrepancy, 1 with some, and 2 with none where something did not answer.
+/// Runs it; the exit code is 0 without a discrepancy, 1 with some, and 2 with none where it could not be completed.
 ///
 /// # Errors
 /// What keeps it from beginning.

@@ -34,7 +34,7 @@ const FAILURES: usize = 3;
 /// What was compared, and what was found.
 #[derive(Debug, Default, Serialize)]
 pub struct Verdict {
-    /// Manifests whose objects were looked at.
+    /// Manifests all of whose objects were looked at.
     pub manifests: usize,
     /// Objects looked at.
     pub objects: usize,
@@ -206,9 +206,12 @@ impl Comparison<'_> {
         let compared = async {
             for it in meant {
                 self.kinds.extend(sums(it));
+                let unread = self.verdict.unread.len();
                 self.objects(it, &mut ids).await?;
-                self.verdict.manifests += 1;
-                self.verdict.rows += it.read.rows;
+                if self.verdict.unread.len() == unread {
+                    self.verdict.manifests += 1;
+                    self.verdict.rows += it.read.rows;
+                }
                 work.advance(it.read.rows);
             }
             Ok(())

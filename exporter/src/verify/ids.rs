@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use crate::export::objects::spool;
 
-/// Ids of a run: 8 MiB.
-const RUN: usize = 1 << 19;
-/// Ids of a run that are in memory while it is read: 8 KiB, so that ten thousand million ids take 160 MiB.
-const PIECE: usize = 1 << 9;
+/// Ids of a run: 2 MiB.
+const RUN: usize = 1 << 17;
+/// Ids of a run that are in memory while it is read: of a thousand million ids, some 50 MiB.
+const PIECE: usize = 1 << 8;
 /// The length of an id.
 const BYTES: usize = 16;
 
@@ -43,7 +43,7 @@ pub(super) struct Ids {
     /// Runs that were full, one after the other; none while one run has room for all.
     full: Option<BufWriter<File>>,
     count: u64,
-    run_ids: usize,
+    run_length: usize,
 }
 
 impl Default for Ids {
@@ -53,14 +53,14 @@ impl Default for Ids {
 }
 
 impl Ids {
-    fn in_runs_of(run_ids: usize) -> Self {
-        Self { run: Vec::new(), full: None, count: 0, run_ids }
+    fn in_runs_of(run_length: usize) -> Self {
+        Self { run: Vec::new(), full: None, count: 0, run_length }
     }
 
     pub(super) fn add(&mut self, id: Uuid) -> io::Result<()> {
         self.run.push(id);
         self.count += 1;
-        if self.run.len() < self.run_ids {
+        if self.run.len() < self.run_length {
             return Ok(());
         }
         self.run.sort_unstable();
@@ -78,7 +78,7 @@ impl Ids {
     pub(super) fn sorted(mut self) -> io::Result<Sorted> {
         self.run.sort_unstable();
         let full = self.full.map(BufWriter::into_inner).transpose().map_err(io::IntoInnerError::into_error)?;
-        Ok(Sorted { last: self.run, full, count: self.count, run_ids: self.run_ids as u64 })
+        Ok(Sorted { last: self.run, full, count: self.count, run_length: self.run_length as u64 })
     }
 }
 
@@ -88,23 +88,23 @@ pub(super) struct Sorted {
     last: Vec<Uuid>,
     full: Option<File>,
     count: u64,
-    run_ids: u64,
+    run_length: u64,
 }
 
 type Run<'a> = Box<dyn Iterator<Item = io::Result<Uuid>> + 'a>;
 
 impl Sorted {
     /// Each of them, ascending.
-    pub(super) fn iter(&self) -> io::Result<Merge<'_>> {
+    pub(super) fn ascending(&self) -> io::Result<Merge<'_>> {
         let mut runs: Vec<Run<'_>> = vec![Box::new(self.last.iter().copied().map(Ok))];
         if let Some(file) = &self.full {
             let ids = self.count - self.last.len() as u64;
             let run = |first: u64| {
-                let pieces = (first..first + self.run_ids).step_by(PIECE);
-                let end = first + self.run_ids;
+                let pieces = (first..first + self.run_length).step_by(PIECE);
+                let end = first + self.run_length;
                 pieces.flat_map(move |from| piece(file, from, end.min(from + PIECE as u64)))
             };
-            for first in (0..ids).step_by(usize::try_from(self.run_ids).unwrap_or(usize::MAX)) {
+            for first in (0..ids).step_by(usize::try_from(self.run_length).unwrap_or(usize::MAX)) {
                 runs.push(Box::new(run(first)));
             }
         }
@@ -121,7 +121,7 @@ impl Sorted {
     pub(super) fn repeated(&self) -> io::Result<(u64, Option<Uuid>)> {
         let (mut count, mut first) = (0, None);
         let (mut last, mut times) = (None, 0_u64);
-        for id in self.iter()? {
+        for id in self.ascending()? {
             let id = id?;
             times = if last == Some(id) { times + 1 } else { 1 };
             if times == 2 {
@@ -185,7 +185,7 @@ pub struct Difference {
 impl Difference {
     pub(super) fn between(expected: &Sorted, found: &Sorted) -> io::Result<Self> {
         let mut difference = Self::default();
-        let (mut expected, mut found) = (expected.iter()?, found.iter()?);
+        let (mut expected, mut found) = (expected.ascending()?, found.ascending()?);
         let (mut left, mut right) = (expected.next().transpose()?, found.next().transpose()?);
         loop {
             let order = match (left, right) {
@@ -240,7 +240,7 @@ mod tests {
             ids.add(Uuid::from_u128(n)).expect("written");
         }
         let sorted = ids.sorted().expect("written");
-        let read: Vec<_> = sorted.iter().expect("read").map(|id| id.expect("read").as_u128()).collect();
+        let read: Vec<_> = sorted.ascending().expect("read").map(|id| id.expect("read").as_u128()).collect();
         assert_eq!(read, numbers.rev().collect::<Vec<_>>());
     }
 
@@ -250,7 +250,7 @@ mod tests {
             let stored = stored(&numbers);
             numbers.sort_unstable();
             for _ in 0..2 {
-                let read: Vec<_> = stored.iter().expect("read").map(|id| id.expect("read").as_u128()).collect();
+                let read: Vec<_> = stored.ascending().expect("read").map(|id| id.expect("read").as_u128()).collect();
                 prop_assert_eq!(&read, &numbers);
             }
         }
@@ -283,7 +283,9 @@ mod tests {
         fn a_fingerprint_knows_no_order(mut numbers in prop::collection::vec(0..50_u128, 1..20)) {
             let of = |numbers: &[u128]| {
                 let mut print = Fingerprint::default();
-                numbers.iter().for_each(|n| print.add(Uuid::from_u128(*n)));
+                for n in numbers {
+                    print.add(Uuid::from_u128(*n));
+                }
                 print
             };
             let before = of(&numbers);

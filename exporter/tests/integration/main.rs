@@ -1,5 +1,6 @@
 //! The exporter against a real Postgres, a database of its own for each test.
 
+mod alone;
 mod behaving;
 mod billing;
 mod buckets;
@@ -13,11 +14,13 @@ mod erasure;
 mod export;
 mod failures;
 mod group;
+mod held;
 mod http;
 mod ingest;
 mod listener;
 mod observed;
 mod operator;
+mod parts;
 mod proxy;
 mod readers;
 mod retention;

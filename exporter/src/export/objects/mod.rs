@@ -282,10 +282,19 @@ impl<'a> Filling<'a> {
     }
 }
 
-/// An object that cannot be read back.
+/// Why an object cannot be read back.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Unreadable(String);
+pub enum Unreadable {
+    /// It is no Parquet, or other Parquet.
+    #[error(transparent)]
+    Parquet(#[from] ::parquet::errors::ParquetError),
+    /// It is no text of its format.
+    #[error(transparent)]
+    Text(#[from] std::io::Error),
+    /// Nobody knows its format.
+    #[error("unknown format {0}")]
+    Format(String),
+}
 
 /// The ids of an object, until one cannot be read.
 pub type EventIds = Box<dyn Iterator<Item = Result<Uuid, Unreadable>>>;
@@ -295,16 +304,11 @@ pub type EventIds = Box<dyn Iterator<Item = Result<Uuid, Unreadable>>>;
 /// # Errors
 /// When it is no object of that format.
 pub fn event_ids(format: &str, file: File) -> Result<EventIds, Unreadable> {
-    fn unreadable(error: impl ToString) -> Unreadable {
-        Unreadable(error.to_string())
-    }
     Ok(match Format::ALL.into_iter().find(|known| known.name() == format) {
-        Some(Format::Parquet) => {
-            Box::new(parquet::event_ids(file).map_err(unreadable)?.map(|id| id.map_err(unreadable)))
-        }
-        Some(Format::Jsonl) => Box::new(jsonl::event_ids(file).map_err(unreadable)?.map(|id| id.map_err(unreadable))),
-        Some(Format::Csv) => Box::new(csv::event_ids(file).map_err(unreadable)?.map(|id| id.map_err(unreadable))),
-        None => return Err(Unreadable(format!("unknown format {format}"))),
+        Some(Format::Parquet) => Box::new(parquet::event_ids(file)?.map(|id| Ok(id?))),
+        Some(Format::Jsonl) => Box::new(jsonl::event_ids(file)?.map(|id| Ok(id?))),
+        Some(Format::Csv) => Box::new(csv::event_ids(file)?.map(|id| Ok(id?))),
+        None => return Err(Unreadable::Format(format.to_owned())),
     })
 }
 

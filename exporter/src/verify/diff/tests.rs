@@ -192,5 +192,14 @@ fn a_part_must_lack_exactly_what_was_left_out() {
     let Kind::RowIdsDiffer { first_missing, .. } = &kinds(2, 0)[0] else { panic!("found nothing") };
     assert_eq!(*first_missing, None);
     assert_eq!(kinds(0, 0).len(), 1);
-    assert_eq!(kinds(1, 1), [Kind::RowIdsDiffer { key: KEY.to_owned(), missing: 1, unexpected: 1, first_missing: None, first_unexpected: Some(Uuid::from_u128(9)) }]);
+    assert_eq!(
+        kinds(1, 1),
+        [Kind::RowIdsDiffer {
+            key: KEY.to_owned(),
+            missing: 1,
+            unexpected: 1,
+            first_missing: None,
+            first_unexpected: Some(Uuid::from_u128(9))
+        }]
+    );
 }
