@@ -18,8 +18,7 @@ export const isOptedOut = () => tried(() => localStorage[OPT_OUT]) === "1";
 export const entries = () => {
   const found = new Map();
   tried(() => {
-    for (const key in isPersistent && localStorage)
-      if (OURS.test(key)) found.set(key, localStorage[key]);
+    for (const key in isPersistent && localStorage) if (OURS.test(key)) found.set(key, localStorage[key]);
   });
   const isBare = !found.size;
   for (const [key, [value, isStored]] of own) {
