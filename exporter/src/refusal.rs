@@ -11,6 +11,8 @@ pub const ROWS: &str = "Rows";
 pub const OTHER_BYTES: &str = "OtherBytes";
 /// Code of objects that an erasure is still to clean.
 pub const ERASING: &str = "Erasing";
+/// Code of objects that have rows which are nowhere else, and are not what was exported.
+pub const LOST: &str = "Lost";
 /// Code of a database that failed.
 pub const DATABASE: &str = "Database";
 /// Code of a disk of this machine that takes no more.
@@ -135,6 +137,12 @@ pub fn of(code: &str) -> Refusal {
         OTHER_BYTES => (
             "this version of the program writes other bytes than were exported",
             "repair with the version that exported the batch, or export the range with --to-prefix",
+            Batch,
+        ),
+        LOST => (
+            "an object is missing or changed whose rows are no longer in the database",
+            "put it back: copy it from a destination that has it, or from a version that the bucket keeps; then `exporter \
+             forget --resume`",
             Batch,
         ),
         DATABASE => ("the database failed", "see that Postgres runs and has room, and its log", Here),

@@ -119,6 +119,12 @@ fn print(report: &Report) {
         );
     }
     println!("backups of Postgres and its write-ahead log still have the rows until they are thrown away");
+    if report.others > 0 {
+        println!(
+            "{} other visitor(s) are not forgotten everywhere yet: `exporter forget --resume` goes on, and says what is in the way",
+            report.others
+        );
+    }
     for it in &report.copies {
         println!(
             "{}: the copy below {} (export --to-prefix) was not looked into: delete it, or make it again",

@@ -7,13 +7,13 @@ use serde::Serialize;
 use sqlx::{Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::search::{SearchError, search};
+use super::search::{Search, SearchError};
 use super::visitor::Visitor;
 use crate::export::Exporter;
 use crate::export::objects::{self, RenderError};
 use crate::progress::Progress;
 use crate::store::credentials::Author;
-use crate::store::erasures::{self, Entry};
+use crate::store::erasures::{self, Entry, ToSearch};
 use crate::store::{erased_rows, retention};
 
 /// What was looked at, and what was found.
@@ -72,10 +72,11 @@ pub async fn access(
         out.write_all(&line)?;
     }
     held.rows_database = told.len();
-    let batches = erasures::dropped_batches(&mut connection, 0).await?;
+    let batches = erasures::dropped_batches(&mut connection, None).await?;
     let work = progress.begin("searching", batches.len() as u64);
-    for (_, batch) in batches {
-        match search(&mut connection, exporter, batch, visitor.0).await {
+    let mut search = Search::new(exporter, visitor.0);
+    for ToSearch { export_batch_id: batch, .. } in batches {
+        match search.batch(&mut connection, batch).await {
             Ok(of_batch) => {
                 held.export_batches += 1;
                 for row in of_batch.found.rows {
@@ -153,10 +154,11 @@ pub async fn plan(
             add(&mut connection, &mut plan, batch, rows).await?;
         }
     }
-    let batches = erasures::dropped_batches(&mut connection, 0).await?;
+    let batches = erasures::dropped_batches(&mut connection, None).await?;
     let work = progress.begin("searching", batches.len() as u64);
-    for (_, batch) in batches {
-        match search(&mut connection, exporter, batch, visitor.0).await {
+    let mut search = Search::new(exporter, visitor.0);
+    for ToSearch { export_batch_id: batch, .. } in batches {
+        match search.batch(&mut connection, batch).await {
             Ok(of_batch) => {
                 let here = plan.export_batches.iter().find(|it| it.export_batch_id == batch).map_or(0, |it| it.rows);
                 let rows = i64::try_from(of_batch.found.rows.len()).unwrap_or(i64::MAX) - here;

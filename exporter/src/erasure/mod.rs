@@ -3,26 +3,29 @@
 //!
 //! An erasure is a row that says how far it is. Each step may be interrupted, and is done again or gone on with: first what
 //! comes is refused, then rows are deleted here, then buckets are searched for rows that are only there, then each bucket is
-//! brought to the new generation of each batch. A bucket that is down keeps nothing else waiting.
+//! brought to the new generation of each batch. A bucket that is down, and a batch that none tells of, keep nothing else
+//! waiting.
 
 pub mod access;
 pub mod search;
 pub mod visitor;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{Connection, PgConnection, PgPool};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use self::search::{SearchError, search};
+use self::search::{OfBatch, Search, SearchError};
 use self::visitor::Visitor;
 use crate::export::{Exporter, Failure};
 use crate::progress::Progress;
-use crate::refusal::{self, Concerns};
 use crate::store::credentials::Author;
-use crate::store::erasures::{self, Entry, Erasure};
+use crate::store::erased_rows::OfSegment;
+use crate::store::erasures::{self, Entry, Erasure, ToSearch};
 use crate::store::{erased_rows, export_batches, retention};
 
 /// How long what comes of an erased visitor is refused, in days: a browser keeps a token for 395 (`edge/src/token.rs`), and
@@ -33,6 +36,11 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How long exports, other erasures and what else writes objects are waited for.
 const PATIENCE: Duration = Duration::from_mins(10);
 
+/// What to do about a batch that no bucket tells of.
+const UNSEARCHED: &str = "see that a required destination is in the settings and answers; put back there what is missing or \
+                          changed, from another destination or from a version that the bucket keeps; then `exporter forget \
+                          --resume`";
+
 /// What was done.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
@@ -42,6 +50,8 @@ pub struct Report {
     pub objects: usize,
     /// Destinations that still have what was erased, and why.
     pub pending: Vec<Pending>,
+    /// Erasures of other visitors that are not finished, where one visitor was meant.
+    pub others: usize,
     /// Sets below other prefixes (`exporter export --to-prefix`), which are not looked into.
     pub copies: Vec<Copy>,
 }
@@ -159,35 +169,38 @@ async fn work(
     // What belongs to the session must not go back to the pool.
     connection.close_on_drop();
     let mut report = Report::default();
-    if erasures::unfinished(&mut connection).await?.is_empty() {
+    if erasures::unfinished(&mut connection).await?.is_empty() && only.is_none() {
         return Ok(report);
     }
-    lock(&mut connection).await?;
-    // Asked again: whoever had the lock may have finished some.
-    let unfinished = erasures::unfinished(&mut connection).await?;
-    let meant: Vec<_> = unfinished.into_iter().filter(|it| only.is_none_or(|id| id == it.id)).collect();
+    let begun = Instant::now();
+    while !erasures::lock(&mut connection).await? {
+        pause(begun).await?;
+    }
+    // Whoever had the lock may have finished some.
+    let meant = match only {
+        Some(id) => vec![erasures::get(&mut connection, id).await?],
+        None => erasures::unfinished(&mut connection).await?,
+    };
     retention::keep_days(&mut connection).await?;
     retention::take_back(&mut connection).await?;
     for erasure in &meant {
         if erasure.taken_out_at.is_none() {
             take_out(&mut connection, erasure).await?;
         }
-        if erasure.searched_at.is_none()
-            && let Err(error) = search_all(&mut connection, exporter, erasure, progress).await
-        {
-            match error {
-                SearchError::Store(error) => return Err(error.into()),
-                SearchError::Nowhere { export_batch_id, ref reason } => report.pending.push(Pending {
-                    destination: None,
-                    export_batch_id: Some(export_batch_id),
-                    reason: format!("rows that are only in buckets were not all looked for: {reason}"),
-                    remedy: "see that a required destination is in the settings and answers, then `exporter forget --resume`",
-                }),
-            }
+        if erasure.searched_at.is_none() {
+            search_all(&mut connection, exporter, erasure, progress).await?;
+        }
+        for (export_batch_id, reason) in erasures::unsearched(&mut connection, Some(erasure.id)).await? {
+            report.pending.push(Pending {
+                destination: None,
+                export_batch_id: Some(export_batch_id),
+                reason: format!("it was not looked for rows that are only in buckets: {reason}"),
+                remedy: UNSEARCHED,
+            });
         }
     }
-    // Buckets do not wait for each other, nor for erasures whose search has not ended.
-    let behind = erasures::behind(&mut connection, None).await?;
+    // Buckets do not wait for each other.
+    let behind = erasures::behind(&mut connection, only).await?;
     let work = progress.begin("rewriting", behind.len() as u64);
     let mut down: Vec<(String, Failure)> = Vec::new();
     for (destination, export_batch_id) in behind {
@@ -199,10 +212,7 @@ async fn work(
             Ok(written) => report.objects += written.len(),
             Err(failure) => {
                 report.pending.push(pending(&destination, export_batch_id, &failure));
-                // What the bucket holds otherwise than recorded says nothing of the next batch.
-                let is_its_own =
-                    failure.code == refusal::NOT_HELD || refusal::of(&failure.code).concerns == Concerns::Batch;
-                if !is_its_own {
+                if exporter.is_down(&failure).await {
                     down.push((destination, failure));
                 }
             }
@@ -211,6 +221,9 @@ async fn work(
     }
     for erasure in meant {
         report.erasures.push(finish(&mut connection, erasure.id, author).await?);
+    }
+    if let Some(id) = only {
+        report.others = erasures::unfinished(&mut connection).await?.iter().filter(|it| it.id != id).count();
     }
     let copies = erasures::copies(&mut connection).await?;
     report.copies = copies.into_iter().map(|(destination, prefix)| Copy { destination, prefix }).collect();
@@ -226,115 +239,146 @@ fn pending(destination: &str, export_batch_id: Uuid, failure: &Failure) -> Pendi
     }
 }
 
-/// Waits for the right to erase.
-async fn lock(connection: &mut PgConnection) -> Result<(), EraseError> {
-    let waiting = async {
-        while !erasures::lock(connection).await? {
-            tokio::time::sleep(PAUSE).await;
-        }
-        Ok(())
-    };
-    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or(Err(EraseError::Busy))
+/// Lets others go on for a moment, unless that is too long after `begun`. Nothing that is being done is cut off.
+async fn pause(begun: Instant) -> Result<(), EraseError> {
+    if begun.elapsed() >= PATIENCE {
+        return Err(EraseError::Busy);
+    }
+    tokio::time::sleep(PAUSE).await;
+    Ok(())
 }
 
 /// Deletes the rows here, and makes a new generation of every batch that had some.
 async fn take_out(connection: &mut PgConnection, erasure: &Erasure) -> Result<(), EraseError> {
     let Some(visitor_id) = erasure.visitor_id else { return Ok(()) };
+    let begun = Instant::now();
     // Inserts that began before the refusal was to be seen.
-    let mut tries = PATIENCE.as_millis() / PAUSE.as_millis();
-    loop {
-        let mut transaction = connection.begin().await?;
-        if erasures::await_inserts(&mut transaction).await? {
-            transaction.commit().await?;
-            break;
-        }
-        transaction.rollback().await?;
-        tries = tries.checked_sub(1).ok_or(EraseError::Busy)?;
-        tokio::time::sleep(PAUSE).await;
+    while !await_inserts(connection).await? {
+        pause(begun).await?;
     }
-    while !delete(connection, erasure.id, visitor_id).await? {
+    // No more come, so this takes its time while exports and inserts go on.
+    let mut transaction = connection.begin().await?;
+    let found = erased_rows::find(&mut transaction, visitor_id).await?;
+    transaction.rollback().await?;
+    let begun = Instant::now();
+    while !delete(connection, erasure.id, visitor_id, &found).await? {
         // Somebody delivers one of the batches, with the rows that it had.
-        tries = tries.checked_sub(1).ok_or(EraseError::Busy)?;
-        tokio::time::sleep(PAUSE).await;
+        pause(begun).await?;
     }
     Ok(())
 }
 
-/// `false`, and nothing was changed, while one of the batches is delivered.
-async fn delete(connection: &mut PgConnection, erasure_id: Uuid, visitor_id: Uuid) -> sqlx::Result<bool> {
+/// `false` while one takes long.
+async fn await_inserts(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let mut transaction = connection.begin().await?;
+    let are_done = erasures::await_inserts(&mut transaction).await?;
+    transaction.rollback().await?;
+    Ok(are_done)
+}
+
+/// Deletes what was `found`. `false`, and nothing was changed, while one of the batches is delivered.
+async fn delete(
+    connection: &mut PgConnection,
+    erasure_id: Uuid,
+    visitor_id: Uuid,
+    found: &[OfSegment],
+) -> sqlx::Result<bool> {
     let mut transaction = connection.begin().await?;
     // A claim counts rows before it takes them.
     export_batches::lock_chain(&mut transaction).await?;
-    let removed = erased_rows::delete_rows(&mut transaction, visitor_id).await?;
-    let mut batches: Vec<_> = removed.iter().filter_map(|it| it.export_batch_id).collect();
-    batches.sort_unstable();
-    batches.dedup();
-    let segments: Vec<_> = removed.iter().map(|it| it.segment_id).collect();
+    let segments: Vec<_> = found.iter().map(|it| it.segment_id).collect();
+    let batch_of = erased_rows::batches_of(&mut transaction, &segments).await?;
+    let mut of_batches: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
+    for it in found {
+        if let Some(batch) = batch_of.get(&it.segment_id) {
+            of_batches.entry(*batch).or_default().extend(&it.event_ids);
+        }
+    }
+    let batches: Vec<_> = of_batches.keys().copied().collect();
     if !erased_rows::lock_batches(&mut transaction, &batches, &segments).await? {
         transaction.rollback().await?;
         return Ok(false);
     }
+    let events: Vec<_> = found.iter().flat_map(|it| it.event_ids.iter().copied()).collect();
+    erased_rows::delete(&mut transaction, &events).await?;
     erased_rows::end_leases(&mut transaction, &batches).await?;
-    erased_rows::shrink_segments(&mut transaction, &removed).await?;
-    for batch in batches {
-        let of_batch = removed.iter().filter(|it| it.export_batch_id == Some(batch));
-        let events: Vec<_> = of_batch.flat_map(|it| it.event_ids.iter().copied()).collect();
+    erased_rows::shrink_segments(&mut transaction, found).await?;
+    for (batch, events) in of_batches {
         erased_rows::shrink_batch(&mut transaction, erasure_id, batch, &events).await?;
     }
-    let streams: Vec<_> = removed.iter().flat_map(|it| it.stream_ids.iter().copied()).collect();
+    let streams: Vec<_> = found.iter().flat_map(|it| it.stream_ids.iter().copied()).collect();
     erased_rows::unlink(&mut transaction, visitor_id, &streams).await?;
-    let rows = removed.iter().map(|it| it.event_ids.len()).sum::<usize>();
+    let rows = events.len();
     erasures::note_taken_out(&mut transaction, erasure_id, i64::try_from(rows).unwrap_or(i64::MAX)).await?;
     transaction.commit().await?;
     tracing::info!(%erasure_id, rows, "rows of a visitor were deleted");
     Ok(true)
 }
 
-/// Looks through all batches of which rows are no longer here.
+/// Looks through all batches of which rows are no longer here, past those that no bucket tells of.
 async fn search_all(
     connection: &mut PgConnection,
     exporter: &Exporter,
     erasure: &Erasure,
     progress: &Progress,
-) -> Result<(), SearchError> {
+) -> Result<(), EraseError> {
     let Some(visitor_id) = erasure.visitor_id else { return Ok(()) };
-    let batches = erasures::dropped_batches(connection, erasure.searched_number).await?;
+    let batches = erasures::dropped_batches(connection, Some(erasure.id)).await?;
     let work = progress.begin("searching", batches.len() as u64);
-    for (number, batch) in batches {
-        let found = search(connection, exporter, batch, visitor_id).await?.found;
-        let mut transaction = connection.begin().await?;
-        let known = erasures::events(&mut transaction, batch).await?;
-        let new: Vec<_> = found.rows.iter().map(|row| row.event_id).filter(|id| !known.contains(id)).collect();
-        if !found.rows.is_empty() {
-            if !erased_rows::lock_batches(&mut transaction, &[batch], &[]).await? {
-                transaction.rollback().await?;
-                return Err(SearchError::Nowhere {
-                    export_batch_id: batch,
-                    reason: "it is being delivered".to_owned(),
-                });
-            }
-            erased_rows::end_leases(&mut transaction, &[batch]).await?;
-            let (rows, bounds) = (i64::try_from(new.len()).unwrap_or(i64::MAX), found.bounds);
-            let times = bounds.and_then(|it| it.times());
-            erased_rows::shrink_dropped(&mut transaction, batch, rows, bounds.map(|it| it.event_id), times).await?;
-            erased_rows::shrink_batch(&mut transaction, erasure.id, batch, &new).await?;
-            let streams: Vec<_> = found.rows.iter().map(|row| row.stream_id).collect();
-            erased_rows::unlink(&mut transaction, visitor_id, &streams).await?;
+    let mut search = Search::new(exporter, visitor_id);
+    for batch in batches {
+        let reason = match search.batch(connection, batch.export_batch_id).await {
+            Ok(of_batch) if note(connection, erasure.id, visitor_id, &batch, &of_batch).await? => None,
+            Ok(_) => Some("it is being delivered".to_owned()),
+            Err(SearchError::Store(error)) => return Err(error.into()),
+            Err(SearchError::Nowhere { reason, .. }) => Some(reason),
+        };
+        if let Some(reason) = reason {
+            erasures::note_unsearched(connection, erasure.id, &batch, &reason).await?;
         }
-        erasures::note_searched(&mut transaction, erasure.id, number, i64::try_from(new.len()).unwrap_or(i64::MAX))
-            .await?;
-        transaction.commit().await?;
         work.advance(1);
     }
     erasures::note_all_searched(connection, erasure.id).await?;
     Ok(())
 }
 
+/// Notes what only buckets have of a batch, in a generation of its own. `false`, and nothing was changed, while the batch is
+/// delivered.
+async fn note(
+    connection: &mut PgConnection,
+    erasure_id: Uuid,
+    visitor_id: Uuid,
+    batch: &ToSearch,
+    OfBatch { found, .. }: &OfBatch,
+) -> sqlx::Result<bool> {
+    let id = batch.export_batch_id;
+    let mut transaction = connection.begin().await?;
+    let known = erasures::events(&mut transaction, id).await?;
+    let new: Vec<_> = found.rows.iter().map(|row| row.event_id).filter(|id| !known.contains(id)).collect();
+    let rows = i64::try_from(new.len()).unwrap_or(i64::MAX);
+    if !found.rows.is_empty() {
+        if !erased_rows::lock_batches(&mut transaction, &[id], &[]).await? {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        erased_rows::end_leases(&mut transaction, &[id]).await?;
+        let (event_ids, times) = (found.bounds.map(|it| it.event_id), found.bounds.and_then(|it| it.times()));
+        erased_rows::shrink_dropped(&mut transaction, id, rows, event_ids, times).await?;
+        erased_rows::shrink_batch(&mut transaction, erasure_id, id, &new).await?;
+        let streams: Vec<_> = found.rows.iter().map(|row| row.stream_id).collect();
+        erased_rows::unlink(&mut transaction, visitor_id, &streams).await?;
+    }
+    erasures::note_searched(&mut transaction, erasure_id, batch, rows).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
 /// Finishes an erasure of which nothing is left to do, and says how far it is.
 async fn finish(connection: &mut PgConnection, id: Uuid, author: &Author) -> Result<Done, EraseError> {
     let mut transaction = connection.begin().await?;
     let erasure = erasures::get(&mut transaction, id).await?;
-    let is_done = erasure.visitor_id.is_none()
+    let is_done = erasure.finished_at.is_none()
+        && erasure.visitor_id.is_none()
         && erasures::behind(&mut transaction, Some(id)).await?.is_empty()
         && erasures::finish(&mut transaction, id).await?;
     if is_done {
@@ -347,7 +391,7 @@ async fn finish(connection: &mut PgConnection, id: Uuid, author: &Author) -> Res
         visitor_hash: wire::signature::hex(&erasure.visitor_hash),
         rows_database: erasure.rows_database,
         rows_buckets: erasure.rows_buckets,
-        finished: is_done,
+        finished: is_done || erasure.finished_at.is_some(),
     })
 }
 

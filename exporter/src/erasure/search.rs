@@ -1,6 +1,6 @@
 //! Looking for a visitor where the database does not reach: in the objects of batches whose rows retention has dropped.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sqlx::PgConnection;
@@ -8,11 +8,13 @@ use uuid::Uuid;
 
 use crate::bucket::{Bucket, BucketError};
 use crate::config::Format;
-use crate::export::Exporter;
 use crate::export::objects::back::{self, Found};
 use crate::export::objects::{Bounds, RenderError};
+use crate::export::{Exporter, keys};
+use crate::refusal::{self, Concerns};
+use crate::store::deliveries::{self, Object, Versions};
+use crate::store::erasures;
 use crate::store::export_batches::{self, ExportBatch};
-use crate::store::{deliveries, erasures};
 
 /// What the objects of a batch have of a visitor, and what else.
 #[derive(Debug, Default)]
@@ -34,7 +36,7 @@ pub enum SearchError {
     Nowhere {
         /// The batch.
         export_batch_id: Uuid,
-        /// What the last destination said.
+        /// What each destination said.
         reason: String,
     },
 }
@@ -46,83 +48,133 @@ enum ReadError {
     Bucket(#[from] BucketError),
     #[error(transparent)]
     Unreadable(#[from] RenderError),
-    #[error("{0} is not what was exported: `exporter verify` tells more")]
+    #[error("{0} is missing, or is not what was exported: `exporter verify` tells more")]
     Other(String),
+    #[error("it has {found} row(s) where {expected} were exported: `exporter verify` tells more")]
+    Rows { expected: u64, found: u64 },
 }
 
-/// Searches a batch in the first destination that has all of it and answers.
-///
-/// # Errors
-/// When there is none.
-pub async fn search(
-    connection: &mut PgConnection,
-    exporter: &Exporter,
-    export_batch_id: Uuid,
+/// A search of one batch after the other. A destination that has ceased to answer is not asked again.
+pub struct Search<'a> {
+    exporter: &'a Exporter,
     visitor: Uuid,
-) -> Result<OfBatch, SearchError> {
-    let batch = export_batches::get(connection, export_batch_id).await?;
-    // What others have asked for before, and some bucket still has.
-    let gone: Arc<BTreeSet<Uuid>> = Arc::new(erasures::events(connection, batch.id).await?.into_iter().collect());
-    let mut reason = "no destination of the settings has all of it".to_owned();
-    for (destination, bucket) in exporter.buckets() {
-        let state = deliveries::state(connection, batch.id, &destination.name).await?;
-        if !state.exported {
-            continue;
-        }
-        let (selection, _) = deliveries::taken(connection, batch.id, &destination.name).await?;
-        if selection.is_partial() {
-            continue;
-        }
-        let objects = deliveries::objects(connection, batch.id, &destination.name).await?;
-        // The format that is searched fastest; all of them have the same rows.
-        let format = batch.formats.iter().copied().min_by_key(|format| *format != Format::Parquet);
-        let mut of_batch = OfBatch::default();
-        let mut failure = None;
-        for object in objects.iter().filter(|it| Some(it.format) == format) {
-            match read(bucket, &batch, &selection, object, (visitor, &gone)).await {
-                Ok(found) => {
-                    of_batch.objects += 1;
-                    of_batch.add(found);
-                }
+    down: BTreeMap<&'a str, String>,
+}
+
+impl<'a> Search<'a> {
+    /// A search for `visitor` in the buckets of `exporter`.
+    #[must_use]
+    pub fn new(exporter: &'a Exporter, visitor: Uuid) -> Self {
+        Self { exporter, visitor, down: BTreeMap::new() }
+    }
+
+    /// Searches a batch in the first destination that has all of it and answers.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn batch(
+        &mut self,
+        connection: &mut PgConnection,
+        export_batch_id: Uuid,
+    ) -> Result<OfBatch, SearchError> {
+        let batch = export_batches::get(connection, export_batch_id).await?;
+        // What others have asked for before, and some bucket still has.
+        let gone: Arc<BTreeSet<Uuid>> = Arc::new(erasures::events(connection, batch.id).await?.into_iter().collect());
+        let mut reasons = Vec::new();
+        for (destination, bucket) in self.exporter.buckets() {
+            let name = destination.name.as_str();
+            if !deliveries::state(connection, batch.id, name).await?.exported {
+                continue;
+            }
+            let (selection, _) = deliveries::taken(connection, batch.id, name).await?;
+            if selection.is_partial() {
+                continue;
+            }
+            if let Some(reason) = self.down.get(name) {
+                reasons.push(reason.clone());
+                continue;
+            }
+            let recorded = deliveries::objects(connection, batch.id, name).await?;
+            let versions = deliveries::versions(connection, batch.id, name).await?;
+            // The format that is searched fastest; all of them have the same rows.
+            let format = batch.formats.iter().copied().min_by_key(|format| *format != Format::Parquet);
+            let objects = recorded.iter().filter(|it| Some(it.format) == format);
+            let reading = Reading { bucket, batch: &batch, selection, versions, visitor: self.visitor, gone: gone.clone() };
+            match reading.all(objects).await {
+                Ok(of_batch) => return Ok(of_batch),
                 Err(error) => {
-                    failure = Some(error);
-                    break;
+                    let reason = format!("{name}: {error}");
+                    if let ReadError::Bucket(error) = &error
+                        && is_down(bucket, &keys::manifest(&destination.prefix, &batch), error).await
+                    {
+                        self.down.insert(name, reason.clone());
+                    }
+                    reasons.push(reason);
                 }
             }
         }
-        match failure {
-            None => return Ok(of_batch),
-            Some(error) => reason = format!("{}: {error}", destination.name),
+        if reasons.is_empty() {
+            reasons.push("no destination of the settings has all of it".to_owned());
         }
+        Err(SearchError::Nowhere { export_batch_id, reason: reasons.join("; ") })
     }
-    Err(SearchError::Nowhere { export_batch_id, reason })
 }
 
-/// What an object has. Where a glance says that it has nothing of the visitor, what the database says of the others is told.
-async fn read(
-    bucket: &Bucket,
-    batch: &ExportBatch,
-    selection: &wire::Selection,
-    object: &deliveries::Object,
-    (visitor, gone): (Uuid, &Arc<BTreeSet<Uuid>>),
-) -> Result<Found, ReadError> {
-    let file = bucket.download(&object.key).await?;
-    let file = file.filter(|it| it.sha256 == object.sha256).ok_or_else(|| ReadError::Other(object.key.clone()))?;
-    let (format, selection, rendering, gone) = (object.format, selection.clone(), batch.rendering(), gone.clone());
-    let looked =
-        tokio::task::spawn_blocking(move || back::look(format, file.reader()?, &selection, &rendering, visitor, &gone));
-    let looked = looked.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
-    let recorded = || {
-        object.event_ids.zip(object.times).map(|(event_id, times)| Bounds {
-            event_id,
-            timestamp: (times.0.timestamp_micros(), times.1.timestamp_micros()),
-        })
-    };
-    Ok(looked.unwrap_or_else(|| Found { rows: Vec::new(), others: object.rows, bounds: recorded() }))
+/// Whether a bucket that refused an object refuses everything. Where that does not tell, `small` does.
+async fn is_down(bucket: &Bucket, small: &str, error: &BucketError) -> bool {
+    match refusal::of(&error.code).concerns {
+        Concerns::Batch => false,
+        Concerns::Unclear => bucket.get(small).await.is_err(),
+        Concerns::Destination | Concerns::Here => true,
+    }
+}
+
+/// How the objects of a batch in one bucket are read.
+struct Reading<'a> {
+    bucket: &'a Bucket,
+    batch: &'a ExportBatch,
+    selection: wire::Selection,
+    versions: Versions,
+    visitor: Uuid,
+    gone: Arc<BTreeSet<Uuid>>,
+}
+
+impl Reading<'_> {
+    async fn all(&self, objects: impl Iterator<Item = &Object>) -> Result<OfBatch, ReadError> {
+        let mut of_batch = OfBatch::default();
+        for object in objects {
+            of_batch.add(self.one(object).await?);
+        }
+        let found = of_batch.found.rows.iter().filter(|row| !self.gone.contains(&row.event_id)).count() as u64;
+        let (found, expected) = (of_batch.found.others + found, self.batch.rows.unsigned_abs());
+        if found == expected { Ok(of_batch) } else { Err(ReadError::Rows { expected, found }) }
+    }
+
+    /// What an object has. Where a glance says that it has nothing of the visitor, what the database says of the others is
+    /// told.
+    async fn one(&self, object: &Object) -> Result<Found, ReadError> {
+        let file = self.bucket.download(&object.key).await?;
+        let is_known = |sha256: &String| self.versions.contains(&(object.format, object.number, sha256.clone()));
+        let file = file.filter(|it| is_known(&it.sha256)).ok_or_else(|| ReadError::Other(object.key.clone()))?;
+        let (format, rendering, visitor) = (object.format, self.batch.rendering(), self.visitor);
+        let (selection, gone) = (self.selection.clone(), self.gone.clone());
+        let looked = tokio::task::spawn_blocking(move || {
+            back::look(format, file.reader()?, &selection, &rendering, visitor, &gone)
+        });
+        let looked = looked.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+        let recorded = || {
+            object.event_ids.zip(object.times).map(|(event_id, times)| Bounds {
+                event_id,
+                timestamp: (times.0.timestamp_micros(), times.1.timestamp_micros()),
+            })
+        };
+        Ok(looked.unwrap_or_else(|| Found { rows: Vec::new(), others: object.rows, bounds: recorded() }))
+    }
 }
 
 impl OfBatch {
     fn add(&mut self, found: Found) {
+        self.objects += 1;
         self.found.rows.extend(found.rows);
         self.found.others += found.others;
         self.found.bounds = match (self.found.bounds, found.bounds) {

@@ -5,7 +5,6 @@ use futures::future::join_all;
 use sqlx::PgConnection;
 
 use super::deliver::{self, DeliverError};
-use super::manifest::{self, Told};
 use super::placed;
 use super::queue::put;
 use super::{Exporter, Failure, Order, PutObject, Report, RunError, Target, keys};
@@ -129,26 +128,18 @@ impl Exporter {
             let mut connection = self.pool.acquire().await?;
             let state = deliveries::state(&mut connection, batch.id, name).await?;
             let recorded = deliveries::objects(&mut connection, batch.id, name).await?;
-            let (selection, _) = deliveries::taken(&mut connection, batch.id, name).await?;
-            let rewrites = erasures::rewrites(&mut connection, batch.id).await?;
-            Ok::<_, sqlx::Error>((
-                state,
-                recorded,
-                selection,
-                segments::of_batch(&mut connection, batch.id).await?,
-                rewrites,
-            ))
+            Ok::<_, sqlx::Error>((state, recorded, deliver::told(&mut connection, batch, name).await?))
         };
-        let (state, recorded, selection, segments, rewrites) = loaded.await.map_err(DeliverError::from)?;
+        let (state, recorded, mut told) = loaded.await.map_err(DeliverError::from)?;
         if !state.exported && to_prefix.is_none() {
             return Ok(Vec::new());
         }
         if state.is_behind && to_prefix.is_none() {
             return Err(RewriteError::Erasing { name: name.clone() });
         }
-        let rendition = self.renditions.of(&self.pool, batch, &selection).await.map_err(DeliverError::from)?;
+        let rendition = self.renditions.of(&self.pool, batch, &told.selection).await.map_err(DeliverError::from)?;
         let at_keys_of = if to_prefix.is_none() { &recorded[..] } else { &[] };
-        let placed = placed::place(prefix, batch, &rendition, &selection, at_keys_of).map_err(DeliverError::from)?;
+        let placed = placed::place(prefix, batch, &rendition, &told.selection, at_keys_of).map_err(DeliverError::from)?;
         let objects: Vec<Object> = placed.iter().map(|it| it.object.clone()).collect();
         if to_prefix.is_none() {
             let same = |(a, b): (&Object, &Object)| (&a.key, &a.sha256) == (&b.key, &b.sha256);
@@ -158,21 +149,10 @@ impl Exporter {
                 return Err(RewriteError::OtherBytes { key: key.clone() });
             }
         }
-        for it in &placed {
-            it.put(&target.bucket, batch).await.map_err(DeliverError::from)?;
-        }
-        let told = Told {
-            segments,
-            selection,
-            left_out: rendition.left_out.cast_unsigned(),
-            objects: objects.iter().map(Into::into).collect(),
-            rewrites,
-            repeats: to_prefix.map(|_| own.clone()),
-        };
-        let key = keys::manifest(prefix, batch);
-        let bytes = manifest::bytes(batch, &told);
-        target.bucket.put(&key, "application/json", bytes.clone()).await.map_err(DeliverError::from)?;
-        deliver::check_held(&target.bucket, &objects, &key, &bytes).await?;
+        told.left_out = rendition.left_out.cast_unsigned();
+        told.objects = objects.iter().map(Into::into).collect();
+        told.repeats = to_prefix.map(|_| own.clone());
+        deliver::publish(&target.bucket, prefix, batch, &placed, &told).await?;
         Ok(objects.iter().map(|object| put(name, object)).collect())
     }
 

@@ -1,8 +1,7 @@
 //! One export batch on its way to one bucket: objects, then the manifest, then a look at what the bucket really holds,
 //! then the mark.
 
-use bytes::Bytes;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use wire::Selection;
 
 use super::keys;
@@ -75,34 +74,19 @@ impl Delivery<'_> {
     pub(super) async fn run(&self) -> Result<Delivered, DeliverError> {
         let mut connection = self.pool.acquire().await?;
         let batch = export_batches::get(&mut connection, self.lease.export_batch_id).await?;
-        let segments = segments::of_batch(&mut connection, batch.id).await?;
-        let (selection, _) = deliveries::taken(&mut connection, batch.id, &self.lease.destination).await?;
-        let rewrites = erasures::rewrites(&mut connection, batch.id).await?;
+        let mut told = told(&mut connection, &batch, &self.lease.destination).await?;
         // Uploads take long; meanwhile others can use the connection.
         drop(connection);
-        let rendition = self.renditions.of(self.pool, &batch, &selection).await?;
+        let rendition = self.renditions.of(self.pool, &batch, &told.selection).await?;
 
-        let mut placed = placed::place(self.prefix, &batch, &rendition, &selection, &[])?;
-        if !rewrites.is_empty() {
-            self.add_leftovers(&batch, &selection, &mut placed).await?;
+        let mut placed = placed::place(self.prefix, &batch, &rendition, &told.selection, &[])?;
+        if !told.rewrites.is_empty() {
+            self.add_leftovers(&batch, &told.selection, &mut placed).await?;
         }
-        for it in &placed {
-            it.put(self.bucket, &batch).await?;
-        }
+        told.left_out = rendition.left_out.cast_unsigned();
+        told.objects = placed.iter().map(|it| (&it.object).into()).collect();
+        publish(self.bucket, self.prefix, &batch, &placed, &told).await?;
         let objects: Vec<_> = placed.into_iter().map(|it| it.object).collect();
-        let told = Told {
-            segments,
-            selection,
-            left_out: rendition.left_out.cast_unsigned(),
-            objects: objects.iter().map(Into::into).collect(),
-            rewrites,
-            repeats: None,
-        };
-        let manifest_key = keys::manifest(self.prefix, &batch);
-        let manifest = manifest::bytes(&batch, &told);
-        self.bucket.put(&manifest_key, "application/json", manifest.clone()).await?;
-
-        check_held(self.bucket, &objects, &manifest_key, &manifest).await?;
         self.mark(&batch, &objects, &rendition).await?;
         Ok(Delivered { objects, rows: batch.rows })
     }
@@ -151,22 +135,43 @@ pub(super) async fn keys_of(bucket: &Bucket, prefix: &str, batch: &ExportBatch) 
     Ok(bucket.list(&start).await?.into_iter().filter(|key| keys::is_of(key, batch.id)).collect())
 }
 
-/// Reads back what a bucket has acknowledged.
-pub(super) async fn check_held(
+/// What a manifest tells of a batch at a destination, but for its objects and what was left out.
+pub(super) async fn told(connection: &mut PgConnection, batch: &ExportBatch, destination: &str) -> sqlx::Result<Told> {
+    let (selection, _) = deliveries::taken(connection, batch.id, destination).await?;
+    Ok(Told {
+        segments: segments::of_batch(connection, batch.id).await?,
+        selection,
+        left_out: 0,
+        objects: Vec::new(),
+        rewrites: erasures::rewrites(connection, batch.id).await?,
+        repeats: None,
+    })
+}
+
+/// Puts objects, then the manifest that tells of them and of those that stay as they are, and then reads back what the bucket
+/// has acknowledged.
+pub(super) async fn publish(
     bucket: &Bucket,
-    objects: &[Object],
-    manifest_key: &str,
-    manifest: &Bytes,
+    prefix: &str,
+    batch: &ExportBatch,
+    placed: &[Placed],
+    told: &Told,
 ) -> Result<(), DeliverError> {
-    for object in objects {
+    for it in placed {
+        it.put(bucket, batch).await?;
+    }
+    let manifest_key = keys::manifest(prefix, batch);
+    let manifest = manifest::bytes(batch, told);
+    bucket.put(&manifest_key, "application/json", manifest.clone()).await?;
+    for Placed { object, .. } in placed {
         let held = bucket.download(&object.key).await?;
         match held {
             Some(held) if (held.bytes, &held.sha256) == (object.bytes, &object.sha256) => {}
             _ => return Err(DeliverError::NotHeld { key: object.key.clone() }),
         }
     }
-    if bucket.get(manifest_key).await?.as_ref() != Some(manifest) {
-        return Err(DeliverError::NotHeld { key: manifest_key.to_owned() });
+    if bucket.get(&manifest_key).await? != Some(manifest) {
+        return Err(DeliverError::NotHeld { key: manifest_key });
     }
     Ok(())
 }

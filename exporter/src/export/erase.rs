@@ -1,6 +1,6 @@
 //! Bringing a bucket to the generation of a batch that an erasure has made: the objects concerned are written again at their
-//! keys, then the manifest, then it is looked at what the bucket holds, then that is written down. Whoever is interrupted
-//! begins again, and writes the same.
+//! keys, then the manifest, then it is looked at what the bucket holds, then that is written down. What is about to be put is
+//! written down before, so that whoever begins again knows what an interrupted one has left there.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -10,15 +10,14 @@ use uuid::Uuid;
 use wire::Selection;
 
 use super::deliver::{self, DeliverError};
-use super::manifest::{self, Told};
 use super::objects::{self, RenderError, back};
 use super::placed::{self, Placed};
-use super::{Exporter, Failure, PutObject, Target, keys};
+use super::{Exporter, Failure, PutObject, Target, keys, queue};
 use crate::bucket::Bucket;
-use crate::refusal;
+use crate::refusal::{self, Concerns};
 use crate::store::deliveries::{self, Object};
 use crate::store::export_batches::{self, ExportBatch};
-use crate::store::{erasures, segments};
+use crate::store::erasures;
 
 /// Why a bucket still has what was erased.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +26,8 @@ enum EraseError {
     Deliver(#[from] DeliverError),
     #[error("{0}")]
     NotYet(&'static str),
+    #[error("{key} is missing, or is not what was exported, and its rows are no longer in the database")]
+    Lost { key: String },
 }
 
 impl EraseError {
@@ -34,6 +35,7 @@ impl EraseError {
         match self {
             Self::Deliver(error) => error.code(),
             Self::NotYet(_) => refusal::ERASING,
+            Self::Lost { .. } => refusal::LOST,
         }
     }
 }
@@ -55,7 +57,7 @@ impl Exporter {
             None => Err(EraseError::NotYet("the destination is no longer in the settings")),
         };
         match done {
-            Ok(objects) => Ok(objects.iter().map(|object| super::queue::put(destination, object)).collect()),
+            Ok(objects) => Ok(objects.iter().map(|object| queue::put(destination, object)).collect()),
             Err(error) => {
                 let failure = Failure::new(destination, Some(export_batch_id), error.code(), error.to_string());
                 tracing::warn!(destination, %export_batch_id, reason = failure.reason, "the bucket still has what was erased");
@@ -72,6 +74,13 @@ impl Exporter {
         }
     }
 
+    /// Whether a failure keeps an erasure from everything else in the bucket, too.
+    pub async fn is_down(&self, failure: &Failure) -> bool {
+        let target = self.targets.iter().find(|target| target.destination.name == failure.destination);
+        let Some(target) = target else { return false };
+        queue::concerns(target, &failure.code).await != Concerns::Batch
+    }
+
     async fn erase_at(&self, target: &Target, export_batch_id: Uuid) -> Result<Vec<Object>, EraseError> {
         let (name, prefix) = (&target.destination.name, &target.destination.prefix);
         let mut connection = self.pool.acquire().await.map_err(DeliverError::from)?;
@@ -79,17 +88,15 @@ impl Exporter {
             let batch = export_batches::get(&mut connection, export_batch_id).await?;
             let state = deliveries::state(&mut connection, batch.id, name).await?;
             let recorded = deliveries::objects(&mut connection, batch.id, name).await?;
-            let (selection, _) = deliveries::taken(&mut connection, batch.id, name).await?;
-            let segments = segments::of_batch(&mut connection, batch.id).await?;
-            let rewrites = erasures::rewrites(&mut connection, batch.id).await?;
-            Ok::<_, sqlx::Error>((batch, state, recorded, selection, segments, rewrites))
+            let told = deliver::told(&mut connection, &batch, name).await?;
+            Ok::<_, sqlx::Error>((batch, state, recorded, told))
         };
-        let (batch, state, recorded, selection, segments, rewrites) = loaded.await.map_err(DeliverError::from)?;
+        let (batch, state, recorded, mut told) = loaded.await.map_err(DeliverError::from)?;
         if !state.exported && state.dropped_rows > 0 {
             // It never gets there any more.
             for key in deliver::keys_of(&target.bucket, prefix, &batch).await? {
                 let Some(format) = keys::format(&key) else { continue };
-                let empty = placed::empty(&batch, &selection, format, 0, key).map_err(DeliverError::from)?;
+                let empty = placed::empty(&batch, &told.selection, format, 0, key).map_err(DeliverError::from)?;
                 empty.put(&target.bucket, &batch).await.map_err(DeliverError::from)?;
             }
             let noted = deliveries::note_cleared(&mut connection, batch.id, name, batch.generation);
@@ -99,38 +106,29 @@ impl Exporter {
         if !state.exported {
             return Err(EraseError::NotYet("its export there is not finished, and takes care of it when it is"));
         }
-        let (placed, left_out) = if state.dropped_rows == 0 {
+        let (mut placed, left_out) = if state.dropped_rows == 0 {
             drop(connection);
-            let rendition = self.renditions.of(&self.pool, &batch, &selection).await.map_err(DeliverError::from)?;
+            let rendition = self.renditions.of(&self.pool, &batch, &told.selection).await.map_err(DeliverError::from)?;
             let placed =
-                placed::place(prefix, &batch, &rendition, &selection, &recorded).map_err(DeliverError::from)?;
+                placed::place(prefix, &batch, &rendition, &told.selection, &recorded).map_err(DeliverError::from)?;
             (placed, rendition.left_out)
         } else {
-            if erasures::is_searching(&mut connection).await.map_err(DeliverError::from)? {
-                return Err(EraseError::NotYet("no bucket could be searched to its end for rows that are only there"));
+            if erasures::is_growing(&mut connection, batch.id).await.map_err(DeliverError::from)? {
+                return Err(EraseError::NotYet("an erasure has not searched it for rows that are only in buckets"));
             }
-            from_bucket(&mut connection, &target.bucket, &batch, &selection, &recorded).await?
+            from_bucket(&mut connection, target, &batch, &told.selection, &recorded).await?
         };
+        let objects: Vec<_> = placed.iter().map(|it| it.object.clone()).collect();
+        told.left_out = left_out.cast_unsigned();
+        told.objects = objects.iter().map(Into::into).collect();
         let known: HashSet<_> = recorded.iter().map(|it| (it.key.as_str(), it.sha256.as_str())).collect();
-        let is_other = |it: &&Placed| !known.contains(&(it.object.key.as_str(), it.object.sha256.as_str()));
-        let mut written = Vec::new();
-        for it in placed.iter().filter(is_other) {
-            it.put(&target.bucket, &batch).await.map_err(DeliverError::from)?;
-            written.push(it.object.clone());
-        }
-        let objects: Vec<_> = placed.into_iter().map(|it| it.object).collect();
-        let told = Told {
-            segments,
-            selection,
-            left_out: left_out.cast_unsigned(),
-            objects: objects.iter().map(Into::into).collect(),
-            rewrites,
-            repeats: None,
+        placed.retain(|it| !known.contains(&(it.object.key.as_str(), it.object.sha256.as_str())));
+        let written: Vec<_> = placed.iter().map(|it| it.object.clone()).collect();
+        let noted = async {
+            deliveries::note_rewriting(&mut *self.pool.acquire().await?, batch.id, name, &written).await
         };
-        let key = keys::manifest(prefix, &batch);
-        let bytes = manifest::bytes(&batch, &told);
-        target.bucket.put(&key, "application/json", bytes.clone()).await.map_err(DeliverError::from)?;
-        deliver::check_held(&target.bucket, &written, &key, &bytes).await?;
+        noted.await.map_err(DeliverError::from)?;
+        deliver::publish(&target.bucket, prefix, &batch, &placed, &told).await?;
         self.record_generation(&batch, name, &objects, left_out).await?;
         Ok(written)
     }
@@ -167,29 +165,32 @@ impl Exporter {
 /// The objects that a bucket holds, without what was erased: rows of them are nowhere else.
 async fn from_bucket(
     connection: &mut PgConnection,
-    bucket: &Bucket,
+    target: &Target,
     batch: &ExportBatch,
     selection: &Selection,
     recorded: &[Object],
-) -> Result<(Vec<Placed>, i64), DeliverError> {
-    let events: Arc<BTreeSet<Uuid>> = Arc::new(erasures::events(connection, batch.id).await?.into_iter().collect());
+) -> Result<(Vec<Placed>, i64), EraseError> {
+    let loaded = async {
+        let events: BTreeSet<Uuid> = erasures::events(connection, batch.id).await?.into_iter().collect();
+        let versions = deliveries::versions(connection, batch.id, &target.destination.name).await?;
+        Ok::<_, sqlx::Error>((Arc::new(events), versions))
+    };
+    let (events, versions) = loaded.await.map_err(DeliverError::from)?;
     let mut placed = Vec::new();
     for before in recorded {
-        let not_held = || DeliverError::NotHeld { key: before.key.clone() };
-        let file = bucket.download(&before.key).await?.ok_or_else(not_held)?;
-        let (format, is_known) = (before.format, file.sha256 == before.sha256);
-        let found = file.sha256.clone();
+        let (key, format) = (&before.key, before.format);
+        let file = target.bucket.download(key).await.map_err(DeliverError::from)?;
+        let is_known = |sha256: &String| versions.contains(&(format, before.number, sha256.clone()));
+        let file = file.filter(|it| is_known(&it.sha256)).ok_or_else(|| EraseError::Lost { key: key.clone() })?;
+        let is_as_recorded = file.sha256 == before.sha256;
         let (selection, rendering, events) = (selection.clone(), batch.rendering(), events.clone());
         let left =
             tokio::task::spawn_blocking(move || back::without(format, file.reader()?, &selection, &rendering, &events));
-        let left = left.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
-        let object = if is_known && left.rows == before.rows {
+        let left = left.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        let left = left.map_err(DeliverError::from)?;
+        let object = if is_as_recorded && left.rows == before.rows {
             before.clone()
         } else {
-            // What is neither what was exported nor what is left of it was put there by somebody else.
-            if !is_known && left.file.sha256 != found {
-                return Err(not_held());
-            }
             Object {
                 rows: left.rows,
                 bytes: left.file.bytes,
@@ -201,7 +202,7 @@ async fn from_bucket(
         };
         placed.push(Placed::own(object, left.file));
     }
-    let rows = check_rows(batch, selection, &placed)?;
+    let rows = check_rows(batch, selection, &placed).map_err(DeliverError::from)?;
     Ok((placed, batch.rows - rows))
 }
 

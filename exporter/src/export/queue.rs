@@ -154,7 +154,7 @@ impl Exporter {
 }
 
 /// Whom the failure `code` concerns: where that does not tell, a small object does.
-async fn concerns(target: &Target, code: &str) -> Concerns {
+pub(super) async fn concerns(target: &Target, code: &str) -> Concerns {
     match refusal::of(code).concerns {
         Concerns::Unclear => match target.bucket.probe(&target.destination.prefix).await {
             Ok(()) => Concerns::Batch,

@@ -1,6 +1,7 @@
 //! The other checks: values in, judgements out.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use uuid::Uuid;
 use wire::Reason;
 
 use super::check::{Check, State};
@@ -147,15 +148,21 @@ pub(super) fn loss(yesterday: Option<&Loss>, unmeasured: i64) -> Check {
     Check::trouble(NAME, state, finding, remedy)
 }
 
-/// Of those that are not finished, the oldest first.
-pub(super) fn erasures(unfinished: &[Erasure], now: DateTime<Utc>) -> Check {
+/// Of those that are not finished, the oldest first, and the export batches that they cannot search.
+pub(super) fn erasures(unfinished: &[Erasure], unsearched: &[(Uuid, String)], now: DateTime<Utc>) -> Check {
     const NAME: &str = "erasures";
+    let unsearched = match unsearched {
+        [] => String::new(),
+        [(id, reason), ..] => {
+            format!("; {} export batch(es) are nowhere to be read, the first is {id}: {reason}", unsearched.len())
+        }
+    };
     match unfinished.first() {
         Some(oldest) if now - oldest.requested_at >= ERASURE => Check::trouble(
             NAME,
             if now - oldest.requested_at < ERASURE_DUE { State::Warning } else { State::Critical },
             format!(
-                "{} visitor(s) are not forgotten everywhere, the oldest request is of {}",
+                "{} visitor(s) are not forgotten everywhere, the oldest request is of {}{unsearched}",
                 unfinished.len(),
                 oldest.requested_at
             ),
@@ -243,19 +250,20 @@ mod tests {
     fn an_erasure_has_to_be_finished_in_time() {
         let requested_at = day().and_time(chrono::NaiveTime::MIN).and_utc();
         let erasure = Erasure {
-            id: uuid::Uuid::nil(),
+            id: Uuid::nil(),
             visitor_hash: Vec::new(),
             visitor_id: None,
             requested_at,
             taken_out_at: None,
             searched_number: 0,
             searched_at: None,
+            finished_at: None,
             rows_database: 0,
             rows_buckets: 0,
         };
-        let judged = |hours| erasures(std::slice::from_ref(&erasure), requested_at + TimeDelta::hours(hours)).state;
+        let judged = |hours| erasures(std::slice::from_ref(&erasure), &[], requested_at + TimeDelta::hours(hours)).state;
         assert_eq!([0, 1, 24 * 14].map(judged), [State::Ok, State::Warning, State::Critical]);
-        assert_eq!(erasures(&[], requested_at).state, State::Ok);
+        assert_eq!(erasures(&[], &[], requested_at).state, State::Ok);
     }
 
     #[test]

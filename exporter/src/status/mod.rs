@@ -139,6 +139,7 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
     let refusals = credentials::latest_failures(connection, &config.destination_names()).await?;
     let exports = exports(connection, config, now).await?;
     let unfinished = erasures::unfinished(connection).await?;
+    let unsearched = erasures::unsearched(connection, None).await?;
     let of_yesterday = losses.iter().find(|it| it.day == yesterday);
     let checks = vec![
         judge::partitions(&partitions.missing),
@@ -148,7 +149,7 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
         judge::credentials(&refusals),
         exports::deliveries(config, &exports),
         exports::verify(config, &exports, now),
-        judge::erasures(&unfinished, now),
+        judge::erasures(&unfinished, &unsearched, now),
         judge::redaction(&redaction),
         judge::loss(of_yesterday, unmeasured_segments),
         judge::refused(&outcomes, today),

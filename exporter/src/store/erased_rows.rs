@@ -1,5 +1,7 @@
 //! The rows of a visitor who is erased: found, deleted, and what counted them made what is left.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -7,13 +9,11 @@ use uuid::Uuid;
 /// Longer than deleting from the largest table takes the slowest disk.
 const TIMEOUT: &str = "1h";
 
-/// Rows that were deleted from a segment.
+/// Rows of a visitor in a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Removed {
+pub struct OfSegment {
     /// The segment.
     pub segment_id: i64,
-    /// Its batch; none while it is in none.
-    pub export_batch_id: Option<Uuid>,
     /// The events.
     pub event_ids: Vec<Uuid>,
     /// The page loads that they were of.
@@ -67,31 +67,48 @@ async fn give_time(connection: &mut PgConnection) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Deletes the rows of a visitor, and says of which segments. The chain must be locked.
-pub async fn delete_rows(connection: &mut PgConnection, visitor_id: Uuid) -> sqlx::Result<Vec<Removed>> {
+/// Finds the rows of a visitor, by segment. All days are read for that, so nothing must be locked. Belongs into a transaction.
+pub async fn find(connection: &mut PgConnection, visitor_id: Uuid) -> sqlx::Result<Vec<OfSegment>> {
     give_time(connection).await?;
     look_for(connection, visitor_id).await?;
     sqlx::query_as!(
-        Removed,
-        r#"-- name: delete_rows_of_visitor
-        with removed as (
-            delete from events
-            where visitor_id = current_setting('evothesis.visitor')::uuid
-            returning event_id, segment_id, stream_id
-        ), of_segment as (
-            select segment_id, array_agg(event_id) as event_ids, array_agg(distinct stream_id) as stream_ids
-            from removed
-            group by segment_id
-        )
+        OfSegment,
+        r#"-- name: find_rows_of_visitor
         select
-            segment_id as "segment_id!", export_batch_id as "export_batch_id?", event_ids as "event_ids!",
-            stream_ids as "stream_ids!"
-        from of_segment
-        left join segments on segments.id = segment_id
+            segment_id as "segment_id!", array_agg(event_id) as "event_ids!", array_agg(distinct stream_id) as "stream_ids!"
+        from events
+        where visitor_id = current_setting('evothesis.visitor')::uuid
+        group by segment_id
         order by segment_id"#
     )
     .fetch_all(connection)
     .await
+}
+
+/// The export batch of each of those `segments` that are in one.
+pub async fn batches_of(connection: &mut PgConnection, segments: &[i64]) -> sqlx::Result<HashMap<i64, Uuid>> {
+    let pairs = sqlx::query!(
+        r#"-- name: batches_of_segments
+        select id, export_batch_id as "export_batch_id!"
+        from segments where id = any ($1) and export_batch_id is not null"#,
+        segments,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(pairs.into_iter().map(|it| (it.id, it.export_batch_id)).collect())
+}
+
+/// Deletes rows. The chain and their segments must be locked.
+pub async fn delete(connection: &mut PgConnection, event_ids: &[Uuid]) -> sqlx::Result<()> {
+    give_time(connection).await?;
+    sqlx::query!(
+        "-- name: delete_rows_of_visitor
+        delete from events where event_id = any ($1)",
+        event_ids,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Locks export batches, their deliveries and `segments`, in the order that deliveries are marked in. `false` when somebody
@@ -138,7 +155,7 @@ pub async fn end_leases(connection: &mut PgConnection, ids: &[Uuid]) -> sqlx::Re
 }
 
 /// Makes segments what is left of them.
-pub async fn shrink_segments(connection: &mut PgConnection, removed: &[Removed]) -> sqlx::Result<()> {
+pub async fn shrink_segments(connection: &mut PgConnection, removed: &[OfSegment]) -> sqlx::Result<()> {
     let ids: Vec<_> = removed.iter().map(|it| it.segment_id).collect();
     let rows: Vec<_> = removed.iter().map(|it| i32::try_from(it.event_ids.len()).unwrap_or(i32::MAX)).collect();
     sqlx::query!(
@@ -246,7 +263,8 @@ pub async fn shrink_batch(
 }
 
 /// Takes `rows` that only buckets had off the segments of a batch, whose rows now lie between these bounds. Which segment had
-/// them nobody knows any more; their sum is right.
+/// them nobody knows any more; their sum is right. Segments have the bounds of the batch as long as they have rows in buckets
+/// alone, so that each search brings all of them up to date: what is here alone, nobody searches again.
 pub async fn shrink_dropped(
     connection: &mut PgConnection,
     export_batch_id: Uuid,
@@ -256,7 +274,7 @@ pub async fn shrink_dropped(
 ) -> sqlx::Result<()> {
     let (first, last) = event_ids.unzip();
     let (earliest, latest) = times.unzip();
-    sqlx::query!(
+    let segments = sqlx::query!(
         "-- name: shrink_dropped_segments
         with less as (
             select
@@ -272,7 +290,8 @@ pub async fn shrink_dropped(
             min_timestamp = coalesce($5, date_trunc('day', segments.min_timestamp, 'UTC')),
             max_timestamp = coalesce($6, date_trunc('day', segments.min_timestamp, 'UTC'))
         from less
-        where segments.id = less.id",
+        where segments.id = less.id
+        returning segments.id, segments.dropped_rows",
         export_batch_id,
         rows,
         first,
@@ -280,9 +299,11 @@ pub async fn shrink_dropped(
         earliest,
         latest,
     )
-    .execute(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    Ok(())
+    let is_here = segments.into_iter().filter(|it| it.dropped_rows == 0);
+    let is_here = is_here.map(|it| OfSegment { segment_id: it.id, event_ids: Vec::new(), stream_ids: Vec::new() });
+    shrink_segments(connection, &is_here.collect::<Vec<_>>()).await
 }
 
 /// Takes a visitor out of what is counted: which sites counted them is deleted, and page loads get other ids, which are no

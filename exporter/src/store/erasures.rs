@@ -23,6 +23,7 @@ pub struct Erasure {
     pub taken_out_at: Option<DateTime<Utc>>,
     pub searched_number: i64,
     pub searched_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
     pub rows_database: i64,
     pub rows_buckets: i64,
 }
@@ -97,8 +98,8 @@ pub async fn begin(connection: &mut PgConnection, visitor_id: Uuid) -> sqlx::Res
         values (hash_of_visitor($1), $1)
         on conflict (visitor_hash) where finished_at is null do update
         set visitor_id = excluded.visitor_id, taken_out_at = null, searched_at = null, searched_number = 0
-        returning id, visitor_hash, visitor_id, requested_at, taken_out_at, searched_number, searched_at, rows_database,
-            rows_buckets",
+        returning id, visitor_hash, visitor_id, requested_at, taken_out_at, searched_number, searched_at, finished_at,
+            rows_database, rows_buckets",
         visitor_id,
     )
     .fetch_one(connection)
@@ -110,8 +111,8 @@ pub async fn get(connection: &mut PgConnection, id: Uuid) -> sqlx::Result<Erasur
     sqlx::query_as!(
         Erasure,
         "-- name: get_erasure
-        select id, visitor_hash, visitor_id, requested_at, taken_out_at, searched_number, searched_at, rows_database,
-            rows_buckets
+        select id, visitor_hash, visitor_id, requested_at, taken_out_at, searched_number, searched_at, finished_at,
+            rows_database, rows_buckets
         from erasures where id = $1",
         id,
     )
@@ -124,8 +125,8 @@ pub async fn unfinished(connection: &mut PgConnection) -> sqlx::Result<Vec<Erasu
     sqlx::query_as!(
         Erasure,
         "-- name: unfinished_erasures
-        select id, visitor_hash, visitor_id, requested_at, taken_out_at, searched_number, searched_at, rows_database,
-            rows_buckets
+        select id, visitor_hash, visitor_id, requested_at, taken_out_at, searched_number, searched_at, finished_at,
+            rows_database, rows_buckets
         from erasures where finished_at is null order by requested_at, id"
     )
     .fetch_all(connection)
@@ -175,13 +176,28 @@ pub async fn note_taken_out(connection: &mut PgConnection, id: Uuid, rows: i64) 
     Ok(())
 }
 
-/// Notes how far buckets were searched, and what was found.
-pub async fn note_searched(connection: &mut PgConnection, id: Uuid, number: i64, rows: i64) -> sqlx::Result<()> {
+/// An export batch that an erasure is to look for rows in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToSearch {
+    /// Its place in the chain.
+    pub number: i64,
+    /// Its id.
+    pub export_batch_id: Uuid,
+}
+
+/// Notes that a batch was searched, and what was found.
+pub async fn note_searched(connection: &mut PgConnection, id: Uuid, batch: &ToSearch, rows: i64) -> sqlx::Result<()> {
     sqlx::query!(
         "-- name: note_searched
-        update erasures set searched_number = $2, rows_buckets = rows_buckets + $3 where id = $1",
+        with searched as (
+            delete from unsearched_batches where erasure_id = $1 and export_batch_id = $3
+        )
+        update erasures
+        set searched_number = greatest(searched_number, $2), rows_buckets = rows_buckets + $4
+        where id = $1",
         id,
-        number,
+        batch.number,
+        batch.export_batch_id,
         rows,
     )
     .execute(connection)
@@ -189,13 +205,53 @@ pub async fn note_searched(connection: &mut PgConnection, id: Uuid, number: i64,
     Ok(())
 }
 
-/// Notes that there is nothing left to look for, and forgets whom that was.
+/// Notes that a batch could not be searched, and why: the search goes past it and comes back to it.
+pub async fn note_unsearched(
+    connection: &mut PgConnection,
+    id: Uuid,
+    batch: &ToSearch,
+    reason: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "-- name: note_unsearched
+        with unsearched as (
+            insert into unsearched_batches (erasure_id, export_batch_id, reason) values ($1, $3, $4)
+            on conflict (erasure_id, export_batch_id) do update set tried_at = now(), reason = excluded.reason
+        )
+        update erasures set searched_number = greatest(searched_number, $2) where id = $1",
+        id,
+        batch.number,
+        batch.export_batch_id,
+        reason,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The batches that an erasure, or any, could not search, and why, in the order of the chain.
+pub async fn unsearched(connection: &mut PgConnection, id: Option<Uuid>) -> sqlx::Result<Vec<(Uuid, String)>> {
+    let batches = sqlx::query!(
+        "-- name: unsearched_batches
+        select distinct on (number) export_batch_id, reason
+        from unsearched_batches
+        join export_batches on export_batches.id = export_batch_id
+        where $1::uuid is null or erasure_id = $1
+        order by number, tried_at desc",
+        id,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(batches.into_iter().map(|it| (it.export_batch_id, it.reason)).collect())
+}
+
+/// Notes that there is nothing left to look for, and forgets whom that was, unless a batch could not be searched.
 pub async fn note_all_searched(connection: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
         "-- name: note_all_searched
         update erasures
         set searched_at = now(), visitor_id = case when taken_out_at is null then visitor_id end
-        where id = $1",
+        where id = $1 and not exists (select from unsearched_batches where erasure_id = $1)",
         id,
     )
     .execute(connection)
@@ -203,19 +259,25 @@ pub async fn note_all_searched(connection: &mut PgConnection, id: Uuid) -> sqlx:
     Ok(())
 }
 
-/// Export batches of which rows are no longer here, after the `number`th: their numbers and ids.
-pub async fn dropped_batches(connection: &mut PgConnection, number: i64) -> sqlx::Result<Vec<(i64, Uuid)>> {
-    let batches = sqlx::query!(
+/// Export batches of which rows are no longer here, in the order of the chain: all, or those that an erasure has not searched.
+pub async fn dropped_batches(connection: &mut PgConnection, id: Option<Uuid>) -> sqlx::Result<Vec<ToSearch>> {
+    sqlx::query_as!(
+        ToSearch,
         "-- name: batches_to_search
-        select number, id from export_batches
-        where number > $1
-            and exists (select from segments where export_batch_id = export_batches.id and dropped_rows > 0)
+        select number, id as export_batch_id
+        from export_batches
+        where exists (select from segments where export_batch_id = export_batches.id and dropped_rows > 0)
+            and (
+                number > coalesce((select searched_number from erasures where id = $1), 0)
+                or exists (
+                    select from unsearched_batches where erasure_id = $1 and export_batch_id = export_batches.id
+                )
+            )
         order by number",
-        number,
+        id,
     )
     .fetch_all(connection)
-    .await?;
-    Ok(batches.into_iter().map(|it| (it.number, it.id)).collect())
+    .await
 }
 
 /// The events that buckets may still have of a batch.
@@ -240,11 +302,25 @@ pub async fn holders(connection: &mut PgConnection, export_batch_id: Uuid) -> sq
     .await
 }
 
-/// Whether some visitor is still to be looked for.
-pub async fn is_searching(connection: &mut PgConnection) -> sqlx::Result<bool> {
+/// Whether a generation of a batch may still grow: the erasure that it was made for has not searched the batch.
+pub async fn is_growing(connection: &mut PgConnection, export_batch_id: Uuid) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"-- name: is_searching
-        select exists (select from erasures where visitor_id is not null) as "is_searching!""#
+        r#"-- name: is_generation_growing
+        select exists (
+            select from rewrites
+            join erasures on erasures.id = rewrites.erasure_id
+            join export_batches on export_batches.id = rewrites.export_batch_id
+            where rewrites.export_batch_id = $1
+                and visitor_id is not null
+                and (
+                    searched_number < number
+                    or exists (
+                        select from unsearched_batches as it
+                        where it.erasure_id = erasures.id and it.export_batch_id = $1
+                    )
+                )
+        ) as "is_growing!""#,
+        export_batch_id,
     )
     .fetch_one(connection)
     .await

@@ -108,6 +108,11 @@ async fn a_visitor_is_told_and_forgotten_from_the_command_line() {
         let output = run(&without_backup, &["forget", "--visitor", "-", "--reason", "asked"], stored(JANE)).await;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(code(&output) == 1 && said.contains("backup: batch") && said.contains("what to do"), "{said}");
+        // Whoever was never here is not to wait for somebody else.
+        let nobody = ["forget", "--visitor", "a11ce000-0000-4000-8000-000000009999"];
+        let output = run(&without_backup, Vec::leak(nobody.to_vec()), String::new()).await;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(code(&output) == 0 && said.contains("1 other visitor"), "{said}");
         let output = run(&both, &["status", "--json"], String::new()).await;
         assert!(String::from_utf8_lossy(&output.stdout).contains("erasures"));
         let output = run(&both, &["forget", "--resume", "--json"], String::new()).await;
@@ -122,7 +127,7 @@ async fn a_visitor_is_told_and_forgotten_from_the_command_line() {
                 .fetch_all(&pools.export)
                 .await
                 .expect("recorded");
-        assert_eq!(reasons, ["access ", "forget asked", "resume ", "finished "]);
+        assert_eq!(reasons, ["access ", "forget asked", "forget ", "finished ", "resume ", "finished "]);
     })
     .await;
 }
