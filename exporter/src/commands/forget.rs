@@ -131,10 +131,12 @@ fn print(report: &Report) {
             it.destination, it.prefix
         );
     }
-    for it in &report.pending {
+    for alike in report.pending.chunk_by(|a, b| (&a.destination, &a.reason) == (&b.destination, &b.reason)) {
+        let Some(it) = alike.first() else { continue };
         let place = it.destination.as_deref().unwrap_or("search");
         let batch = it.export_batch_id.map(|id| format!(" batch {id}")).unwrap_or_default();
-        eprintln!("{place}:{batch} still to be done: {}\n  what to do: {}", it.reason, it.remedy);
+        let more = if alike.len() > 1 { format!(" and {} more", alike.len() - 1) } else { String::new() };
+        eprintln!("{place}:{batch}{more} still to be done: {}\n  what to do: {}", it.reason, it.remedy);
     }
     if report.erasures.is_empty() {
         println!("nothing is left to do");

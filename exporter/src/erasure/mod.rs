@@ -208,6 +208,8 @@ async fn work(
             report.pending.push(pending(&destination, export_batch_id, failure));
             continue;
         }
+        // Whoever has lost the connection has lost the right to erase.
+        connection.ping().await?;
         match exporter.erase(&destination, export_batch_id).await {
             Ok(written) => report.objects += written.len(),
             Err(failure) => {

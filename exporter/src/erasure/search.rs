@@ -99,7 +99,8 @@ impl<'a> Search<'a> {
             // The format that is searched fastest; all of them have the same rows.
             let format = batch.formats.iter().copied().min_by_key(|format| *format != Format::Parquet);
             let objects = recorded.iter().filter(|it| Some(it.format) == format);
-            let reading = Reading { bucket, batch: &batch, selection, versions, visitor: self.visitor, gone: gone.clone() };
+            let reading =
+                Reading { bucket, batch: &batch, selection, versions, visitor: self.visitor, gone: gone.clone() };
             match reading.all(objects).await {
                 Ok(of_batch) => return Ok(of_batch),
                 Err(error) => {

@@ -139,7 +139,8 @@ impl Exporter {
         }
         let rendition = self.renditions.of(&self.pool, batch, &told.selection).await.map_err(DeliverError::from)?;
         let at_keys_of = if to_prefix.is_none() { &recorded[..] } else { &[] };
-        let placed = placed::place(prefix, batch, &rendition, &told.selection, at_keys_of).map_err(DeliverError::from)?;
+        let placed =
+            placed::place(prefix, batch, &rendition, &told.selection, at_keys_of).map_err(DeliverError::from)?;
         let objects: Vec<Object> = placed.iter().map(|it| it.object.clone()).collect();
         if to_prefix.is_none() {
             let same = |(a, b): (&Object, &Object)| (&a.key, &a.sha256) == (&b.key, &b.sha256);

@@ -10,14 +10,15 @@ use uuid::Uuid;
 use wire::Selection;
 
 use super::deliver::{self, DeliverError};
+use super::manifest::Told;
 use super::objects::{self, RenderError, back};
 use super::placed::{self, Placed};
 use super::{Exporter, Failure, PutObject, Target, keys, queue};
 use crate::bucket::Bucket;
 use crate::refusal::{self, Concerns};
 use crate::store::deliveries::{self, Object};
-use crate::store::export_batches::{self, ExportBatch};
 use crate::store::erasures;
+use crate::store::export_batches::{self, ExportBatch};
 
 /// Why a bucket still has what was erased.
 #[derive(Debug, thiserror::Error)]
@@ -93,12 +94,7 @@ impl Exporter {
         };
         let (batch, state, recorded, mut told) = loaded.await.map_err(DeliverError::from)?;
         if !state.exported && state.dropped_rows > 0 {
-            // It never gets there any more.
-            for key in deliver::keys_of(&target.bucket, prefix, &batch).await? {
-                let Some(format) = keys::format(&key) else { continue };
-                let empty = placed::empty(&batch, &told.selection, format, 0, key).map_err(DeliverError::from)?;
-                empty.put(&target.bucket, &batch).await.map_err(DeliverError::from)?;
-            }
+            clear(target, &batch, told).await?;
             let noted = deliveries::note_cleared(&mut connection, batch.id, name, batch.generation);
             noted.await.map_err(DeliverError::from)?;
             return Ok(Vec::new());
@@ -108,7 +104,8 @@ impl Exporter {
         }
         let (mut placed, left_out) = if state.dropped_rows == 0 {
             drop(connection);
-            let rendition = self.renditions.of(&self.pool, &batch, &told.selection).await.map_err(DeliverError::from)?;
+            let rendition =
+                self.renditions.of(&self.pool, &batch, &told.selection).await.map_err(DeliverError::from)?;
             let placed =
                 placed::place(prefix, &batch, &rendition, &told.selection, &recorded).map_err(DeliverError::from)?;
             (placed, rendition.left_out)
@@ -124,9 +121,8 @@ impl Exporter {
         let known: HashSet<_> = recorded.iter().map(|it| (it.key.as_str(), it.sha256.as_str())).collect();
         placed.retain(|it| !known.contains(&(it.object.key.as_str(), it.object.sha256.as_str())));
         let written: Vec<_> = placed.iter().map(|it| it.object.clone()).collect();
-        let noted = async {
-            deliveries::note_rewriting(&mut *self.pool.acquire().await?, batch.id, name, &written).await
-        };
+        let noted =
+            async { deliveries::note_rewriting(&mut *self.pool.acquire().await?, batch.id, name, &written).await };
         noted.await.map_err(DeliverError::from)?;
         deliver::publish(&target.bucket, prefix, &batch, &placed, &told).await?;
         self.record_generation(&batch, name, &objects, left_out).await?;
@@ -160,6 +156,28 @@ impl Exporter {
             Err(EraseError::NotYet("another erasure has changed the batch meanwhile"))
         }
     }
+}
+
+/// Empties what an attempt has left of a batch that never gets there any more: its objects, and its manifest if it came to
+/// that.
+async fn clear(target: &Target, batch: &ExportBatch, mut told: Told) -> Result<(), DeliverError> {
+    let Target { bucket, destination, .. } = target;
+    let mut placed = Vec::new();
+    for (number, key) in (0..).zip(deliver::keys_of(bucket, &destination.prefix, batch).await?) {
+        if let Some(format) = keys::format(&key) {
+            placed.push(placed::empty(batch, &told.selection, format, number, key)?);
+        }
+    }
+    placed::sort(batch, &mut placed);
+    if bucket.get(&keys::manifest(&destination.prefix, batch)).await?.is_some() {
+        told.left_out = batch.rows.cast_unsigned();
+        told.objects = placed.iter().map(|it| (&it.object).into()).collect();
+        return deliver::publish(bucket, &destination.prefix, batch, &placed, &told).await;
+    }
+    for it in placed {
+        it.put(bucket, batch).await?;
+    }
+    Ok(())
 }
 
 /// The objects that a bucket holds, without what was erased: rows of them are nowhere else.

@@ -261,7 +261,8 @@ mod tests {
             rows_database: 0,
             rows_buckets: 0,
         };
-        let judged = |hours| erasures(std::slice::from_ref(&erasure), &[], requested_at + TimeDelta::hours(hours)).state;
+        let judged =
+            |hours| erasures(std::slice::from_ref(&erasure), &[], requested_at + TimeDelta::hours(hours)).state;
         assert_eq!([0, 1, 24 * 14].map(judged), [State::Ok, State::Warning, State::Critical]);
         assert_eq!(erasures(&[], &[], requested_at).state, State::Ok);
     }

@@ -7,21 +7,19 @@ mod together;
 
 use std::collections::{BTreeSet, HashSet};
 use std::io::Read;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Days;
 use exporter::config::{Config, Format};
-use exporter::erasure::access::{access, plan};
+use exporter::erasure::access::access;
 use exporter::erasure::visitor::Visitor;
 use exporter::erasure::{self, Report};
+use exporter::export::Exporter;
 use exporter::export::hours::Hours;
-use exporter::export::layout::Layout;
-use exporter::export::{Exporter, Order};
 use exporter::progress::Progress;
 use exporter::regular::{self, Turn};
+use exporter::store::Pools;
 use exporter::store::credentials::Author;
-use exporter::store::{Pools, losses};
 use exporter::verify::{self, Depth, Verdict, bucket_only, verify};
 use flate2::read::GzDecoder;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -29,11 +27,9 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPoolOptions;
 use tokio::time::timeout;
 use uuid::Uuid;
-use wire::{ForwardBatch, Manifest, Reason};
+use wire::{ForwardBatch, Manifest};
 
-use crate::database::with_database;
-use crate::proxy::{Fault, Proxy};
-use crate::samples::{NOW_MS, batch, deliver, event, id, now, number};
+use crate::samples::{NOW_MS, batch, deliver, event, id, now};
 use crate::storage::Storage;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -47,6 +43,7 @@ pub(crate) struct Person(u128);
 
 pub(crate) const JANE: Person = Person(0x1111);
 pub(crate) const JOE: Person = Person(0x2222);
+const MAX: Person = Person(0x7777);
 
 impl Person {
     pub(crate) fn visitor(self) -> Uuid {

@@ -5,22 +5,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use exporter::config::Format;
+use exporter::export::hours::Hours;
 use exporter::export::{Plan, claim};
+use exporter::progress::Progress;
 use exporter::status;
+use exporter::store::Pools;
 use exporter::store::export_batches::Reach;
-use sqlx::AssertSqlSafe;
+use exporter::verify::{Depth, bucket_only};
+use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::time::timeout;
 
 use super::{
-    JANE, JOE, PATIENCE, Person, config, contents, drop_days, dump, ensure_clean, ensure_gone, export, forget, found,
-    is_finished, resume, rows, store,
+    JANE, JOE, MAX, PATIENCE, config, contents, doomed, drop_days, dump, ensure_clean, ensure_gone, expire, export,
+    forget, found, is_finished, resume, rows, store,
 };
 use crate::database::with_database;
 use crate::proxy::{Fault, Proxy};
 use crate::samples::{now, number};
 use crate::storage::Storage;
-
-const MAX: Person = Person(0x7777);
 
 #[tokio::test]
 async fn what_no_bucket_tells_of_keeps_nothing_else_waiting() {
@@ -37,7 +39,7 @@ async fn what_no_bucket_tells_of_keeps_nothing_else_waiting() {
         }
         assert_eq!(drop_days(&pools, &config).await, 12);
         let of_joe = rows(&pools, &storage, JOE).await;
-        let unreadable: String = number_of_first(&pools).await;
+        let unreadable: String = id_of_first(&pools).await;
         let keys: Vec<_> =
             storage.keys("").into_iter().filter(|key| key.contains(&unreadable) && key.contains("format=")).collect();
         let kept: Vec<(String, Bytes)> =
@@ -81,11 +83,22 @@ async fn what_no_bucket_tells_of_keeps_nothing_else_waiting() {
     .await;
 }
 
-async fn number_of_first(pools: &exporter::store::Pools) -> String {
+async fn id_of_first(pools: &Pools) -> String {
     sqlx::query_scalar("select id::text from export_batches order by number limit 1")
         .fetch_one(&pools.export)
         .await
         .expect("a batch")
+}
+
+/// Returns once somebody waits for `table`.
+async fn await_waiting(connection: &mut PgConnection, table: &str) {
+    let waiting = "select count(*) from pg_locks where not granted and relation = $1::text::regclass";
+    let wait = timeout(PATIENCE, async {
+        while sqlx::query_scalar::<_, i64>(waiting).bind(table).fetch_one(&mut *connection).await.expect("asked") == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    wait.await.expect("in time");
 }
 
 #[tokio::test]
@@ -95,13 +108,14 @@ async fn exports_are_claimed_while_a_visitor_is_looked_for() {
         let config = config(&storage);
         store(&pools, &JANE.batch(0..3, 0)).await;
         store(&pools, &JOE.batch(0..3, 0)).await;
-        let mut slow = pools.operator.begin().await.expect("begun");
-        sqlx::query("lock table events in access exclusive mode").execute(&mut *slow).await.expect("locked");
+        let mut inserting = pools.operator.begin().await.expect("begun");
+        sqlx::query("lock table segments in row exclusive mode").execute(&mut *inserting).await.expect("locked");
         let claiming = async {
-            let waiting = "select count(*) from pg_locks where not granted and relation = 'events'::regclass";
-            while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *slow).await.expect("asked") == 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            await_waiting(&mut inserting, "segments").await;
+            let mut slow = pools.operator.begin().await.expect("begun");
+            sqlx::query("lock table events in access exclusive mode").execute(&mut *slow).await.expect("locked");
+            inserting.rollback().await.expect("released");
+            await_waiting(&mut slow, "events").await;
             let plan = Plan::of(&config);
             let claimed = timeout(Duration::from_secs(3), claim(&pools.export, &plan, Reach::Now)).await;
             slow.rollback().await.expect("released");
@@ -115,6 +129,42 @@ async fn exports_are_claimed_while_a_visitor_is_looked_for() {
         export(&pools, &config).await;
         ensure_gone(&pools, &storage).await;
         ensure_clean(&pools, &storage, &config).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_export_that_never_ends_leaves_nothing() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let mut config = config(&storage);
+        config.retention.days = 31;
+        config.destinations[1].required = false;
+        store(&pools, &JANE.batch(0..3, 29)).await;
+        store(&pools, &JOE.batch(0..3, 29)).await;
+        // Gone when all is there and nothing is marked, until the rows are no longer here.
+        storage.hold("GET /example-events-backup/evothesis/manifests");
+        let doomed = tokio::spawn({
+            let exporter = doomed(&pools, &config);
+            async move { exporter.run().await }
+        });
+        timeout(PATIENCE, storage.held()).await.expect("in time");
+        while number(&pools, "select count(*) from deliveries where exported_at is null").await > 1 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        doomed.abort();
+        let _ = doomed.await;
+        storage.release();
+        expire(&pools).await;
+        assert_eq!(drop_days(&pools, &config).await, 6);
+        assert!(!found(&contents(&storage), JANE).is_empty());
+        let report = forget(&pools, &config, JANE).await;
+        assert!(is_finished(&report), "{report:?}");
+        ensure_gone(&pools, &storage).await;
+        let backup =
+            bucket_only::verify(&config.destinations[1], Depth::Full, Hours::default(), &Progress::silent()).await;
+        let backup = backup.expect("answered");
+        assert_eq!((backup.discrepancies.len(), backup.rows), (0, 0), "{backup:?}");
     })
     .await;
 }
