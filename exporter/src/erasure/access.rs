@@ -13,7 +13,8 @@ use crate::export::Exporter;
 use crate::export::objects::{self, RenderError};
 use crate::progress::Progress;
 use crate::store::credentials::Author;
-use crate::store::erasures::{self, Entry, ToSearch};
+use crate::store::erasure_searches::{self, ToSearch};
+use crate::store::erasures::{self, Entry};
 use crate::store::{erased_rows, retention};
 
 /// What was looked at, and what was found.
@@ -72,7 +73,7 @@ pub async fn access(
         out.write_all(&line)?;
     }
     held.rows_database = told.len();
-    let batches = erasures::dropped_batches(&mut connection, None).await?;
+    let batches = erasure_searches::dropped_batches(&mut connection, None).await?;
     let work = progress.begin("searching", batches.len() as u64);
     let mut search = Search::new(exporter, visitor.0);
     for ToSearch { export_batch_id: batch, .. } in batches {
@@ -154,7 +155,7 @@ pub async fn plan(
             add(&mut connection, &mut plan, batch, rows).await?;
         }
     }
-    let batches = erasures::dropped_batches(&mut connection, None).await?;
+    let batches = erasure_searches::dropped_batches(&mut connection, None).await?;
     let work = progress.begin("searching", batches.len() as u64);
     let mut search = Search::new(exporter, visitor.0);
     for ToSearch { export_batch_id: batch, .. } in batches {

@@ -8,9 +8,9 @@
 
 pub mod access;
 pub mod search;
+mod take_out;
 pub mod visitor;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -20,13 +20,14 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::search::{OfBatch, Search, SearchError};
+use self::take_out::take_out;
 use self::visitor::Visitor;
 use crate::export::{Exporter, Failure};
 use crate::progress::Progress;
 use crate::store::credentials::Author;
-use crate::store::erased_rows::OfSegment;
-use crate::store::erasures::{self, Entry, Erasure, ToSearch};
-use crate::store::{erased_rows, export_batches, retention};
+use crate::store::erasure_searches::{self, ToSearch};
+use crate::store::erasures::{self, Entry, Erasure};
+use crate::store::{erased_rows, retention};
 
 /// How long what comes of an erased visitor is refused, in days: a browser keeps a token for 395 (`edge/src/token.rs`), and
 /// what was sent with it may be 30 on its way. One more for clocks.
@@ -190,7 +191,7 @@ async fn work(
         if erasure.searched_at.is_none() {
             search_all(&mut connection, exporter, erasure, progress).await?;
         }
-        for (export_batch_id, reason) in erasures::unsearched(&mut connection, Some(erasure.id)).await? {
+        for (export_batch_id, reason) in erasure_searches::unsearched(&mut connection, Some(erasure.id)).await? {
             report.pending.push(Pending {
                 destination: None,
                 export_batch_id: Some(export_batch_id),
@@ -250,73 +251,6 @@ async fn pause(begun: Instant) -> Result<(), EraseError> {
     Ok(())
 }
 
-/// Deletes the rows here, and makes a new generation of every batch that had some.
-async fn take_out(connection: &mut PgConnection, erasure: &Erasure) -> Result<(), EraseError> {
-    let Some(visitor_id) = erasure.visitor_id else { return Ok(()) };
-    let begun = Instant::now();
-    // Inserts that began before the refusal was to be seen.
-    while !await_inserts(connection).await? {
-        pause(begun).await?;
-    }
-    // No more come, so this takes its time while exports and inserts go on.
-    let mut transaction = connection.begin().await?;
-    let found = erased_rows::find(&mut transaction, visitor_id).await?;
-    transaction.rollback().await?;
-    let begun = Instant::now();
-    while !delete(connection, erasure.id, visitor_id, &found).await? {
-        // Somebody delivers one of the batches, with the rows that it had.
-        pause(begun).await?;
-    }
-    Ok(())
-}
-
-/// `false` while one takes long.
-async fn await_inserts(connection: &mut PgConnection) -> sqlx::Result<bool> {
-    let mut transaction = connection.begin().await?;
-    let are_done = erasures::await_inserts(&mut transaction).await?;
-    transaction.rollback().await?;
-    Ok(are_done)
-}
-
-/// Deletes what was `found`. `false`, and nothing was changed, while one of the batches is delivered.
-async fn delete(
-    connection: &mut PgConnection,
-    erasure_id: Uuid,
-    visitor_id: Uuid,
-    found: &[OfSegment],
-) -> sqlx::Result<bool> {
-    let mut transaction = connection.begin().await?;
-    // A claim counts rows before it takes them.
-    export_batches::lock_chain(&mut transaction).await?;
-    let segments: Vec<_> = found.iter().map(|it| it.segment_id).collect();
-    let batch_of = erased_rows::batches_of(&mut transaction, &segments).await?;
-    let mut of_batches: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
-    for it in found {
-        if let Some(batch) = batch_of.get(&it.segment_id) {
-            of_batches.entry(*batch).or_default().extend(&it.event_ids);
-        }
-    }
-    let batches: Vec<_> = of_batches.keys().copied().collect();
-    if !erased_rows::lock_batches(&mut transaction, &batches, &segments).await? {
-        transaction.rollback().await?;
-        return Ok(false);
-    }
-    let events: Vec<_> = found.iter().flat_map(|it| it.event_ids.iter().copied()).collect();
-    erased_rows::delete(&mut transaction, &events).await?;
-    erased_rows::end_leases(&mut transaction, &batches).await?;
-    erased_rows::shrink_segments(&mut transaction, found).await?;
-    for (batch, events) in of_batches {
-        erased_rows::shrink_batch(&mut transaction, erasure_id, batch, &events).await?;
-    }
-    let streams: Vec<_> = found.iter().flat_map(|it| it.stream_ids.iter().copied()).collect();
-    erased_rows::unlink(&mut transaction, visitor_id, &streams).await?;
-    let rows = events.len();
-    erasures::note_taken_out(&mut transaction, erasure_id, i64::try_from(rows).unwrap_or(i64::MAX)).await?;
-    transaction.commit().await?;
-    tracing::info!(%erasure_id, rows, "rows of a visitor were deleted");
-    Ok(true)
-}
-
 /// Looks through all batches of which rows are no longer here, past those that no bucket tells of.
 async fn search_all(
     connection: &mut PgConnection,
@@ -325,7 +259,7 @@ async fn search_all(
     progress: &Progress,
 ) -> Result<(), EraseError> {
     let Some(visitor_id) = erasure.visitor_id else { return Ok(()) };
-    let batches = erasures::dropped_batches(connection, Some(erasure.id)).await?;
+    let batches = erasure_searches::dropped_batches(connection, Some(erasure.id)).await?;
     let work = progress.begin("searching", batches.len() as u64);
     let mut search = Search::new(exporter, visitor_id);
     for batch in batches {
@@ -336,11 +270,11 @@ async fn search_all(
             Err(SearchError::Nowhere { reason, .. }) => Some(reason),
         };
         if let Some(reason) = reason {
-            erasures::note_unsearched(connection, erasure.id, &batch, &reason).await?;
+            erasure_searches::note_unsearched(connection, erasure.id, &batch, &reason).await?;
         }
         work.advance(1);
     }
-    erasures::note_all_searched(connection, erasure.id).await?;
+    erasure_searches::note_all_searched(connection, erasure.id).await?;
     Ok(())
 }
 
@@ -370,7 +304,7 @@ async fn note(
         let streams: Vec<_> = found.rows.iter().map(|row| row.stream_id).collect();
         erased_rows::unlink(&mut transaction, visitor_id, &streams).await?;
     }
-    erasures::note_searched(&mut transaction, erasure_id, batch, rows).await?;
+    erasure_searches::note_searched(&mut transaction, erasure_id, batch, rows).await?;
     transaction.commit().await?;
     Ok(true)
 }

@@ -12,9 +12,10 @@ use crate::export::objects::back::{self, Found};
 use crate::export::objects::{Bounds, RenderError};
 use crate::export::{Exporter, keys};
 use crate::refusal::{self, Concerns};
-use crate::store::deliveries::{self, Object, Versions};
-use crate::store::erasures;
+use crate::store::deliveries::{self, Object};
 use crate::store::export_batches::{self, ExportBatch};
+use crate::store::rewritten_objects::Versions;
+use crate::store::{erasures, rewritten_objects};
 
 /// What the objects of a batch have of a visitor, and what else.
 #[derive(Debug, Default)]
@@ -95,7 +96,7 @@ impl<'a> Search<'a> {
                 continue;
             }
             let recorded = deliveries::objects(connection, batch.id, name).await?;
-            let versions = deliveries::versions(connection, batch.id, name).await?;
+            let versions = rewritten_objects::versions(connection, batch.id, name).await?;
             // The format that is searched fastest; all of them have the same rows.
             let format = batch.formats.iter().copied().min_by_key(|format| *format != Format::Parquet);
             let objects = recorded.iter().filter(|it| Some(it.format) == format);

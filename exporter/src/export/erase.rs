@@ -17,8 +17,8 @@ use super::{Exporter, Failure, PutObject, Target, keys, queue};
 use crate::bucket::Bucket;
 use crate::refusal::{self, Concerns};
 use crate::store::deliveries::{self, Object};
-use crate::store::erasures;
 use crate::store::export_batches::{self, ExportBatch};
+use crate::store::{erasure_searches, erasures, rewritten_objects};
 
 /// Why a bucket still has what was erased.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +110,7 @@ impl Exporter {
                 placed::place(prefix, &batch, &rendition, &told.selection, &recorded).map_err(DeliverError::from)?;
             (placed, rendition.left_out)
         } else {
-            if erasures::is_growing(&mut connection, batch.id).await.map_err(DeliverError::from)? {
+            if erasure_searches::is_growing(&mut connection, batch.id).await.map_err(DeliverError::from)? {
                 return Err(EraseError::NotYet("an erasure has not searched it for rows that are only in buckets"));
             }
             from_bucket(&mut connection, target, &batch, &told.selection, &recorded).await?
@@ -121,8 +121,7 @@ impl Exporter {
         let known: HashSet<_> = recorded.iter().map(|it| (it.key.as_str(), it.sha256.as_str())).collect();
         placed.retain(|it| !known.contains(&(it.object.key.as_str(), it.object.sha256.as_str())));
         let written: Vec<_> = placed.iter().map(|it| it.object.clone()).collect();
-        let noted =
-            async { deliveries::note_rewriting(&mut *self.pool.acquire().await?, batch.id, name, &written).await };
+        let noted = async { rewritten_objects::note(&mut *self.pool.acquire().await?, batch.id, name, &written).await };
         noted.await.map_err(DeliverError::from)?;
         deliver::publish(&target.bucket, prefix, &batch, &placed, &told).await?;
         self.record_generation(&batch, name, &objects, left_out).await?;
@@ -190,7 +189,7 @@ async fn from_bucket(
 ) -> Result<(Vec<Placed>, i64), EraseError> {
     let loaded = async {
         let events: BTreeSet<Uuid> = erasures::events(connection, batch.id).await?.into_iter().collect();
-        let versions = deliveries::versions(connection, batch.id, &target.destination.name).await?;
+        let versions = rewritten_objects::versions(connection, batch.id, &target.destination.name).await?;
         Ok::<_, sqlx::Error>((Arc::new(events), versions))
     };
     let (events, versions) = loaded.await.map_err(DeliverError::from)?;

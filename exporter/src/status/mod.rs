@@ -17,12 +17,12 @@ use crate::config::Config;
 use crate::retention;
 use crate::store::backlog::{self, Backlog};
 use crate::store::credentials;
-use crate::store::erasures;
 use crate::store::losses::{self, Loss};
 use crate::store::operator::{self, DestinationStatus};
 use crate::store::outcomes::{self, OfDay};
 use crate::store::partitions::{self, Span};
 use crate::store::redaction_findings::{self, OfVersion};
+use crate::store::{erasure_searches, erasures};
 
 /// Days that figures are told of, today included.
 const DAYS: Days = Days::new(7);
@@ -139,7 +139,7 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
     let refusals = credentials::latest_failures(connection, &config.destination_names()).await?;
     let exports = exports(connection, config, now).await?;
     let unfinished = erasures::unfinished(connection).await?;
-    let unsearched = erasures::unsearched(connection, None).await?;
+    let unsearched = erasure_searches::unsearched(connection, None).await?;
     let of_yesterday = losses.iter().find(|it| it.day == yesterday);
     let checks = vec![
         judge::partitions(&partitions.missing),

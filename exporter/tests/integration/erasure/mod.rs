@@ -134,7 +134,7 @@ async fn forget(pools: &Pools, config: &Config, person: Person) -> Report {
     let exporter = exporter(pools, config);
     let (author, silent) = (author(), Progress::silent());
     let forgetting = erasure::forget(&pools.export, &exporter, Visitor(person.visitor()), &author, &silent);
-    timeout(PATIENCE, forgetting).await.expect("in time").expect("done")
+    timeout(PATIENCE, Box::pin(forgetting)).await.expect("in time").expect("done")
 }
 
 async fn resume(pools: &Pools, config: &Config) -> Report {
