@@ -133,7 +133,8 @@ fn print(report: &Report) {
     }
     for alike in report.pending.chunk_by(|a, b| (&a.destination, &a.reason) == (&b.destination, &b.reason)) {
         let Some(it) = alike.first() else { continue };
-        let place = it.destination.as_deref().unwrap_or("search");
+        let place =
+            it.destination.as_deref().unwrap_or(if it.export_batch_id.is_some() { "search" } else { "database" });
         let batch = it.export_batch_id.map(|id| format!(" batch {id}")).unwrap_or_default();
         let more = if alike.len() > 1 { format!(" and {} more", alike.len() - 1) } else { String::new() };
         eprintln!("{place}:{batch}{more} still to be done: {}\n  what to do: {}", it.reason, it.remedy);

@@ -77,10 +77,10 @@ pub struct Done {
 /// Something that is still to be done.
 #[derive(Debug, Serialize)]
 pub struct Pending {
-    /// The destination; absent when no bucket could be searched.
+    /// The destination; absent when it is the database, or when no bucket could be searched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
-    /// The export batch; absent when it is not known yet.
+    /// The export batch; absent when it is the database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub export_batch_id: Option<Uuid>,
     /// Why.
@@ -186,7 +186,20 @@ async fn work(
     retention::take_back(&mut connection).await?;
     for erasure in &meant {
         if erasure.taken_out_at.is_none() {
-            take_out(&mut connection, erasure).await?;
+            match take_out(&mut connection, erasure).await {
+                // Others need not wait for that.
+                Err(EraseError::Busy) => {
+                    report.pending.push(Pending {
+                        destination: None,
+                        export_batch_id: None,
+                        reason: "its rows are being exported or stored, and have not ceased to be in ten minutes"
+                            .to_owned(),
+                        remedy: "`exporter forget --resume` when the export has ended; `serve` goes on by itself, too",
+                    });
+                    continue;
+                }
+                done => done?,
+            }
         }
         if erasure.searched_at.is_none() {
             search_all(&mut connection, exporter, erasure, progress).await?;
