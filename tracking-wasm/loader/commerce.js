@@ -1,5 +1,10 @@
 // Commerce and leads: the names and types of `docs/site-developers.md`, also from a `dataLayer` as Google Analytics 4 has it.
 
+import { tried } from "./text.js";
+
+/** What an event's data may have, with room for a name and braces. */
+const MOST_BYTES = 4000;
+
 const EVENTS =
   "product_view add_to_cart remove_from_cart begin_checkout checkout_progress purchase refund lead signup subscription conversion".split(
     " ",
@@ -28,28 +33,32 @@ export const isEventType = (name) => /^[a-z][a-z\d_]{0,63}$/.test(name);
 export const typed = (name, json) => {
   if (!EVENTS.includes(name)) return json;
   const renamed = json.replace(/"(?:item_(\w+)|transaction_id)":/g, (_, key) => `"${key ?? "order_id"}":`);
-  return JSON.stringify(
-    JSON.parse(renamed, (key, value) => {
-      if (/^(value|price|quantity|tax|shipping|discount|revenue)$/.test(key))
-        return value === "" || isNaN(value) ? value : +value;
-      if (key === "currency") return String(value).toUpperCase();
-      return /^(order_)?id$/.test(key) ? String(value) : value;
-    }),
-  );
+  const data = JSON.parse(renamed, (key, value) => {
+    // who the visitor is to Google, and what only its tag manager needs
+    if (/^(user|gtm|event$)/.test(key)) return;
+    if (value == null) return value;
+    if (/^(value|price|quantity|tax|shipping|discount|revenue)$/.test(key))
+      return isNaN(value) || isNaN(parseFloat(value)) ? value : +value;
+    if (key === "currency") return String(value).toUpperCase();
+    return /^(order_)?id$/.test(key) ? String(value) : value;
+  });
+  // what was bought is too much to be told, and what was paid is not
+  if (data.items && new Blob([JSON.stringify(data)]).size > MOST_BYTES) {
+    data.item_count = data.items.length;
+    delete data.items;
+  }
+  return JSON.stringify(data);
 };
 
 /**
- * Hands on the events of a data layer: those that are in it, and those that come.
- * @param {unknown} layer
  * @param {(name: string, json: string) => void} track
+ * @returns {(entry: unknown) => void} hands on an entry of a data layer, if it is such an event
  */
-export const bridge = (layer, track) => {
-  const take = (entry) => {
+export const bridge = (track) => (entry) =>
+  // anything may lie there
+  tried(() => {
     // gtag() puts its arguments there
     const [command, event, data] = entry.length ? entry : ["event", entry.event, entry.ecommerce ?? entry];
     const name = ALIASES[event] ?? event;
     if (command === "event" && EVENTS.includes(name)) track(name, JSON.stringify(data));
-  };
-  layer.forEach(take);
-  return take;
-};
+  });

@@ -6,6 +6,7 @@ import { bridge } from "./commerce.js";
 import { abandoned, edit, end, isInput, submission } from "./forms.js";
 import {
   MEANT,
+  UNREAD,
   attribute,
   closest,
   declared,
@@ -15,7 +16,7 @@ import {
   has,
   isIgnored,
   isReactive,
-  isWritable,
+  isPrivate,
   linkOf,
   nameOf,
   selectorOf,
@@ -30,6 +31,8 @@ import { observeVitals, restartVitals, vitals } from "./vitals.js";
 const EFFECT_MS = 2000;
 /** A selection that stays for this long is settled, in ms. */
 const SETTLED_MS = 500;
+/** A router has set the title of a page this long after the address, in ms. */
+const ROUTER_MS = 30;
 /** How long after its `submit` event a form that is submitted by script is the same submission, in ms. */
 const SAME_SUBMIT_MS = 5000;
 
@@ -151,15 +154,16 @@ const measure = (isScrolled) => {
 
 let routeChange = "";
 
+/** What happens from now on happens on the page that the address has changed to. */
+export const settleRoute = guarded(() => {
+  if (routeChange) pageShown(routeChange);
+  routeChange = "";
+});
+
 /** @param {string} kind how the address was changed; where that leads is seen when the router has finished */
 const routeChanged = (kind) => {
   reacted();
-  if (!routeChange) {
-    setTimeout(() => {
-      guarded(pageShown)(routeChange);
-      routeChange = "";
-    });
-  }
+  if (!routeChange) setTimeout(settleRoute, ROUTER_MS);
   // some replace the state before they push a new one
   if (routeChange !== "pushstate") routeChange = kind;
 };
@@ -210,8 +214,8 @@ const clicked = (event) => {
   const selector = selectorOf(element);
   const { href, ...link } = linkOf(element);
   isAwaited = isReactive(target) && (!href || href.includes("#"));
-  if (isAwaited)
-    observer.observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
+  for (const root of isAwaited ? [document, target.getRootNode()] : [])
+    observer.observe(root, { attributes: true, characterData: true, childList: true, subtree: true });
   const own = closest(target, "[data-evothesis-event]");
   const waits = isAwaited;
   later(() => {
@@ -318,13 +322,18 @@ const submitCalled = (form) => {
 
 let lastLength = 0;
 
-/** @param {Document} document @returns {string} what is selected there, unless a visitor wrote it */
-const selected = ({ activeElement, defaultView }) => {
-  const selection = defaultView.getSelection();
+/** @param {Document} document @returns {string} what is selected there, unless some of it is written by a visitor or ignored */
+const selected = (document) => {
+  const { activeElement } = document;
+  const selection = document.getSelection();
   const { anchorNode, anchorOffset } = selection;
-  // what is selected in a field that was left is anchored before the field
+  // what is selected in a field that was left is anchored before the field; which one has the focus in a shadow tree is not asked
   const starts = [activeElement, anchorNode, anchorNode?.childNodes[anchorOffset]];
-  return starts.some(isWritable) || isIgnored(anchorNode) ? "" : String(selection);
+  const isWithheld =
+    activeElement?.shadowRoot ||
+    starts.some(isPrivate) ||
+    [...document.querySelectorAll(UNREAD)].some((element) => selection.containsNode(element, true));
+  return isWithheld ? "" : String(selection);
 };
 
 /** @param {Document} document */
@@ -382,6 +391,7 @@ let lastVitals = "";
 
 /** @param {boolean} isGone */
 const leave = (isGone) => {
+  settleRoute();
   // a page that is left is hidden a moment later: one request says both
   if (!isHidden) tellState("hidden");
   // soon, since the browser looks whether the page still waits for something
@@ -435,7 +445,10 @@ export const listen = (tracker) => {
   const acted = guarded(() => {
     if (resting) return;
     resting = setTimeout(hearActs, 1000);
-    later(() => act(moment()));
+    later(() => {
+      act(moment());
+      findLayer();
+    });
   });
   const hearActs = () => {
     resting = 0;
@@ -462,8 +475,9 @@ export const listen = (tracker) => {
   const findLayer = () => {
     if (layer || !Array.isArray(window.dataLayer)) return;
     layer = window.dataLayer;
-    const take = bridge(layer, track);
+    const take = bridge(track);
     overhear(layer, "push", (_, entries) => entries.forEach(take));
+    layer.forEach(take);
   };
   guarded(findLayer)();
   on(window, {

@@ -1,7 +1,7 @@
 // The pixel's hands: reads the page into JSON without anything personal, stores, sends and waits as the Wasm says. Every entry
 // from the page is wrapped, so that no exception of ours reaches it.
 import { close } from "./attention.js";
-import { listen, pageShown } from "./listening.js";
+import { listen, pageShown, settleRoute } from "./listening.js";
 import { navigation } from "./vitals.js";
 import { isEventType, typed } from "./commerce.js";
 import { abandoned } from "./forms.js";
@@ -13,7 +13,9 @@ import { begin, guarded, isRunning, stop, tell, tellStorage } from "./tell.js";
 
 /** The settings are new. */
 export const change = guarded(() => {
-  const { consent = "unknown", debug, mode } = SETTINGS;
+  const { debug, mode } = SETTINGS;
+  // a batch that says anything else is taken by no edge
+  const consent = /^(granted|denied)$/.test(SETTINGS.consent) ? SETTINGS.consent : "unknown";
   const cookieless = mode === "cookieless" || undefined;
   keepAs(mode);
   tellStorage("mode", ["," + inner({ consent, cookieless }), cookieless, debug]);
@@ -46,6 +48,9 @@ export const start = async (settings) => {
  * @param {string} [json] its data
  */
 export const track = guarded((name, json = "{}") => {
+  // counted already, and by its path
+  if (name === "pageview") return;
+  settleRoute();
   const data = typed(name, json);
   const facts = data.startsWith("{") ? data.slice(1, -1) : `"value":${data}`;
   // what will not be taken has no name: it is counted as dropped

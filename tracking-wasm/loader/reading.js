@@ -2,7 +2,7 @@
 
 import { linkTo } from "./addresses.js";
 import { isSensitive } from "./scrub.js";
-import { text } from "./text.js";
+import { text, tried } from "./text.js";
 
 const { closest: closestIn, getAttribute } = Element.prototype;
 
@@ -51,15 +51,18 @@ const ROLES = "button,link,tab,menuitem,menuitemcheckbox,menuitemradio,option,ch
 export const MEANT =
   "a,area,button,input,select,textarea,label,summary,option,[onclick]:not(body)," +
   ROLES.replace(/\w+/g, "[role=$& i]");
-const WRITABLE = "input,select,textarea,option,[contenteditable]";
+/** What a visitor may have written, or the site wants nothing of, and has as text in the page. */
+export const UNREAD = "[contenteditable],[data-evothesis-ignore]";
+const WRITABLE = "input,select,textarea,option";
 /** What reacts in its own way: nothing on the page changes. */
-const SELF_CONTAINED = WRITABLE + ",label,video,audio,summary";
+const SELF_CONTAINED = WRITABLE + ",[contenteditable],label,video,audio,summary";
+const PRIVATE = WRITABLE + "," + UNREAD;
 
 /**
  * @param {Node | null | undefined} node
- * @returns {boolean} whether a visitor writes there
+ * @returns {boolean} whether a visitor writes there, or the site wants nothing of it
  */
-export const isWritable = (node) => closest(node, WRITABLE);
+export const isPrivate = (node) => closest(node, PRIVATE);
 
 /**
  * @param {Element} clicked
@@ -75,15 +78,20 @@ export const nameOf = (element) => {
   let label = "";
   for (const id of attribute(element, "aria-labelledby").split(/\s+/)) {
     const other = id && document.getElementById(id);
-    if (other && !isWritable(other)) label += " " + other.textContent;
+    if (other) label += " " + readable(other);
   }
   for (const name of ["aria-label", "title", "alt"]) label ||= attribute(element, name);
   const isNamed = closest(element, MEANT) === element || !element.childElementCount;
-  const holdsWriting = isWritable(element) || element.querySelector(WRITABLE);
-  const own =
-    isNamed && !holdsWriting ? text(element.textContent, 100) || element.querySelector("[alt]")?.alt : "";
-  return text(label || own, 100);
+  const own = isNamed ? readable(element) || element.querySelector("[alt]")?.alt : "";
+  return text(text(label) || own, 100);
 };
+
+/**
+ * @param {Element} element
+ * @returns {string} its text, unless there is something in it that must not be read
+ */
+const readable = (element) =>
+  isPrivate(element) || element.querySelector(PRIVATE) ? "" : text(element.textContent, 100);
 
 /**
  * @param {Element} element
@@ -132,7 +140,7 @@ const place = (element) => {
 export const formFacts = (form) => ({
   form_id: text(attribute(form, "id")),
   form_name: text(attribute(form, "name")),
-  action: new URL(attribute(form, "action"), document.baseURI).pathname.slice(0, 500),
+  action: tried(() => new URL(attribute(form, "action"), document.baseURI).pathname.slice(0, 500)),
   method: text(attribute(form, "method"), 16).toLowerCase() || "get",
 });
 

@@ -16,7 +16,7 @@ export const telling = (words, end) => {
 
 /** Words that tell of a secret or of a way to reach a person. The list is short, since it is paid for by the byte. */
 const WORDS =
-  "pass(word|wd|wort|phrase)?|pwd|pin|otp|secret|token|jwt|apikey|auth|e?mail|phone|tel|mobile|card(number)?|cv[cv]|iban|ssn|birthday|dob|sid|session|sig(nature)?|[cx]srf|nonce";
+  "pass(word|wd|wort|phrase|code)?|pwd|pin|otp|secret|\\w*token|jwt|(api|access).?key|auth|\\w*mail|phone|tel|mobile|card(number)?|cv[cv]|iban|ssn|birthday|dob|\\w*sid|\\w*session|sig(nature)?|[cx]srf|nonce";
 const isTelling = telling(WORDS, "(?![a-z\\d\\x80-\\uffff])");
 
 /**
@@ -34,15 +34,14 @@ const CLICK_ID =
 
 /**
  * @param {string} value
- * @returns {boolean} whether it looks like a key to something: long hexadecimal digits, or long and changing between small letters,
- * capitals and digits at two of five places, which words written together do not
+ * @returns {boolean} whether it looks like a key to something: long hexadecimal digits, or long and changing between letters and
+ * digits, small letters and capitals at two of five places, which words written together do not
  */
 const isToken = (value) => {
   const [text] = value.split("%");
   return (
     /^[\da-f]{32,}$/i.test(text) ||
-    (/^(?=.*\d)(?=.*[a-z])(?=.*[A-Z]).{20}/.test(text) &&
-      text.match(/\d+|[a-z]+|[A-Z]+/g).length * 5 >= text.length * 2)
+    (/^(?=.*\d)(?=.*[a-z]).{20}/.test(text) && text.match(/\d+|[a-z]+|[A-Z]+/g).length * 5 >= text.length * 2)
   );
 };
 

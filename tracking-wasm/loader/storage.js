@@ -9,7 +9,8 @@ export const TOKEN = "evothesis:token";
 
 /** @type {Map<string, [value: string, isStored: boolean]>} what this page load has put there and not removed */
 const own = new Map();
-let isPersistent = false;
+/** Until a mode is said: what an earlier page has kept is found and moved to where the mode wants it. */
+let isPersistent = true;
 
 /** @returns {boolean} whether the visitor opted out, in this tab or another */
 export const isOptedOut = () => tried(() => localStorage[OPT_OUT]) === "1";

@@ -153,8 +153,7 @@ export const beat = () => {
  */
 export const tellStorage = (what, lines, ...sections) => {
   if (isOptedOut()) stop();
-  // that a page is left must be known even if the Wasm comes later
-  return wasm || what === "leave" ? tell(what, lines, [storage(), ...sections]) : [];
+  return wasm ? tell(what, lines, [storage(), ...sections]) : [];
 };
 
 /**
@@ -194,6 +193,8 @@ export const begin = async (change) => {
   wasm = exports;
   change();
   for (const told of early.splice(0)) say(...told);
+  // it was left before there was somebody to tell
+  if (document.hidden) tellStorage("leave");
 };
 
 /** Forgets everything. */

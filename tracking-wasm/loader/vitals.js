@@ -12,7 +12,7 @@ const since = (time) => Math.max(time - activation, 0);
 let found = {};
 /** Of shifts that follow one another closely: when the first and the last was, and their sum. */
 let first = 0;
-let last = 0;
+let last = -1000;
 let sum = 0;
 /** @type {Map<number, number>} the longest interactions and how long they took */
 let interactions = new Map();
@@ -43,9 +43,6 @@ const readers = {
     interactions.set(interactionId, Math.max(duration, interactions.get(interactionId) ?? 0));
     const longest = [...interactions].sort(([, one], [, other]) => other - one).slice(0, 10);
     interactions = new Map(longest);
-    // one in fifty may be longer
-    const allowed = Math.floor((performance.interactionCount ?? 0) / 50);
-    found.inp = longest[Math.min(allowed, longest.length - 1)][1];
   },
 };
 readers["first-input"] = readers.event;
@@ -69,6 +66,10 @@ export const observeVitals = () => {
 export const vitals = () => {
   for (const [observer, read] of observers) observer.takeRecords().forEach(read);
   hidden = Math.min(hidden, performance.now());
+  const longest = [...interactions.values()];
+  // one in fifty may be longer
+  const allowed = Math.floor((performance.interactionCount ?? 0) / 50);
+  if (longest[0]) found.inp = longest[Math.min(allowed, longest.length - 1)];
   const { cls, ...times } = found;
   for (const name in times) times[name] = Math.round(times[name]);
   return cls == null ? times : { ...times, cls: Math.round(cls * 1e4) / 1e4 };

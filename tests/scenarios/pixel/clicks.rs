@@ -157,7 +157,9 @@ async fn clicks_in_anger_and_clicks_in_vain_are_marked() -> Result<()> {
     with_scene(async |scene| {
         let body = "<button id=dead>Nothing happens</button>\
              <button id=live onclick=\"document.body.append(document.createElement('hr'))\">Adds</button>\
-             <div style='height:50px'></div><button id=rage>Nothing either</button>";
+             <div style='height:50px'></div><button id=rage>Nothing either</button><p id=host></p>\
+             <script>const tree = host.attachShadow({ mode: 'open' }); tree.innerHTML = '<button id=inner>0</button>';\
+             tree.firstChild.onclick = ({ target }) => { target.textContent = 1 }</script>";
         scene.page("/", body);
         let tab = scene.visit_prepared(&lapse(now_ms(), 10), "/").await?;
         let pause = "await new Promise((done) => setTimeout(done, 8000))";
@@ -165,6 +167,8 @@ async fn clicks_in_anger_and_clicks_in_vain_are_marked() -> Result<()> {
             tab.click(id).await?;
             tab.run(pause).await?;
         }
+        tab.click_on("document.getElementById('host').shadowRoot.firstChild").await?;
+        tab.run(pause).await?;
         // four within one of the page's seconds
         tab.run(
             "for (let i = 0; i < 4; i++) document.getElementById('rage').dispatchEvent(\
@@ -181,6 +185,7 @@ async fn clicks_in_anger_and_clicks_in_vain_are_marked() -> Result<()> {
             "{:?}",
             of("live")
         );
+        ensure!(of("inner").len() == 1 && of("inner")[0].get("dead").is_none(), "{:?}", of("inner"));
         ensure!(of("rage").len() == 4 && of("rage").iter().any(|click| click["rage"] == true), "{:?}", of("rage"));
         ensure!(clicks.iter().filter(|click| click["rage"] == true).count() < 5, "{clicks:?}");
         Ok(())

@@ -125,3 +125,63 @@ async fn the_sites_own_events_arrive_as_they_are() -> Result<()> {
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_lies_in_a_data_layer_the_sales_in_it_are_read() -> Result<()> {
+    with_scene(async |scene| {
+        let odd = "<script>window.dataLayer = [null, 'text', 7, undefined, () => {}, { length: 3 },
+            { event: 'purchase', ecommerce: { transaction_id: 'A-1', value: null, tax: ' ', shipping: '4.90', currency: null } },
+            { event: 'generate_lead', currency: 'chf', value: '5', 'gtm.uniqueEventId': 7, user_id: 'planted-id',
+              user_data: { phone_number: '+41790000001', address: { first_name: 'planted-name' } } }]</script>";
+        scene.page("/", odd);
+        let tab = scene.visit("/").await?;
+        let events = scene.leave(&tab).await?;
+        let sold = json!({ "order_id": "A-1", "value": null, "tax": " ", "shipping": 4.9, "currency": null });
+        ensure!(events.data("purchase") == [&sold], "{:?}", events.data("purchase"));
+        ensure!(events.data("lead") == [&json!({ "currency": "CHF", "value": 5 })], "{:?}", events.data("lead"));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_data_layer_that_comes_long_after_the_page_is_read() -> Result<()> {
+    with_scene(async |scene| {
+        scene.page("/", "<button id=b>Agree</button>");
+        let tab = scene.visit("/").await?;
+        tab.until("document.readyState === 'complete'").await?;
+        tab.run("window.dataLayer = []; dataLayer.push({ event: 'purchase', ecommerce: { transaction_id: 'late', value: 1 } })")
+            .await?;
+        // a tag manager that waited for consent; the visitor goes on
+        tab.run("await new Promise((done) => setTimeout(done, 1100)); dispatchEvent(new Event('x'));
+                 document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Tab', bubbles: true }));
+                 await new Promise((done) => setTimeout(done, 300))")
+            .await?;
+        let events = scene.leave(&tab).await?;
+        let orders: Vec<_> = events.data("purchase").iter().map(|data| data["order_id"].clone()).collect();
+        ensure!(orders == ["late"], "{orders:?}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sale_of_too_many_things_still_says_what_was_paid() -> Result<()> {
+    with_scene(async |scene| {
+        scene.page("/", "shop");
+        let tab = scene.visit("/").await?;
+        tab.run(
+            "const items = Array.from({ length: 60 }, (_, n) => ({ item_id: 'SKU-' + n, item_name: 'A thing of number ' + n,
+               item_category: 'Things', price: 10 + n, quantity: 1 }));
+             evothesis('track', 'purchase', { order_id: 'A-2', currency: 'EUR', value: 2370, items });
+             evothesis('track', 'pageview', {}); evothesis('track', 'kept')",
+        )
+        .await?;
+        let events = scene.leave(&tab).await?;
+        let paid = json!({ "order_id": "A-2", "currency": "EUR", "value": 2370, "item_count": 60 });
+        ensure!(events.data("purchase") == [&paid], "{:?}", events.data("purchase"));
+        ensure!(events.of("pageview").len() == 1 && events.has("kept"), "a page is seen once: {:?}", events.kinds());
+        Ok(())
+    })
+    .await
+}

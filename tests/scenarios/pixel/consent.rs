@@ -39,7 +39,7 @@ async fn in_memory_mode_nothing_is_kept_until_consent_and_then_all_of_it() -> Re
         scene.collector.until("the second page view", |events| events.of("pageview").len() == 2).await?;
         ensure_nothing_kept(&tab).await?;
         tab.run("evothesis('consent', 'granted'); evothesis('track', 'agreed')").await?;
-        tab.until("localStorage['evothesis:token']").await?;
+        tab.until("'evothesis:token' in localStorage").await?;
         tab.go(&scene.address("/one")).await?;
         super::ready(&tab).await?;
         let events = scene.leave(&tab).await?;
@@ -87,7 +87,7 @@ async fn in_cookieless_mode_nothing_is_ever_kept_or_linked() -> Result<()> {
 async fn a_visitor_who_declines_is_forgotten_on_the_device() -> Result<()> {
     with_scene(async |scene| {
         let tab = visit_in(scene, "storage", "/one").await?;
-        tab.until("localStorage['evothesis:token']").await?;
+        tab.until("'evothesis:token' in localStorage").await?;
         tab.run("evothesis('consent', 'denied'); evothesis('track', 'declined')").await?;
         wiped(&tab).await?;
         let events = scene.leave(&tab).await?;
@@ -110,7 +110,7 @@ async fn the_mode_can_be_changed_by_a_call() -> Result<()> {
         let tab = visit_in(scene, "memory", "/one").await?;
         ensure_nothing_kept(&tab).await?;
         tab.run("evothesis('mode', 'storage')").await?;
-        tab.until("localStorage['evothesis:token']").await?;
+        tab.until("'evothesis:token' in localStorage").await?;
         tab.run("evothesis('mode', 'memory')").await?;
         wiped(&tab).await?;
         tab.run("evothesis('mode', 'nonsense'); evothesis('consent', 'perhaps'); evothesis('consent'); evothesis('no_such')").await?;
@@ -198,6 +198,44 @@ async fn a_browser_that_objects_is_asked_for_nothing_but_the_loader() -> Result<
         let fetched = scene.collector.fetched();
         ensure!(fetched.iter().all(|path| path == "/pixel.js") && !fetched.is_empty(), "{fetched:?}");
         ensure!(scene.collector.deliveries().is_empty(), "something was sent");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_before_the_pixel_starts_leaves_nothing_of_earlier_pages_on_the_device() -> Result<()> {
+    with_scene(async |scene| {
+        let tab = visit_in(scene, "storage", "/one").await?;
+        tab.until("'evothesis:token' in localStorage").await?;
+        scene.collector.set_down(true);
+        tab.click("#b").await?;
+        let stub = "<script>window.evothesis = function () { (evothesis.q = evothesis.q || []).push(arguments); };
+            evothesis('consent', 'denied')</script>";
+        scene.page_with("/two", &(stub.to_owned() + &scene.tag("")), "two");
+        tab.go(&scene.address("/two")).await?;
+        super::ready(&tab).await?;
+        wiped(&tab).await?;
+        scene.collector.set_down(false);
+        // what was not sent is not lost
+        tab.run("dispatchEvent(new Event('online'))").await?;
+        scene.collector.within(40, "the click", |events| events.has("click")).await?;
+        ensure_nothing_kept(&tab).await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consent_that_is_no_word_of_ours_counts_as_unknown() -> Result<()> {
+    with_scene(async |scene| {
+        scene.page("/one", "one");
+        let tab = scene.visit("/one").await?;
+        for said in ["true", "'accepted'", "{ analytics: true }", "undefined", "null"] {
+            tab.run(&format!("evothesis('consent', {said}); evothesis('track', 'said', {{ }})")).await?;
+        }
+        let events = scene.leave(&tab).await?;
+        ensure!(events.of("said").len() == 5, "{:?}", events.kinds());
+        ensure!(events.iter().all(|event| event.consent == "unknown"), "{events:?}");
         Ok(())
     })
     .await

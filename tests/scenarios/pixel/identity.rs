@@ -80,7 +80,7 @@ async fn the_pixel_keeps_its_own_keys_and_no_cookie() -> Result<()> {
         scene.page("/one", "<script>localStorage.own = 'site'; document.cookie = 'own=1'</script>");
         let tab = scene.visit("/one").await?;
         scene.collector.until("the page view", |events| events.has("pageview")).await?;
-        tab.until("localStorage['evothesis:token']").await?;
+        tab.until("'evothesis:token' in localStorage").await?;
         let keys = tab.evaluate::<Vec<String>>("Object.keys(localStorage)").await?;
         let is_ours = |key: &String| {
             matches!(&**key, "evothesis:state" | "evothesis:token") || key.starts_with("evothesis:b:") || key == "own"
@@ -124,6 +124,28 @@ async fn two_tags_and_a_first_party_address_count_once() -> Result<()> {
             ensure!(posted().is_some_and(|posted| posted.path == collect), "{tag} posts to {:?}", posted());
             tab.close().await?;
         }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_is_hidden_before_the_wasm_is_there_keeps_the_visitor() -> Result<()> {
+    with_scene(async |scene| {
+        scene.page("/one", "one");
+        let tab = scene.visit("/one").await?;
+        tab.until("'evothesis:token' in localStorage").await?;
+        scene.leave(&tab).await?;
+        let slow = "{ const get = window.fetch; window.fetch = async (...what) => {
+            if (String(what[0]).includes('.wasm')) await new Promise((done) => setTimeout(done, 1500));
+            return get(...what); }; }";
+        let hidden = scene.browser.open_prepared(slow, &scene.address("/one")).await?;
+        let front = scene.browser.open("about:blank").await?;
+        super::ready(&hidden).await?;
+        scene.collector.until("both page views", |events| events.of("pageview").len() == 2).await?;
+        front.close().await?;
+        scene.leave(&hidden).await?;
+        ensure!(visitors(scene).len() == 1, "{:?}", visitors(scene));
         Ok(())
     })
     .await

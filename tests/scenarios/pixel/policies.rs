@@ -137,7 +137,7 @@ async fn frozen_visit(scene: &Scene, prepared: &str) -> Result<(Tab, Vec<String>
     let tab = scene.visit_prepared(prepared, "/one?utm_source=a&token=secret").await?;
     scene.collector.until_tried(before + 1).await?;
     // until the answer has been taken in
-    tab.until("localStorage['evothesis:token'] && Object.keys(localStorage).length === 2").await?;
+    tab.until("'evothesis:token' in localStorage && Object.keys(localStorage).length === 2").await?;
     tab.run(
         "const click = (id) => document.getElementById(id).click();
          click('b'); document.querySelector('[name=q]').value = 'typed'; click('go');

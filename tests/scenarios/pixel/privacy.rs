@@ -215,3 +215,35 @@ async fn an_address_inside_an_address_loses_the_same() -> Result<()> {
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn private_text_within_what_is_clicked_or_copied_is_not_told() -> Result<()> {
+    with_scene(async |scene| {
+        let body = "<p id=open>An introduction that everybody may read</p><div contenteditable>planted-diary</div>
+            <p data-evothesis-ignore>planted-customer</p><p>The end</p>
+            <a id=a href='#x'>Hello <b data-evothesis-ignore>planted-name</b></a>
+            <button id=l aria-labelledby=who>Go</button><div id=who>For <i data-evothesis-ignore>planted-label</i></div>
+            <x-field></x-field><script>customElements.define('x-field', class extends HTMLElement { connectedCallback() {
+              this.attachShadow({ mode: 'open' }).innerHTML = '<input value=planted-within>'; } });</script>";
+        scene.page("/", body);
+        let tab = scene.visit("/").await?;
+        tab.click("#a").await?;
+        tab.click("#l").await?;
+        let copy = "await new Promise((done) => setTimeout(done, 700)); document.execCommand('copy');";
+        tab.run(&format!("getSelection().selectAllChildren(document.body); {copy}")).await?;
+        tab.run(&format!(
+            "getSelection().removeAllRanges(); const field = document.querySelector('x-field').shadowRoot.firstChild;
+             field.focus(); field.select(); {copy} field.blur();"
+        ))
+        .await?;
+        let none = scene.collector.events();
+        ensure!(!none.has("text_copy") && !none.has("text_select"), "{:?}", none.kinds());
+        tab.run(&format!("getSelection().selectAllChildren(document.getElementById('open')); {copy}")).await?;
+        let events = scene.leave(&tab).await?;
+        ensure!(events.of("click").len() == 2, "{:?}", events.kinds());
+        let copied = events.data("text_copy");
+        ensure!(copied.len() == 1 && copied[0]["preview"] == "An introduction that everybody may read", "{copied:?}");
+        ensure_nowhere(&scene.collector, "planted-")
+    })
+    .await
+}

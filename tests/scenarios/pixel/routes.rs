@@ -210,3 +210,27 @@ async fn a_prerendered_page_counts_when_it_is_seen_and_not_before() -> Result<()
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_follows_a_route_change_happens_on_the_new_page_and_by_its_title() -> Result<()> {
+    with_scene(async |scene| {
+        scene.page("/cart", "cart");
+        let tab = scene.visit("/cart").await?;
+        // frameworks set the title when they have drawn
+        tab.run(
+            "history.pushState({}, '', '/drawn'); setTimeout(() => { document.title = 'Drawn' }, 5);
+             await new Promise((done) => setTimeout(done, 200));
+             history.pushState({}, '', '/thanks'); document.title = 'Thanks'; evothesis('track', 'bought')",
+        )
+        .await?;
+        let events = scene.leave(&tab).await?;
+        let pages = |kind: &str| -> Vec<String> {
+            events.of(kind).iter().map(|event| format!("{} {}", event.page["path"], event.page["title"])).collect()
+        };
+        let seen = pages("pageview");
+        ensure!(seen == [r#""/cart" "A page""#, r#""/drawn" "Drawn""#, r#""/thanks" "Thanks""#], "{seen:?}");
+        ensure!(pages("bought") == [r#""/thanks" "Thanks""#], "{:?}", pages("bought"));
+        Ok(())
+    })
+    .await
+}
