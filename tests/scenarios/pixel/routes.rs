@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use local_stack::browser::UnwatchedBrowser;
 use serde_json::json;
 
-use super::{Events, Scene, ensure_says, with_scene};
+use super::{Event, Events, Scene, ensure_says, with_scene};
 
 /// What routers do, and the page views that have to come of it.
 const ROUTES: &[(&str, &[&str])] = &[
@@ -223,7 +223,10 @@ async fn what_follows_a_route_change_happens_on_the_new_page_and_by_its_title() 
              history.pushState({}, '', '/thanks'); document.title = 'Thanks'; evothesis('track', 'bought')",
         )
         .await?;
-        let events = scene.leave(&tab).await?;
+        tab.go("about:blank").await?;
+        // each route has an exit of its own
+        let is_over = |events: &[Event]| events.of("page_exit").len() == 3;
+        let events = scene.collector.until("three exits", is_over).await?;
         let pages = |kind: &str| -> Vec<String> {
             events.of(kind).iter().map(|event| format!("{} {}", event.page["path"], event.page["title"])).collect()
         };
