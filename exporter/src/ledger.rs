@@ -20,8 +20,10 @@ pub async fn keep(pool: &PgPool, of_sites: &Sites, of_billing: &Billing) -> sqlx
     keep_sites(pool, of_sites).await?;
     let mut connection = pool.acquire().await?;
     let now = billing::now(&mut connection).await?;
-    for month in billing::open_before(&mut connection, Month::of(now.date_naive()).first()).await? {
-        close(pool, of_billing, month, now).await?;
+    if let Some(first) = billing::first_month(&mut connection).await? {
+        for month in billing::open_months(&mut connection, first, Month::of(now.date_naive()).first()).await? {
+            close(pool, of_billing, month, now).await?;
+        }
     }
     tell_passed(pool, of_billing, Month::of(now.date_naive())).await?;
     webhooks::remove_old(&mut connection, KEEP_MESSAGES_DAYS).await?;

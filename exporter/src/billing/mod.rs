@@ -10,7 +10,7 @@ pub mod report;
 pub use self::bill::{Bill, Line, bill};
 pub use self::month::Month;
 pub use self::plan::Plan;
-pub use self::report::{UsageReport, report};
+pub use self::report::{ReportError, UsageReport, report};
 
 /// Whether `name` is a site's: the hostname of an origin in lower case, as the edge makes one.
 ///

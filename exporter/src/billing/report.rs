@@ -31,12 +31,37 @@ pub struct UsageReport {
     pub bill: Bill,
 }
 
-/// The report of a month.
+/// Why there is no report of a month.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// It is in the future.
+    #[error("{0} has not begun: this month is {1}")]
+    NotBegun(Month, Month),
+    /// It is over, and was before anything was stored: nothing is due for it.
+    #[error("nothing is due for {0}: no event was stored before {1}")]
+    BeforeFirst(Month, Month),
+    /// The database did not answer.
+    #[error("the database failed: {0}")]
+    Store(#[from] sqlx::Error),
+}
+
+/// The report of a `month`, or of this one: all of it as it was at one moment.
 pub async fn report(
     connection: &mut PgConnection,
     settings: &config::Billing,
-    month: Month,
-) -> sqlx::Result<UsageReport> {
+    month: Option<Month>,
+) -> Result<UsageReport, ReportError> {
+    let mut transaction = usage::one_moment(connection).await?;
+    let connection = &mut *transaction;
+    let this = Month::of(billing::now(connection).await?.date_naive());
+    let oldest = billing::first_month(connection).await?.map_or(this, Month::of);
+    let month = month.unwrap_or(this);
+    if month > this {
+        return Err(ReportError::NotBegun(month, this));
+    }
+    if month < oldest {
+        return Err(ReportError::BeforeFirst(month, oldest));
+    }
     let (first, end) = (month.first(), month.end());
     let mut billed = usage::totals(connection, first, end, true).await?;
     let closed = billing::closed(connection, first).await?;
@@ -46,7 +71,7 @@ pub async fn report(
         hipaa = closed.hipaa;
         billed = Totals { events: closed.rows, page_views: closed.page_views };
     }
-    Ok(UsageReport {
+    let report = UsageReport {
         month: month.to_string(),
         closed_at: closed.map(|it| it.closed_at),
         billed,
@@ -55,5 +80,7 @@ pub async fn report(
         unbilled_sites: usage::sites(connection, first, end, false).await?,
         days: usage::days(connection, first, end).await?,
         bill: bill(month, plan, hipaa, billed.page_views.unsigned_abs()),
-    })
+    };
+    transaction.commit().await?;
+    Ok(report)
 }

@@ -8,7 +8,6 @@ use clap::Args;
 use super::connect;
 use crate::billing::{self, Bill, Month, UsageReport};
 use crate::config::Config;
-use crate::store;
 
 /// Examples for `--help`.
 pub const EXAMPLES: &str = "\
@@ -20,7 +19,7 @@ Examples:
 /// The arguments.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The month, UTC. This one when it is absent.
+    /// The month, UTC: from the first with an event to this one, which is taken when it is absent.
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<Month>,
     /// Print everything as one JSON object.
@@ -37,11 +36,7 @@ pub struct Arguments {
 /// Prints it.
 pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCode> {
     let mut connection = connect(config).await?;
-    let month = match arguments.month {
-        Some(month) => month,
-        None => Month::of(store::billing::now(&mut connection).await?.date_naive()),
-    };
-    let report = billing::report(&mut connection, &config.billing, month).await?;
+    let report = billing::report(&mut connection, &config.billing, arguments.month).await?;
     let mut out = io::stdout().lock();
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
@@ -49,7 +44,7 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<ExitCo
         write_days(&report, &mut out)?;
     } else if arguments.invoice {
         if report.closed_at.is_none() {
-            eprintln!("{month} is not closed yet: the amounts may still change");
+            eprintln!("{} is not closed yet: the amounts may still change", report.month);
         }
         write_invoice(&report.bill, &mut out)?;
     } else {

@@ -31,6 +31,8 @@ pub(super) enum ApiError {
     Store(#[from] sqlx::Error),
 }
 
+    Absent { field: &'static str, reason: String },
+    #[error("{field}: {reason}")]
 impl From<IngestError> for ApiError {
     fn from(error: IngestError) -> Self {
         match error {
@@ -56,6 +58,7 @@ impl ApiError {
             },
             Self::Ingest(IngestError::Inflate(error)) => match error {
                 InflateError::Unknown => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Absent { .. } => StatusCode::NOT_FOUND,
                 InflateError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
                 InflateError::Corrupt => StatusCode::BAD_REQUEST,
             },
@@ -81,6 +84,7 @@ impl ApiError {
                 DecodeError::TooMany { field, .. } => ("too_many", "more than a batch may hold", Some(*field)),
             },
             Self::Store(error) if is_too_slow(error) => ("too_slow", "too much to look through", None),
+            Self::Absent { field, .. } => ("not_found", "there is none of that", Some(*field)),
             Self::Ingest(_) | Self::Store(_) => ("unavailable", "not now", None),
         };
         Problem::new(status, name, title, self.detail(), field.map(str::to_owned))
@@ -88,8 +92,9 @@ impl ApiError {
 
     fn detail(&self) -> String {
         match self {
-            Self::Body(_) => "too large or cut short".to_owned(),
-            Self::Invalid { reason, .. } | Self::Conflict { reason, .. } => reason.clone(),
+            Self::Invalid { reason, .. } | Self::Absent { reason, .. } | Self::Conflict { reason, .. } => {
+                reason.clone()
+            }
             // The parser quotes what it stumbled over.
             Self::Ingest(IngestError::Undecodable(DecodeError::Malformed(_))) => "not a forwarded batch".to_owned(),
             Self::Store(error) if is_too_slow(error) => "narrow it down by from and to".to_owned(),

@@ -10,16 +10,15 @@ use utoipa::IntoParams;
 use super::Services;
 use super::error::ApiError;
 use super::parameters::Parameters;
-use super::problem::Refusals;
-use crate::billing::{self, Month, UsageReport};
-use crate::store;
+use super::problem::{Problem, Refusals};
+use crate::billing::{self, Month, ReportError, UsageReport};
 
 /// Which month is meant.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes what `usage` reads")]
 pub(super) struct UsageParameters {
-    /// The month, UTC; this one when it is absent.
+    /// The month, UTC, from the first with an event to this one; this one when it is absent.
     #[param(pattern = "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])$", example = "2026-10")]
     month: Option<String>,
 }
@@ -34,7 +33,16 @@ pub(super) fn routes() -> Router<Arc<Services>> {
     path = "/usage",
     tag = "billing",
     params(UsageParameters),
-    responses((status = 200, body = UsageReport), Refusals)
+    responses(
+        (status = 200, body = UsageReport),
+        (
+            status = 404,
+            body = Problem,
+            content_type = "application/problem+json",
+            description = "The month has not begun, or was over before the first event was stored: nothing is due for it."
+        ),
+        Refusals
+    )
 )]
 pub(super) async fn usage(
     State(services): State<Arc<Services>>,
@@ -43,9 +51,9 @@ pub(super) async fn usage(
     let month: Option<Month> = parameters.parsed("month")?;
     parameters.finish()?;
     let mut connection = services.pools.operator.acquire().await?;
-    let month = match month {
-        Some(month) => month,
-        None => Month::of(store::billing::now(&mut connection).await?.date_naive()),
-    };
-    Ok(Json(billing::report(&mut connection, &services.config.billing, month).await?))
+    let report = billing::report(&mut connection, &services.config.billing, month).await;
+    Ok(Json(report.map_err(|error| match error {
+        ReportError::Store(error) => ApiError::from(error),
+        absent => ApiError::Absent { field: "month", reason: absent.to_string() },
+    })?))
 }

@@ -50,18 +50,34 @@ pub async fn closed(connection: &mut PgConnection, month: NaiveDate) -> sqlx::Re
     .await
 }
 
-/// The months before `month` with usage that are not closed, the oldest first.
-pub async fn open_before(connection: &mut PgConnection, month: NaiveDate) -> sqlx::Result<Vec<NaiveDate>> {
+/// The first month that anything was stored in, whether it is billed or not. None while nothing ever was.
+pub async fn first_month(connection: &mut PgConnection) -> sqlx::Result<Option<NaiveDate>> {
+    sqlx::query_scalar!(
+        r#"-- name: first_month
+        select least(
+            (select date_trunc('month', min(day)::timestamp)::date from usage_counts),
+            (select min(month) from billing_months)
+        ) as "month""#,
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// The months from `first` to before `end` that are not closed, the oldest first: also those in which nothing came.
+pub async fn open_months(
+    connection: &mut PgConnection,
+    first: NaiveDate,
+    end: NaiveDate,
+) -> sqlx::Result<Vec<NaiveDate>> {
     sqlx::query_scalar!(
         r#"-- name: open_months
-        select distinct date_trunc('month', day::timestamp)::date as "month!"
-        from usage_counts
-        where day < $1
-            and not exists (
-                select from billing_months where month = date_trunc('month', usage_counts.day::timestamp)::date
-            )
+        select series.month::date as "month!"
+        from generate_series($1::date::timestamp, $2::date::timestamp - interval '1 month', interval '1 month')
+            as series (month)
+        where not exists (select from billing_months where billing_months.month = series.month::date)
         order by 1"#,
-        month,
+        first,
+        end,
     )
     .fetch_all(connection)
     .await
@@ -77,15 +93,19 @@ pub async fn close(connection: &mut PgConnection, closing: Closing<'_>) -> sqlx:
             on conflict (month) do nothing
             returning *
         )
-        select webhook_add('month.closed', json_build_object(
-            'month', to_char(month, 'YYYY-MM'),
-            'plan', plan,
-            'hipaa', hipaa,
-            'events', rows,
-            'page_views', page_views,
-            'total_cents', total_cents,
-            'currency', 'USD'
-        ))::text as "told"
+        select webhook_add(
+            'month.closed',
+            json_build_object(
+                'month', to_char(month, 'YYYY-MM'),
+                'plan', plan,
+                'hipaa', hipaa,
+                'events', rows,
+                'page_views', page_views,
+                'total_cents', total_cents,
+                'currency', 'USD'
+            ),
+            webhook_id('month.closed', to_char(month, 'YYYY-MM'))
+        )::text as "told"
         from closed"#,
         closing.month,
         closing.plan,
@@ -99,7 +119,8 @@ pub async fn close(connection: &mut PgConnection, closing: Closing<'_>) -> sqlx:
     Ok(told.is_some())
 }
 
-/// Notes that `month` has passed `percent` of its plan and tells of it, unless that is noted. Belongs into a transaction.
+/// Notes that `month` has passed `percent` of what its plan has `included` and tells of it, unless that is noted. Belongs into
+/// a transaction.
 pub async fn pass(
     connection: &mut PgConnection,
     month: NaiveDate,
@@ -110,16 +131,20 @@ pub async fn pass(
     let told = sqlx::query_scalar!(
         r#"-- name: pass_threshold
         with passed as (
-            insert into billing_thresholds (month, percent) values ($1, $2)
-            on conflict (month, percent) do nothing
+            insert into billing_thresholds (month, percent, included) values ($1, $2, $4)
+            on conflict (month, percent, included) do nothing
             returning *
         )
-        select webhook_add('plan.threshold_passed', json_build_object(
-            'month', to_char(month, 'YYYY-MM'),
-            'percent', percent,
-            'page_views', $3::bigint,
-            'included', $4::bigint
-        ))::text as "told"
+        select webhook_add(
+            'plan.threshold_passed',
+            json_build_object(
+                'month', to_char(month, 'YYYY-MM'),
+                'percent', percent,
+                'page_views', $3::bigint,
+                'included', included
+            ),
+            webhook_id('plan.threshold_passed', concat_ws(' ', to_char(month, 'YYYY-MM'), percent, included))
+        )::text as "told"
         from passed"#,
         month,
         i32::try_from(percent).unwrap_or(i32::MAX),

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection, PgTransaction};
 use utoipa::ToSchema;
 
 /// What counts of a whole month.
@@ -38,6 +38,11 @@ pub struct SiteMonth {
     pub events: i64,
     /// Those of the type `pageview`.
     pub page_views: i64,
+}
+
+/// A transaction whose every look is at the same moment, so that sums are those of their parts. It changes nothing.
+pub async fn one_moment(connection: &mut PgConnection) -> sqlx::Result<PgTransaction<'_>> {
+    connection.begin_with("begin isolation level repeatable read, read only").await
 }
 
 /// What came from `first` to before `end` and is billed, or is not.
