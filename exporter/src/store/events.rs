@@ -151,13 +151,23 @@ pub async fn insert(
             set rows = usage_counts.rows + excluded.rows, page_views = usage_counts.page_views + excluded.page_views
         ), visited as (
             insert into site_visitors (site_id, visitor_id)
-            select distinct stored.site_id, stored.visitor_id
-            from stored
-            join arrived using (site_id)
-            where arrived.state = 'unconfirmed' and arrived.counts_visitors and arrived.listed_id = stored.site_id
-            -- A few of each transaction are soon enough. The order is the same in all, or they would deadlock.
-            order by visitor_id, site_id
-            limit 8
+            select site_id, visitor_id
+            from (
+                select
+                    stored.site_id, stored.visitor_id,
+                    row_number() over (partition by stored.site_id order by stored.visitor_id) as place
+                from stored
+                join arrived using (site_id)
+                where arrived.state = 'unconfirmed' and arrived.counts_visitors and arrived.listed_id = stored.site_id
+                    and not exists (
+                        select from site_visitors as known
+                        where known.site_id = stored.site_id and known.visitor_id = stored.visitor_id
+                    )
+                group by stored.site_id, stored.visitor_id
+            ) as visitor
+            -- A few new ones of each site are soon enough. The order is the same in all transactions, or they would deadlock.
+            where place <= 8
+            order by site_id, visitor_id
             on conflict do nothing
         ), sealed as (
             insert into segments (id, rows, min_event_id, max_event_id, min_timestamp, max_timestamp)
@@ -231,8 +241,9 @@ pub async fn erased(connection: &mut PgConnection, rows: &[&EventRow<'_>]) -> sq
     Ok(places.into_iter().filter_map(|place| usize::try_from(place - 1).ok()).collect())
 }
 
-/// The places in `rows` of those whose id is stored with other content. What an edge may add differently to the same event,
-/// such as when it came, does not count.
+/// The places in `rows` of those whose id is stored with other content. What an edge may add differently to the same event
+/// does not count: when it came, and whom and which session it takes it for, since the visitor of an event that is sent again
+/// may meanwhile be known by another batch.
 pub async fn conflicting(connection: &mut PgConnection, rows: &[&EventRow<'_>]) -> sqlx::Result<Vec<usize>> {
     let places = sqlx::query_scalar!(
         r#"-- name: conflicting_events

@@ -2,9 +2,12 @@
 
 use exporter::config::Sites;
 use exporter::ingest::Ingest;
+use exporter::ingest::admit::admit;
 use exporter::ingest::authenticate::Keys;
+use exporter::ingest::decode::decode;
 use exporter::ledger;
 use exporter::metrics::Metrics;
+use exporter::store::events::{self, Counting};
 use exporter::store::{Pools, sites};
 use futures::future::join_all;
 use redaction::Policy;
@@ -13,7 +16,7 @@ use uuid::Uuid;
 use wire::ForwardBatch;
 
 use crate::database::with_database;
-use crate::samples::{batch, config, deliver, deliver_to, event, number, taking};
+use crate::samples::{batch, config, deliver, deliver_to, event, now, number, taking};
 
 /// A batch of `site` whose events are numbered from `first`; the first is a page view.
 pub(crate) fn of_site(site: &str, first: u32, events: u32) -> ForwardBatch {
@@ -125,6 +128,45 @@ async fn a_site_is_billed_from_its_confirmation_on() {
         keep(&pools, &settings).await;
         assert_eq!(number(&pools, "select count(*) from webhooks where kind = 'site.confirmed'").await, 1);
         assert_eq!(number(&pools, "select count(*) from site_visitors").await, 0);
+    })
+    .await;
+}
+
+/// A batch of each of these visitors, whose events are numbered from `first`.
+fn of_visitors(site: &str, first: u32, visitors: impl Iterator<Item = u128>) -> Vec<ForwardBatch> {
+    visitors
+        .zip(first..)
+        .map(|(visitor, n)| ForwardBatch { visitor_id: Uuid::from_u128(visitor), ..of_site(site, n, 1) })
+        .collect()
+}
+
+/// Stores batches of these sites in one transaction.
+async fn store_together(pools: &Pools, sites: &[&str], batches: &[ForwardBatch]) {
+    let decoded: Vec<_> =
+        batches.iter().map(|batch| decode(&serde_json::to_vec(batch).expect("json")).expect("a batch")).collect();
+    let rows: Vec<_> = decoded.iter().flat_map(|batch| admit(batch, now()).rows).collect();
+    let sites = sites.iter().map(|site| (*site, *site)).collect();
+    let counting = Counting { day: now().date_naive(), sites, in_time_from: Uuid::nil(), new_sites: 100 };
+    let mut connection = pools.ingest.acquire().await.expect("connected");
+    let stored = events::insert(&mut connection, &rows, &counting).await.expect("stored");
+    assert_eq!(stored.len(), batches.len());
+}
+
+#[tokio::test]
+async fn neither_visitors_that_are_known_nor_other_sites_keep_a_visitor_from_being_counted() {
+    const VISITORS: &str = "select count(*) from site_visitors where site_id = 'a.example.com'";
+    with_database(async |pools| {
+        store_together(&pools, &["a.example.com"], &of_visitors("a.example.com", 0, 0..8)).await;
+        // The eight come back each time, and with them others.
+        store_together(&pools, &["a.example.com"], &of_visitors("a.example.com", 100, 0..12)).await;
+        assert_eq!(number(&pools, VISITORS).await, 12);
+        // A busy site whose visitors come first.
+        let mut batches = of_visitors("forged.example", 200, 0..100);
+        batches.extend(of_visitors("a.example.com", 400, 100..104));
+        store_together(&pools, &["a.example.com", "forged.example"], &batches).await;
+        assert_eq!(number(&pools, VISITORS).await, 16);
+        // Of that one, no more than are soon enough.
+        assert_eq!(number(&pools, "select count(*) from site_visitors").await, 24);
     })
     .await;
 }
