@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::error::ApiError;
 
-/// Longer values name nothing that is stored.
+/// Longer values name nothing that is stored. In characters, as the API's description counts them.
 const LONGEST: usize = 512;
 
 /// The parameters of a query. Each is taken once; what is left in the end is refused.
@@ -50,8 +50,8 @@ impl Parameters {
         if value.contains(char::is_control) {
             return Err(invalid(name, "must have no control characters"));
         }
-        if value.is_empty() || value.len() > LONGEST {
-            return Err(invalid(name, &format!("must have 1 to {LONGEST} bytes")));
+        if !(1..=LONGEST).contains(&value.chars().count()) {
+            return Err(invalid(name, &format!("must have 1 to {LONGEST} characters")));
         }
         Ok(Some(value))
     }
@@ -144,6 +144,16 @@ mod tests {
             Err(ApiError::Invalid { field, .. }) => field,
             Err(other) => panic!("{other}"),
             Ok(_) => String::new(),
+        }
+    }
+
+    #[test]
+    fn a_text_is_as_long_as_its_characters_are_many() {
+        for character in ["a", "é", "🐟"] {
+            for (count, good) in [(LONGEST, true), (LONGEST + 1, false)] {
+                let query = format!("site={}", character.repeat(count));
+                assert_eq!(Parameters::of(&query).text("site").is_ok(), good, "{count} {character}");
+            }
         }
     }
 

@@ -250,6 +250,16 @@ async fn the_operator_needs_the_token_for_everything() {
             ("nonsense=1", 400, "nonsense"),
             ("destination=nobody", 409, "destination"),
             ("to_prefix=a", 409, "to_prefix"),
+        for (header, status) in [
+            (format!("bearer {TOKEN}"), 200),
+            (format!("BEARER  {TOKEN}"), 200),
+            (format!("Bearer{TOKEN}"), 401),
+            (format!("Basic {TOKEN}"), 401),
+            (TOKEN.to_owned(), 401),
+        ] {
+            let request = Client::new().get(format!("http://{address}/health")).header("authorization", &header);
+            assert_eq!(request.send().await.expect("answered").status().as_u16(), status, "{header}");
+        }
         ] {
             let url = format!("http://{address}/export/run?{query}");
             let refused = answer(Client::new().post(url).bearer_auth(TOKEN).send().await.expect("answered")).await;
