@@ -250,13 +250,23 @@ pub async fn conflicting(connection: &mut PgConnection, rows: &[&EventRow<'_>]) 
         select row.position as "position!"
         from unnest(
             $1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::bigint[], $7::timestamptz[], $8::text[],
-            $9::text[]
-        ) with ordinality as row (event_id, event_type, site_id, stream_id, seq, t, timestamp, url, data, position)
+            $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
+            $17::text[]
+        ) with ordinality as row (
+            event_id, event_type, site_id, stream_id, seq, t, timestamp, url,
+            data, title, referrer, utm_source, utm_medium, utm_campaign, utm_term, utm_content,
+            utm_id, position
+        )
         join events using (event_id)
-        where (events.event_type, events.site_id, events.stream_id, events.seq, events.t, events.timestamp, events.url,
-                events.data::text)
-            is distinct from (row.event_type, row.site_id, row.stream_id, row.seq, row.t, row.timestamp, row.url,
-                row.data)"#,
+        where (
+                events.event_type, events.site_id, events.stream_id, events.seq, events.t, events.timestamp, events.url,
+                events.data::text, events.title, events.referrer, events.utm_source, events.utm_medium,
+                events.utm_campaign, events.utm_term, events.utm_content, events.utm_id
+            ) is distinct from (
+                row.event_type, row.site_id, row.stream_id, row.seq, row.t, row.timestamp, row.url,
+                row.data, row.title, row.referrer, row.utm_source, row.utm_medium,
+                row.utm_campaign, row.utm_term, row.utm_content, row.utm_id
+            )"#,
         column(rows, |row| row.event_id) as Vec<Uuid>,
         column(rows, |row| row.event_type) as Vec<&str>,
         column(rows, |row| row.site_id) as Vec<&str>,
@@ -266,6 +276,14 @@ pub async fn conflicting(connection: &mut PgConnection, rows: &[&EventRow<'_>]) 
         column(rows, |row| row.timestamp) as Vec<DateTime<Utc>>,
         column(rows, |row| row.page.url.as_str()) as Vec<&str>,
         column(rows, |row| row.data) as Vec<&str>,
+        column(rows, |row| row.page.title.as_str()) as Vec<&str>,
+        column(rows, |row| row.page.referrer.as_str()) as Vec<&str>,
+        column(rows, |row| row.page.attribution.utm_source.as_deref()) as Vec<Option<&str>>,
+        column(rows, |row| row.page.attribution.utm_medium.as_deref()) as Vec<Option<&str>>,
+        column(rows, |row| row.page.attribution.utm_campaign.as_deref()) as Vec<Option<&str>>,
+        column(rows, |row| row.page.attribution.utm_term.as_deref()) as Vec<Option<&str>>,
+        column(rows, |row| row.page.attribution.utm_content.as_deref()) as Vec<Option<&str>>,
+        column(rows, |row| row.page.attribution.utm_id.as_deref()) as Vec<Option<&str>>,
     )
     .fetch_all(connection)
     .await?;

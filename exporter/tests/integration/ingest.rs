@@ -217,8 +217,25 @@ async fn the_same_id_with_other_content_is_a_conflict_wherever_it_comes_from() {
         // What the edge adds anew to the same event does not count.
         let mut again = batch(vec![event(0)]);
         (again.received_at, again.edge_version) = (NOW_MS + 5000, "0.2.0".to_owned());
+        // Nor whom the edge takes for its visitor: it may have come again after another batch of theirs.
+        again.visitor_id = Uuid::from_u128(99);
         let answer = deliver(&pools, &again).await.expect("known");
         assert_eq!(answer, IngestAnswer { accepted: 0, duplicates: 1, refused: vec![] });
+        for change in [
+            (|page| page.title = "other".to_owned()) as fn(&mut wire::Page),
+            |page| page.referrer = "https://other.example/".to_owned(),
+            |page| page.attribution.utm_source = None,
+            |page| page.attribution.utm_medium = Some("other".to_owned()),
+            |page| page.attribution.utm_campaign = Some("other".to_owned()),
+            |page| page.attribution.utm_term = Some("other".to_owned()),
+            |page| page.attribution.utm_content = Some("other".to_owned()),
+            |page| page.attribution.utm_id = Some("other".to_owned()),
+        ] {
+            let mut changed = batch(vec![event(0)]);
+            change(&mut changed.pages[0]);
+            let answer = deliver(&pools, &changed).await.expect("known");
+            assert_eq!(answer, IngestAnswer { accepted: 0, duplicates: 0, refused: vec![conflict(0)] }, "{changed:?}");
+        }
         assert_eq!(number(&pools, "select count(*) from events").await, 4);
     })
     .await;
