@@ -101,7 +101,7 @@ pub(super) async fn list(
     path = "/sites/{site_id}/confirm",
     tag = "sites",
     params(("site_id" = String, Path, description = "The hostname in lower case, without www. and port.",
-        pattern = r"^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$", max_length = 253, example = "shop.example.com")),
+        pattern = r"^(?!www\.[^.]*\.)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$", max_length = 253, example = "shop.example.com")),
     responses((status = 200, body = Decision), Refusals)
 )]
 pub(super) async fn confirm(
@@ -118,7 +118,7 @@ pub(super) async fn confirm(
     path = "/sites/{site_id}/ignore",
     tag = "sites",
     params(("site_id" = String, Path, description = "The hostname in lower case, without www. and port.",
-        pattern = r"^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$", max_length = 253, example = "shop.example.com")),
+        pattern = r"^(?!www\.[^.]*\.)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$", max_length = 253, example = "shop.example.com")),
     responses((status = 200, body = Decision), Refusals)
 )]
 pub(super) async fn ignore(

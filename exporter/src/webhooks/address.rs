@@ -5,11 +5,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// IPv4 that is not the public internet: network and length of its prefix
 /// (<https://www.iana.org/assignments/iana-ipv4-special-registry>).
-const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
+const SPECIAL_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
+    // where Azure talks to its machines (<https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16>)
+    (Ipv4Addr::new(168, 63, 129, 16), 32),
     (Ipv4Addr::new(169, 254, 0, 0), 16),
     (Ipv4Addr::new(172, 16, 0, 0), 12),
     (Ipv4Addr::new(192, 0, 0, 0), 24),
@@ -71,6 +73,9 @@ mod tests {
             ("100.127.255.255", false),
             ("127.0.0.1", false),
             ("127.255.255.254", false),
+            ("168.63.129.15", true),
+            ("168.63.129.16", false),
+            ("168.63.129.17", true),
             ("169.254.169.254", false),
             ("172.16.0.1", false),
             ("172.31.255.255", false),

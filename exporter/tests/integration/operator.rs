@@ -176,6 +176,8 @@ async fn nonsense_is_named_and_never_an_error_of_ours() {
             ("POST", "/events/count", 405),
             ("DELETE", "/usage", 405),
             ("POST", "/sites/Shop.Example.com/confirm", 400),
+            ("POST", "/sites/www.shop.example.com/confirm", 400),
+            ("POST", "/sites/www.shop.example.com/ignore", 400),
             ("POST", "/sites/%00/confirm", 400),
             ("POST", "/sites/%ff/ignore", 400),
             ("POST", "/sites/*/ignore", 400),
