@@ -35,6 +35,8 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug)]
 pub struct Endless;
 
+/// What a connection may keep of what it reads or writes: room for a head, however many connections there are.
+const BUFFER_BYTES: usize = 32 * 1024;
 /// How long such an answer may take to end once it is to. A reader that takes nothing any more would never see it end.
 const ENDING: Duration = Duration::from_secs(1);
 /// How long to wait when the system has no connection to give, such as for want of file descriptors.
@@ -89,6 +91,7 @@ async fn converse(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
+        .max_buf_size(BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     // How a connection ends is the client's affair.

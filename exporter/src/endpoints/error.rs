@@ -12,15 +12,26 @@ use crate::store;
 /// When the edge may try again, in seconds.
 const RETRY_AFTER: &str = "5";
 
+/// Why a body was not read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BodyError {
+    #[error("is too large")]
+    TooLong,
+    #[error("was cut short")]
+    CutShort,
+}
+
 /// Why a request was not served.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ApiError {
     #[error("the request does not prove who sends it")]
     Unauthorized,
-    #[error("the body is too large or cannot be read: {0}")]
-    Body(#[from] axum::extract::rejection::BytesRejection),
+    #[error("the body {0}")]
+    Body(#[from] BodyError),
     #[error("{field}: {reason}")]
     Invalid { field: String, reason: String },
+    #[error("{field}: {reason}")]
+    Absent { field: &'static str, reason: String },
     #[error("{field}: {reason}")]
     Conflict { field: &'static str, reason: String },
     #[error("{0}")]
@@ -31,8 +42,6 @@ pub(super) enum ApiError {
     Store(#[from] sqlx::Error),
 }
 
-    Absent { field: &'static str, reason: String },
-    #[error("{field}: {reason}")]
 impl From<IngestError> for ApiError {
     fn from(error: IngestError) -> Self {
         match error {
@@ -46,8 +55,9 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Body(rejection) => rejection.status(),
-            Self::Invalid { .. } => StatusCode::BAD_REQUEST,
+            Self::Body(BodyError::TooLong) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Body(BodyError::CutShort) | Self::Invalid { .. } => StatusCode::BAD_REQUEST,
+            Self::Absent { .. } => StatusCode::NOT_FOUND,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::Store(error) if is_too_slow(error) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Ingest(IngestError::Undecodable(error)) => match error {
@@ -58,7 +68,6 @@ impl ApiError {
             },
             Self::Ingest(IngestError::Inflate(error)) => match error {
                 InflateError::Unknown => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Absent { .. } => StatusCode::NOT_FOUND,
                 InflateError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
                 InflateError::Corrupt => StatusCode::BAD_REQUEST,
             },
@@ -74,6 +83,7 @@ impl ApiError {
             Self::Unauthorized => ("unauthorized", "not authorised", None),
             Self::Body(_) | Self::Ingest(IngestError::Inflate(_)) => ("body", "the body cannot be read", None),
             Self::Invalid { field, .. } => ("invalid", "a parameter makes no sense", Some(field.as_str())),
+            Self::Absent { field, .. } => ("not_found", "there is none of that", Some(*field)),
             Self::Conflict { field, .. } => ("conflict", "that cannot be done here and now", Some(*field)),
             Self::Busy(_) | Self::Ingest(IngestError::Full(_)) => ("busy", "too much is under way", None),
             Self::Ingest(IngestError::Undecodable(error)) => match error {
@@ -84,7 +94,6 @@ impl ApiError {
                 DecodeError::TooMany { field, .. } => ("too_many", "more than a batch may hold", Some(*field)),
             },
             Self::Store(error) if is_too_slow(error) => ("too_slow", "too much to look through", None),
-            Self::Absent { field, .. } => ("not_found", "there is none of that", Some(*field)),
             Self::Ingest(_) | Self::Store(_) => ("unavailable", "not now", None),
         };
         Problem::new(status, name, title, self.detail(), field.map(str::to_owned))

@@ -1,21 +1,26 @@
 //! `POST /ingest`. The headers are looked at first, then the size of the body and its signature, and only then is anything
-//! inflated or parsed. Bodies count against the room that there is from the first byte.
+//! inflated or parsed. Bodies count against the room that there is as they come: what is only announced takes none of it.
 
 use std::sync::Arc;
 
-use axum::body::{Bytes, HttpBody};
-use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::routing::post;
 use axum::{Json, Router};
+use http_body_util::BodyExt;
 use wire::IngestAnswer;
 use wire::limits::INGEST_BODY_BYTES;
 
 use super::Services;
-use super::error::ApiError;
+use super::error::{ApiError, BodyError};
+use crate::ingest::Expected;
+
+/// Room that a body takes before anything of it came.
+const FIRST_BYTES: usize = 4 * 1024;
 
 pub(super) fn routes() -> Router<Arc<Services>> {
-    Router::new().route("/ingest", post(receive)).layer(DefaultBodyLimit::max(INGEST_BODY_BYTES))
+    Router::new().route("/ingest", post(receive))
 }
 
 async fn receive(
@@ -23,10 +28,26 @@ async fn receive(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Json<IngestAnswer>, ApiError> {
-    // Without a length it may be as long as allowed; with a greater one nothing is read of it.
-    let length = request.body().size_hint().upper().and_then(|length| usize::try_from(length).ok());
-    let room = length.map_or(INGEST_BODY_BYTES, |length| length.min(INGEST_BODY_BYTES));
-    let expected = services.ingest.expect(&headers, room, services.clock.now())?;
-    let body = Bytes::from_request(request, &()).await?;
+    let mut expected = services.ingest.expect(&headers, FIRST_BYTES, services.clock.now())?;
+    let body = read(request.into_body(), &mut expected).await?;
     Ok(Json(services.ingest.take(expected, &body).await?))
+}
+
+/// Reads a `body` for as long as there is room for it. One that comes slowly is cut off with its request.
+async fn read(mut body: Body, expected: &mut Expected<'_>) -> Result<Vec<u8>, ApiError> {
+    let longest = INGEST_BODY_BYTES as u64;
+    if body.size_hint().lower() > longest {
+        return Err(BodyError::TooLong.into());
+    }
+    let mut read = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(bytes) = frame.map_err(|_| BodyError::CutShort)?.into_data() else { continue };
+        let length = read.len() + bytes.len();
+        if length > INGEST_BODY_BYTES {
+            return Err(BodyError::TooLong.into());
+        }
+        expected.grow(length)?;
+        read.extend_from_slice(&bytes);
+    }
+    Ok(read)
 }

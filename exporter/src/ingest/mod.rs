@@ -68,6 +68,13 @@ pub struct Expected<'a> {
     now: DateTime<Utc>,
 }
 
+impl Expected<'_> {
+    /// Keeps room for a body of `bytes`, when that is more than there is kept already.
+    pub fn grow(&mut self, bytes: usize) -> Result<(), IngestError> {
+        Ok(self.place.grow(bytes)?)
+    }
+}
+
 impl Ingest {
     /// Takes what is signed by one of `keys` into the database of `pool`, and lists up to `new_sites` a day.
     #[must_use]
@@ -82,7 +89,7 @@ impl Ingest {
         self.room.left()
     }
 
-    /// Looks at the headers of a request that came `now`, and keeps room for its body of at most `bytes`.
+    /// Looks at the headers of a request that came `now`, and keeps room for the first `bytes` of its body.
     pub fn expect<'a>(
         &'a self,
         headers: &'a HeaderMap,

@@ -180,6 +180,29 @@ async fn no_body_is_read_of_a_request_without_our_headers() {
 }
 
 #[tokio::test]
+async fn bodies_that_are_announced_and_do_not_come_leave_room_for_others() {
+    with_database(async |pools| {
+        let address = start(ingest_router(services(&pools))).await;
+        // Nobody has signed them, but each has all the headers.
+        let headers: Vec<_> =
+            signed(&[2; 32], b"").into_iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers = headers.concat();
+        let length = wire::limits::INGEST_BODY_BYTES;
+        let head = format!("POST /ingest HTTP/1.1\r\nhost: x\r\n{headers}content-length: {length}\r\n\r\n");
+        let mut announced = Vec::new();
+        for _ in 0..300 {
+            let mut connection = tokio::net::TcpStream::connect(address).await.expect("connected");
+            connection.write_all(head.as_bytes()).await.expect("written");
+            announced.push(connection);
+        }
+        let body = serde_json::to_vec(&batch(vec![event(0)])).expect("json");
+        let stored = answer(post(address, &signed(&KEY, &body), body).send().await.expect("answered")).await;
+        assert_eq!(stored, (200, json!({"accepted": 1, "duplicates": 0, "refused": []})));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_edges_health_is_that_of_its_own_connections() {
     with_database(async |pools| {
         let address = start(ingest_router(services(&pools))).await;
@@ -228,6 +251,16 @@ async fn the_operator_needs_the_token_for_everything() {
             assert_eq!(get(path, "token-of-the-test").await.0, 401, "{path}");
             assert_eq!(reqwest::get(format!("http://{address}{path}")).await.expect("answered").status(), 401);
         }
+        for (header, status) in [
+            (format!("bearer {TOKEN}"), 200),
+            (format!("BEARER  {TOKEN}"), 200),
+            (format!("Bearer{TOKEN}"), 401),
+            (format!("Basic {TOKEN}"), 401),
+            (TOKEN.to_owned(), 401),
+        ] {
+            let request = Client::new().get(format!("http://{address}/health")).header("authorization", &header);
+            assert_eq!(request.send().await.expect("answered").status().as_u16(), status, "{header}");
+        }
         assert_eq!(get("/events/count", TOKEN).await.1, json!({"count": 2}));
         let recent = get("/events/recent?limit=1", TOKEN).await.1;
         assert_eq!(recent["events"].as_array().map(Vec::len), Some(1));
@@ -250,16 +283,6 @@ async fn the_operator_needs_the_token_for_everything() {
             ("nonsense=1", 400, "nonsense"),
             ("destination=nobody", 409, "destination"),
             ("to_prefix=a", 409, "to_prefix"),
-        for (header, status) in [
-            (format!("bearer {TOKEN}"), 200),
-            (format!("BEARER  {TOKEN}"), 200),
-            (format!("Bearer{TOKEN}"), 401),
-            (format!("Basic {TOKEN}"), 401),
-            (TOKEN.to_owned(), 401),
-        ] {
-            let request = Client::new().get(format!("http://{address}/health")).header("authorization", &header);
-            assert_eq!(request.send().await.expect("answered").status().as_u16(), status, "{header}");
-        }
         ] {
             let url = format!("http://{address}/export/run?{query}");
             let refused = answer(Client::new().post(url).bearer_auth(TOKEN).send().await.expect("answered")).await;

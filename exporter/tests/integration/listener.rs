@@ -48,6 +48,21 @@ async fn a_connection_that_asks_for_nothing_is_closed() {
 }
 
 #[tokio::test]
+async fn a_head_is_read_as_far_as_one_may_be_long() {
+    let (address, _stop, _) = start(Limits::default()).await;
+    for (bytes, status) in [(16 * 1024, "200"), (64 * 1024, "431")] {
+        let mut connection = TcpStream::connect(address).await.expect("connected");
+        let padding = "x".repeat(bytes);
+        let head = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\npadding: {padding}\r\n\r\n");
+        // It may be answered, and closed, before it has come whole.
+        let _ = connection.write_all(head.as_bytes()).await;
+        let mut answer = [0; 12];
+        timeout(PATIENCE, connection.read_exact(&mut answer)).await.expect("in time").expect("answered");
+        assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"));
+    }
+}
+
+#[tokio::test]
 async fn connections_beyond_the_limit_wait_for_a_place() {
     let (address, _stop, _) = start(Limits { connections: 1, head: Duration::from_mins(1) }).await;
     let silent = TcpStream::connect(address).await.expect("connected");
