@@ -59,7 +59,7 @@ fn stored(person: Person) -> String {
     let mut token = vec![0; 101];
     token[0] = 2;
     token[9..25].copy_from_slice(person.visitor().as_bytes());
-    format!("'0 0 0 0 0 {}'\n", BASE64_URL_SAFE_NO_PAD.encode(token))
+    format!("'{}'\n", BASE64_URL_SAFE_NO_PAD.encode(token))
 }
 
 #[tokio::test]
