@@ -1,4 +1,5 @@
-//! Dropping old days from Postgres, each only once every required destination was verified to hold all of it (I10).
+//! Dropping old days from Postgres, each only once every required destination was verified to hold all of it, and while none
+//! was found not to hold it any more (I10).
 //!
 //! A day is detached first, and asked again when nobody can add to it any more, in the transaction that drops it. What held
 //! it back makes it a partition again. Whoever is interrupted is gone on with by the next run.

@@ -76,9 +76,13 @@ fn line(it: &Verdict) -> String {
 
 fn reason(it: &Held) -> String {
     let what = format!("{} row(s) of {} segment(s)", it.rows, it.segments);
-    match it.destination.as_str() {
-        "" => format!("{what} are {}", it.reason),
-        destination => format!("{destination} was not verified to hold {what}"),
+    match (it.reason.as_str(), it.destination.as_str()) {
+        (reason, "") => format!("{what} are {reason}"),
+        ("doubted", destination) => format!(
+            "{destination} was found not to hold {what} as they were exported: \
+             `exporter verify --repair --destination {destination}` delivers them again"
+        ),
+        (_, destination) => format!("{destination} was not verified to hold {what}"),
     }
 }
 
@@ -105,6 +109,12 @@ mod tests {
             line(&it),
             "2026-10-01\theld back\t5.0 MB\t30 row(s) of 2 segment(s) are not exported; backup was not verified to hold \
              30 row(s) of 2 segment(s)"
+        );
+        it.held = vec![held("doubted", "backup")];
+        assert_eq!(
+            line(&it),
+            "2026-10-01\theld back\t5.0 MB\tbackup was found not to hold 30 row(s) of 2 segment(s) as they were exported: \
+             `exporter verify --repair --destination backup` delivers them again"
         );
         let it = Verdict { held: Vec::new(), dropped_rows: Some(7), ..it };
         assert_eq!(line(&it), "2026-10-01\tdropped\t7 row(s)\t5.0 MB");

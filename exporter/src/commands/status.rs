@@ -110,6 +110,10 @@ fn exports(text: &mut String, it: &DestinationStatus) -> std::fmt::Result {
         let (kind, when) = (&last.kind, at(Some(last.verified_at)));
         writeln!(text, "  verified        {when} ({kind}): {} discrepancies{end}", last.discrepancies)?;
     }
+    if it.doubted_batches > 0 {
+        let (count, name) = (it.doubted_batches, &it.destination);
+        writeln!(text, "  not as exported {count} batch(es): `exporter verify --repair --destination {name}`")?;
+    }
     if let Some(waits) = &it.waits {
         let Wait { since, retry_at, reason, .. } = &waits.wait;
         writeln!(text, "  takes nothing   since {}: {}", at(Some(*since)), waits.meaning)?;

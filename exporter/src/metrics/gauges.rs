@@ -63,6 +63,7 @@ pub fn gauges(process: &Process, status: Option<&Status>) -> prometheus::Result<
         deliveries(&registry, status)?;
         exports(&registry, status)?;
         events(&registry, status)?;
+        ledger(&registry, status)?;
     }
     Ok(registry)
 }
@@ -135,6 +136,8 @@ fn exports(registry: &Registry, status: &Status) -> prometheus::Result<()> {
         "Export batches that are tried again only when somebody says so.",
         &named,
     )?;
+    let help = "Export batches that a destination was found not to hold as exported, and that were not repaired since.";
+    let doubted = family(registry, "evothesis_export_doubted_batches", help, &named)?;
     let waits = family(registry, "evothesis_export_waiting", "1 while a destination takes nothing.", &named)?;
     let kinds = ["destination", "kind"];
     let verified = "evothesis_verify_timestamp_seconds";
@@ -146,6 +149,7 @@ fn exports(registry: &Registry, status: &Status) -> prometheus::Result<()> {
         let label = [it.destination.as_str()];
         batches.with_label_values(&label).set(count(it.pending_batches));
         dead.with_label_values(&label).set(count(it.dead_letters));
+        doubted.with_label_values(&label).set(count(it.doubted_batches));
         waits.with_label_values(&label).set(if it.waits.is_some() { 1.0 } else { 0.0 });
         for kind in ["head", "full"] {
             let last = it.verified.iter().find(|last| last.kind == kind);
@@ -176,6 +180,21 @@ fn events(registry: &Registry, status: &Status) -> prometheus::Result<()> {
     }
     gauge(registry, "evothesis_unmeasured_segments", "Segments whose loss is not measured yet, counted up to 1000.")?
         .set(count(status.unmeasured_segments));
+    Ok(())
+}
+
+fn ledger(registry: &Registry, status: &Status) -> prometheus::Result<()> {
+    let help = "Messages that are not delivered: pending, or dead, which nobody sends again by itself.";
+    let messages = family(registry, "evothesis_webhooks", help, &["state"])?;
+    messages.with_label_values(&["pending"]).set(count(status.webhooks.pending));
+    messages.with_label_values(&["dead"]).set(count(status.webhooks.dead));
+    let age = status.webhooks.oldest_pending.map_or(0, |oldest| (status.at - oldest).num_seconds().max(0));
+    gauge(registry, "evothesis_webhooks_oldest_pending_seconds", "Age of the oldest pending message; 0 for none.")?
+        .set(count(age));
+    gauge(registry, "evothesis_new_sites_today", "Sites that were listed for the first time today (UTC).")?
+        .set(f64::from(status.sites.new_today));
+    gauge(registry, "evothesis_events_beyond_site_cap_today", "Events of today of new sites beyond sites.new_a_day.")?
+        .set(count(status.sites.beyond_today));
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! When the disk will be full, by what the last full days have added.
+//! When the disk will be full, by what the last full days have added: their events, which retention drops again, and what is
+//! noted of them, which nothing does.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,32 +23,48 @@ pub struct Disk {
     pub disk_bytes: Option<i64>,
     /// What is left of that.
     pub free_bytes: Option<i64>,
-    /// What a full day adds: the mean of the last seven that hold events. Absent before the first one is over.
+    /// What a full day adds: the mean of the last seven that hold events, and what stays of them for ever. Absent before the
+    /// first one is over.
     pub bytes_a_day: Option<i64>,
-    /// Days until nothing is free. Absent without a size or a growth, and where retention keeps it from filling.
+    /// The part of it that retention does not drop: what the database notes of what it stored and exported.
+    pub lasting_bytes_a_day: Option<i64>,
+    /// Days until nothing is free. Absent without a size or a growth.
     pub days_left: Option<i64>,
-    /// Whether retention drops as much as comes before the disk is full.
+    /// Whether retention drops as many events as come before the disk is full. False while it is held back.
     pub is_kept_from_filling: bool,
 }
 
-/// The forecast for a database that takes `used`, may take `disk_bytes`, and keeps `retention_days`.
+/// The forecast for a database that takes `used`, may take `disk_bytes`, and of which retention keeps the events of
+/// `retention_days`; `None` when it drops none, or cannot.
 #[must_use]
 pub fn forecast(used: &Used, disk_bytes: Option<i64>, retention_days: Option<i64>) -> Disk {
     let last = used.days.iter().rev().take(DAYS);
     let (count, sum) = last.fold((0, 0), |(count, sum), day| (count + 1, sum + day.bytes));
-    let bytes_a_day = (count > 0).then(|| sum / count);
+    let lasting = used.lasting_bytes_a_day;
+    let bytes_a_day = (count > 0).then(|| sum / count + lasting);
     let free_bytes = disk_bytes.map(|disk| (disk - used.bytes).max(0));
     let kept = i64::try_from(used.days.len()).unwrap_or(i64::MAX);
-    let is_kept_from_filling = match (bytes_a_day, free_bytes, retention_days) {
-        // What is older than that is dropped a day later at the latest.
-        (Some(daily), Some(free), Some(days)) => daily.saturating_mul((days + 1 - kept).max(0)) < free,
-        _ => false,
+    // What is older than that is dropped a day later at the latest.
+    let until_dropped = retention_days.map(|days| (days + 1 - kept).max(0));
+    let mut disk = Disk {
+        used_bytes: used.bytes,
+        disk_bytes,
+        free_bytes,
+        bytes_a_day,
+        lasting_bytes_a_day: bytes_a_day.map(|_| lasting),
+        days_left: None,
+        is_kept_from_filling: false,
     };
-    let days_left = match (bytes_a_day, free_bytes) {
-        (Some(daily), Some(free)) if !is_kept_from_filling => Some(free / daily.max(1)),
-        _ => None,
-    };
-    Disk { used_bytes: used.bytes, disk_bytes, free_bytes, bytes_a_day, days_left, is_kept_from_filling }
+    let Some((daily, free)) = bytes_a_day.zip(free_bytes) else { return disk };
+    let left_then = until_dropped.map(|days| (days, free - daily.saturating_mul(days)));
+    match left_then.filter(|(_, left)| *left > 0) {
+        None => disk.days_left = Some(free / daily.max(1)),
+        Some((days, left)) => {
+            disk.is_kept_from_filling = true;
+            disk.days_left = (lasting > 0).then(|| days + left / lasting);
+        }
+    }
+    disk
 }
 
 /// Whether the disk lasts.
@@ -74,10 +91,14 @@ pub fn check(disk: &Disk) -> Check {
         Some(days) if days < WARNING => State::Warning,
         _ => State::Ok,
     };
-    let left = match disk.days_left {
-        Some(days) => format!("full in {days} day(s)"),
-        None if disk.is_kept_from_filling => "retention keeps it from filling".to_owned(),
-        None => String::new(),
+    let left = match (disk.days_left, disk.is_kept_from_filling) {
+        (Some(days), false) => format!("full in {days} day(s)"),
+        (None, true) => "retention keeps it from filling".to_owned(),
+        (Some(days), true) => {
+            let lasting = readable(disk.lasting_bytes_a_day.unwrap_or_default());
+            format!("retention keeps events from filling it; full in {days} day(s) of the {lasting} a day that stay")
+        }
+        (None, false) => String::new(),
     };
     let finding = [used, daily, left].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("; ");
     if state == State::Ok {
@@ -100,7 +121,11 @@ mod tests {
     fn used(bytes: i64, days: &[i64]) -> Used {
         let day =
             |at: usize| NaiveDate::from_num_days_from_ce_opt(700_000 + i32::try_from(at).expect("few")).expect("a day");
-        Used { bytes, days: days.iter().enumerate().map(|(at, &bytes)| OfDay { day: day(at), bytes }).collect() }
+        Used {
+            bytes,
+            lasting_bytes_a_day: 0,
+            days: days.iter().enumerate().map(|(at, &bytes)| OfDay { day: day(at), bytes }).collect(),
+        }
     }
 
     fn judged(used: &Used, disk: Option<i64>, retention: Option<i64>) -> (Option<i64>, State) {
@@ -139,5 +164,23 @@ mod tests {
         assert_eq!(judged(&used(31 * GB, &month), Some(40 * GB), Some(31)), (None, State::Ok));
         // 60 more days to come before the first is dropped.
         assert_eq!(judged(&used(31 * GB, &month), Some(40 * GB), Some(90)), (Some(9), State::Warning));
+        // Whoever is held back drops nothing, however many days there are.
+        assert_eq!(judged(&used(60 * GB, &[GB; 60]), Some(70 * GB), None), (Some(10), State::Warning));
+    }
+
+    #[test]
+    fn what_retention_leaves_fills_the_disk_all_the_same() {
+        let with = |lasting, bytes, days: &[i64]| Used { lasting_bytes_a_day: lasting, ..used(bytes, days) };
+        let month = [GB; 31];
+        let disk = forecast(&with(GB, 31 * GB, &month), Some(60 * GB), Some(31));
+        assert_eq!((disk.bytes_a_day, disk.lasting_bytes_a_day), (Some(2 * GB), Some(GB)));
+        // One more day of both, and then of what stays alone.
+        assert_eq!((disk.days_left, disk.is_kept_from_filling), (Some(1 + 27), true));
+        assert_eq!(check(&disk).state, State::Warning);
+        assert!(check(&disk).finding.contains("retention keeps events from filling it; full in 28 day(s)"));
+        // Full before the first day is dropped.
+        let disk = forecast(&with(GB, 31 * GB, &month), Some(60 * GB), Some(90));
+        assert_eq!((disk.days_left, disk.is_kept_from_filling), (Some(14), false));
+        assert_eq!(forecast(&with(GB, GB, &[]), Some(60 * GB), None).days_left, None);
     }
 }

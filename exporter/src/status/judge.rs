@@ -11,6 +11,7 @@ use crate::ingest::tally::{DROPPED_BY_PIXEL, LATE};
 use crate::store::backlog::Backlog;
 use crate::store::erasures::Erasure;
 use crate::store::losses::Loss;
+use crate::store::operator::DestinationStatus;
 use crate::store::outcomes::OfDay;
 use crate::store::redaction_findings::OfVersion;
 
@@ -39,20 +40,43 @@ pub(super) fn partitions(missing: &[NaiveDate]) -> Check {
     }
 }
 
-/// Of the days that should be gone, with `first` as the oldest to keep.
-pub(super) fn retention(held: &[NaiveDate], first: Option<NaiveDate>) -> Check {
+/// Whether days that should be gone wait for more than the next run, with `first` as the oldest to keep.
+pub(super) fn is_held_back(held: &[NaiveDate], first: Option<NaiveDate>) -> bool {
+    let late = first.and_then(|first| first.checked_sub_days(OVERDUE));
+    held.first().zip(late).is_some_and(|(oldest, late)| *oldest < late)
+}
+
+/// Of the days that should be gone, with `first` as the oldest to keep, and what the destinations that must hold them do.
+pub(super) fn retention(
+    required: &[String],
+    held: &[NaiveDate],
+    first: Option<NaiveDate>,
+    exports: &[DestinationStatus],
+) -> Check {
     const NAME: &str = "retention";
     let Some(first) = first else {
         return Check::ok(NAME, "no day is ever dropped: retention.days is 0");
     };
-    match held {
-        [oldest, ..] if first.checked_sub_days(OVERDUE).is_some_and(|late| *oldest < late) => Check::trouble(
+    let Some(oldest) = held.first().filter(|_| is_held_back(held, Some(first))) else {
+        return Check::ok(NAME, format!("days before {first} are dropped once every required destination holds them"));
+    };
+    let finding = format!("{} day(s) should be dropped and are held back, the oldest is {oldest}", held.len());
+    match exports.iter().find(|it| it.doubted_batches > 0 && required.contains(&it.destination)) {
+        None => Check::trouble(
             NAME,
             State::Warning,
-            format!("{} day(s) should be dropped and are held back, the oldest is {oldest}", held.len()),
+            finding,
             "`exporter retention --dry-run` says by what; mostly it is a destination that does not take its export",
         ),
-        _ => Check::ok(NAME, format!("days before {first} are dropped once every required destination holds them")),
+        Some(DestinationStatus { destination, doubted_batches, .. }) => Check::trouble(
+            NAME,
+            State::Warning,
+            format!("{finding}; {destination} was found not to hold {doubted_batches} export batch(es) as exported"),
+            format!(
+                "`exporter verify --repair --destination {destination}` delivers them again, and says what it cannot repair; \
+                 `exporter retention --dry-run` names each day and what holds it"
+            ),
+        ),
     }
 }
 
@@ -271,8 +295,10 @@ mod tests {
     fn a_day_is_held_back_only_after_the_next_runs() {
         let first = day();
         let before = |days| first - Days::new(days);
-        assert_eq!(retention(&[before(1)], Some(first)).state, State::Ok);
-        assert_eq!(retention(&[before(3), before(1)], Some(first)).state, State::Warning);
-        assert_eq!(retention(&[before(3)], None).state, State::Ok);
+        let judged = |held: &[NaiveDate], first| retention(&[], held, first, &[]).state;
+        assert_eq!(judged(&[before(1)], Some(first)), State::Ok);
+        assert_eq!(judged(&[before(3), before(1)], Some(first)), State::Warning);
+        assert_eq!(judged(&[before(3)], None), State::Ok);
+        assert_eq!(judged(&[], Some(first)), State::Ok);
     }
 }

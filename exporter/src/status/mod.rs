@@ -4,6 +4,7 @@ mod check;
 pub mod disk;
 mod exports;
 mod judge;
+mod ledger;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
@@ -13,6 +14,7 @@ use utoipa::ToSchema;
 pub use self::check::{Check, State};
 pub use self::disk::Disk;
 pub use self::judge::percent;
+pub use self::ledger::NewSites;
 use crate::config::Config;
 use crate::retention;
 use crate::store::backlog::{self, Backlog};
@@ -22,7 +24,8 @@ use crate::store::operator::{self, DestinationStatus};
 use crate::store::outcomes::{self, OfDay};
 use crate::store::partitions::{self, Span};
 use crate::store::redaction_findings::{self, OfVersion};
-use crate::store::{erasure_searches, erasures};
+use crate::store::webhooks::{self, Outbox};
+use crate::store::{erasure_searches, erasures, sites};
 
 /// Days that figures are told of, today included.
 const DAYS: Days = Days::new(7);
@@ -60,6 +63,10 @@ pub struct Status {
     pub destinations: Vec<Backlog>,
     /// How the exports to each destination go: failures, dead letters, the next run, the last comparison.
     pub exports: Vec<DestinationStatus>,
+    /// The messages to the receiver of webhooks. They wait while `webhooks.url` is not set.
+    pub webhooks: Outbox,
+    /// Sites that came for the first time today.
+    pub sites: NewSites,
 }
 
 /// The day partitions.
@@ -125,11 +132,12 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
     let (first, yesterday) = (today - DAYS, today - Days::new(1));
     let missing = partitions::missing(connection, now).await?;
     let partitions = Partitions { span: partitions::span(connection).await?, missing };
-    let used = crate::store::disk::used(connection, today).await?;
-    let kept = config.retention.kept().map(i64::from);
-    let disk = disk::forecast(&used, config.database.disk.map(crate::config::Size::bytes), kept);
+    let first_kept = retention::first_kept(config, now);
     let retention =
         Retention { days: config.retention.kept(), held: retention::overdue(connection, config, now).await? };
+    let used = crate::store::disk::used(connection, today).await?;
+    let dropped_after = retention.days.filter(|_| !judge::is_held_back(&retention.held, first_kept)).map(i64::from);
+    let disk = disk::forecast(&used, config.database.disk.map(crate::config::Size::bytes), dropped_after);
     let outcomes = outcomes::since(connection, first).await?;
     let losses = losses::by_day(connection, first).await?;
     let worst_sites = losses::worst_sites(connection, first, SITES).await?;
@@ -140,11 +148,14 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
     let exports = exports(connection, config, now).await?;
     let unfinished = erasures::unfinished(connection).await?;
     let unsearched = erasure_searches::unsearched(connection, None).await?;
+    let webhooks = webhooks::outbox(connection).await?;
+    let (new_today, beyond_today) = sites::new_today(connection).await?;
+    let sites = NewSites { new_today, beyond_today };
     let of_yesterday = losses.iter().find(|it| it.day == yesterday);
     let checks = vec![
         judge::partitions(&partitions.missing),
         disk::check(&disk),
-        judge::retention(&retention.held, retention::first_kept(config, now)),
+        judge::retention(&config.required_names(), &retention.held, first_kept, &exports),
         judge::export(config, &destinations, now),
         judge::credentials(&refusals),
         exports::deliveries(config, &exports),
@@ -153,6 +164,8 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
         judge::redaction(&redaction),
         judge::loss(of_yesterday, unmeasured_segments),
         judge::refused(&outcomes, today),
+        ledger::webhooks(!config.webhooks.url.is_empty(), &webhooks, now),
+        ledger::sites(config.sites.new_a_day, sites),
     ];
     Ok(Status {
         status: checks.iter().map(|it| it.state).max().unwrap_or_default(),
@@ -169,5 +182,7 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
         redaction,
         destinations,
         exports,
+        webhooks,
+        sites,
     })
 }

@@ -394,6 +394,50 @@ pub async fn note_behind(
     Ok(())
 }
 
+/// Writes down that the bucket does not hold an exported batch as it was exported, by a comparison of this `kind`. Since when
+/// stays as it is, and so does the closest comparison that found so.
+pub async fn doubt(
+    connection: &mut PgConnection,
+    export_batch_id: Uuid,
+    destination: &str,
+    kind: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "-- name: doubt_delivery
+        update deliveries
+        set doubted_at = coalesce(doubted_at, now()),
+            doubted_by = case when doubted_by = 'full' then doubted_by else $3 end
+        where export_batch_id = $1 and destination = $2 and exported_at is not null",
+        export_batch_id,
+        destination,
+        kind,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Writes down that the bucket holds a batch as it was exported. A comparison of the kind `head` has not read what one of the
+/// kind `full` may have found, and leaves that as it is.
+pub async fn end_doubt(
+    connection: &mut PgConnection,
+    export_batch_id: Uuid,
+    destination: &str,
+    kind: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "-- name: end_doubt_of_delivery
+        update deliveries set doubted_at = null, doubted_by = null
+        where export_batch_id = $1 and destination = $2 and doubted_at is not null and $3 in ('full', doubted_by)",
+        export_batch_id,
+        destination,
+        kind,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// What the bucket was checked to hold, in the order of the manifest.
 pub async fn objects(
     connection: &mut PgConnection,

@@ -32,6 +32,9 @@ pub struct DestinationStatus {
     pub next_run: Option<DateTime<Utc>>,
     /// The last comparisons with the database, the latest first.
     pub verified: Vec<Verification>,
+    /// Export batches that a comparison found it not to hold as they were exported, and that were not repaired since. While it
+    /// is required, retention keeps their rows.
+    pub doubted_batches: i64,
 }
 
 /// Why a destination takes nothing.
@@ -82,11 +85,11 @@ pub async fn ping(connection: &mut PgConnection) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// How many events were stored. Read from the segments, so it costs the same however many there are in each.
+/// How many events are stored. Read from the segments, so it costs the same however many there are in each.
 pub async fn count_events(connection: &mut PgConnection) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"-- name: count_events
-        select coalesce(sum(rows), 0)::bigint as "rows!" from segments"#
+        select coalesce(sum(rows - dropped_rows), 0)::bigint as "rows!" from segments"#
     )
     .fetch_one(connection)
     .await
@@ -125,6 +128,9 @@ pub async fn destination_status(
                 select count(*) from deliveries
                 where destination = $1 and exported_at is null and dead_since is not null
             ) as "dead_letters!",
+            (
+                select count(*) from deliveries where destination = $1 and doubted_at is not null
+            ) as "doubted_batches!",
             (select max(exported_at) from deliveries where destination = $1) as last_success
         from unclaimed, waiting"#,
         destination,
@@ -146,6 +152,7 @@ pub async fn destination_status(
         failures: failures(connection, destination).await?,
         next_run,
         verified: verifications::of(connection, destination).await?,
+        doubted_batches: totals.doubted_batches,
     })
 }
 

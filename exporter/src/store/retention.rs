@@ -32,7 +32,8 @@ pub struct Day {
 /// Why a day must be kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Held {
-    /// `not exported`, `not measured`, or `not verified` by a required destination.
+    /// `not exported`, `not measured`, or, of a required destination, `not verified` to hold it, or `doubted`: found by `verify`
+    /// not to hold it any more.
     pub reason: String,
     /// That destination; empty for the other reasons.
     pub destination: String,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A message, and the right to send it while its epoch lasts.
@@ -123,6 +124,37 @@ pub async fn list(connection: &mut PgConnection, state: Option<&str>, limit: i64
         limit,
     )
     .fetch_all(connection)
+    .await
+}
+
+/// How the outbox is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Outbox {
+    /// Messages that are to be delivered.
+    pub pending: i64,
+    /// When the oldest of them was written.
+    pub oldest_pending: Option<DateTime<Utc>>,
+    /// Messages that were given up.
+    pub dead: i64,
+    /// Why one of them was not delivered: one that was given up, where there is any.
+    pub last_error: Option<String>,
+}
+
+/// How the outbox is doing.
+pub async fn outbox(connection: &mut PgConnection) -> sqlx::Result<Outbox> {
+    sqlx::query_as!(
+        Outbox,
+        r#"-- name: outbox
+        select
+            count(*) filter (where dead_at is null) as "pending!",
+            min(created_at) filter (where dead_at is null) as oldest_pending,
+            count(*) filter (where dead_at is not null) as "dead!",
+            (array_agg(last_error order by dead_at desc nulls last, number) filter (where last_error is not null))[1]
+                as last_error
+        from webhooks
+        where delivered_at is null"#
+    )
+    .fetch_one(connection)
     .await
 }
 

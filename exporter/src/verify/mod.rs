@@ -1,5 +1,8 @@
 //! Proves the buckets against the database: load both sides, compare them without touching either, report.
 //!
+//! Which deliveries do not hold what was exported is noted as soon as it is found, while no day can be dropped: retention keeps
+//! their rows.
+//!
 //! Objects and manifests are compared by their bytes with what was written, the rows in the objects by event id with the
 //! rows in the database; of those that retention has dropped, by their number. Other columns are not compared again.
 //! One format of one batch is compared at a time, and ids are sorted on disk: memory stays small whatever the rows are.
@@ -260,7 +263,13 @@ async fn compare(
         checked.export_batches += 1;
         checked.objects += found.objects.len();
         checked.rows += expected.rows();
-        discrepancies.extend(diff::delivery(name, &expected, &found));
+        let found = diff::delivery(name, &expected, &found);
+        if found.is_empty() {
+            deliveries::end_doubt(connection, batch.id, name, order.depth.name()).await?;
+        } else {
+            deliveries::doubt(connection, batch.id, name, order.depth.name()).await?;
+        }
+        discrepancies.extend(found);
     }
     Ok(())
 }

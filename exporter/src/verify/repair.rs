@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{Kind, Verdict};
+use super::{Depth, Kind, Verdict};
 use crate::export::Exporter;
 use crate::store::{deliveries, erasures, export_batches, segments};
 
@@ -73,6 +73,10 @@ pub async fn repair(pool: &PgPool, exporter: &Exporter, verdict: &Verdict) -> sq
                 .await
                 .map_err(|failure| format!("{}: {}", failure.reason, failure.remedy))
         };
+        if done.is_ok() {
+            // All of it was read back.
+            deliveries::end_doubt(&mut connection, id, &destination, Depth::Full.name()).await?;
+        }
         let (objects, refused) = match done {
             // A batch of which a destination takes no row has a manifest and no objects.
             Ok(objects) => (objects.len(), None),

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{Days, TimeDelta};
 use exporter::endpoints::{Services, ingest_router, operator_router, readers};
 use exporter::export::Exporter;
-use exporter::metrics::{CONTENT_TYPE, Metrics};
+use exporter::metrics::{CONTENT_TYPE, Metrics, Process, gauges};
 use exporter::regular::{self, Turn};
-use exporter::status;
+use exporter::status::{self, State};
 use exporter::store::Pools;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
@@ -22,7 +23,7 @@ use wire::ForwardBatch;
 
 use crate::database::with_database;
 use crate::http::{post, start};
-use crate::samples::{KEY, NOW_MS, TOKEN, batch, clock, config, event, id, now, signed, taking_with};
+use crate::samples::{KEY, NOW_MS, TOKEN, batch, clock, config, event, id, now, number, signed, taking_with};
 
 fn services(pools: &Pools) -> Arc<Services> {
     let (config, metrics) = (config(), Metrics::new().expect("metrics"));
@@ -220,6 +221,11 @@ async fn alarms_and_documentation_name_what_there_is() {
                 assert!(is_there(name), "{name} is no metric");
             }
         }
+        let operations = include_str!("../../../docs/operations.md");
+        for (_, labels, _) in parsed(&text).iter().filter(|it| it.0 == "evothesis_state") {
+            let check = &labels["check"];
+            assert!(operations.contains(&format!("\n| `{check}` | ")), "{check} is not explained");
+        }
     })
     .await;
 }
@@ -284,6 +290,83 @@ async fn the_disk_is_judged_by_what_full_days_added() {
         old.event.id = id(1, NOW_MS - 24 * 60 * 60 * 1000);
         crate::samples::deliver(&pools, &batch(vec![old])).await.expect("stored");
         assert_eq!(size(&mut connection).await, 1);
+
+        // What stays of each segment grows with them, by the day of their arrival.
+        let lasting = async |connection: &mut sqlx::PgConnection, arrivals: &[i64]| {
+            for (days_ago, number) in arrivals.iter().zip(0_i64..) {
+                sqlx::query(
+                    "update segments set ingested_at = $1 where id = (select id from segments order by id limit 1 offset $2)",
+                )
+                .bind(now() - Days::new(days_ago.unsigned_abs()))
+                .bind(number)
+                .execute(&mut *connection)
+                .await
+                .expect("moved");
+            }
+            exporter::store::disk::used(connection, now().date_naive()).await.expect("asked").lasting_bytes_a_day
+        };
+        let tables = "select sum(pg_total_relation_size(oid))::bigint from pg_class
+            where relkind = 'r' and relnamespace = 'public'::regnamespace and relname !~ '^events_'";
+        assert_eq!(lasting(&mut connection, &[0, 0]).await, 0);
+        let all = lasting(&mut connection, &[1, 1]).await;
+        assert_eq!(all, number(&pools, tables).await);
+        assert!(all > 100_000, "{all}");
+        assert_eq!(lasting(&mut connection, &[2, 2]).await, all / 2);
+        assert_eq!(lasting(&mut connection, &[2, 0]).await, all / 4);
+        assert_eq!(lasting(&mut connection, &[90, 90]).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_ledger_cannot_bring_on_is_told() {
+    with_database(async |pools| {
+        let mut config = config();
+        config.webhooks.url = "https://billing.example.com/hooks".to_owned();
+        let examined = async || {
+            let mut connection = pools.operator.acquire().await.expect("connected");
+            let status = status::examine(&mut connection, &config, now()).await.expect("examined");
+            let process = Process::new((0, 0), &pools);
+            let registry = gauges(&process, Some(&status)).expect("gauges");
+            let text = Metrics::new().expect("metrics").text(&registry).expect("text");
+            let check = |name| status.checks.iter().find(|it| it.name == name).expect("a check").clone();
+            (check("webhooks"), check("sites"), parsed(&text))
+        };
+        let (webhooks, sites, samples) = examined().await;
+        assert_eq!((webhooks.state, sites.state), (State::Ok, State::Ok));
+        assert_eq!(value(&samples, "evothesis_webhooks", &[("state", "dead")]), Some(0.0));
+
+        for (minutes, expected) in [(59, State::Ok), (61, State::Warning)] {
+            sqlx::query("insert into webhooks (kind, body, created_at) values ('site.discovered', '{}', $1)")
+                .bind(now() - TimeDelta::minutes(minutes))
+                .execute(&pools.export)
+                .await
+                .expect("written");
+            assert_eq!(examined().await.0.state, expected, "{minutes}");
+        }
+        sqlx::raw_sql(
+            "update webhooks set dead_at = now(), last_error = 'it answered 500' where number = 1;
+            insert into usage_counts (day, site_id, billed, slot, rows, page_views)
+            values ((now() at time zone 'utc')::date, '*', false, 0, 7, 0)",
+        )
+        .execute(&pools.export)
+        .await
+        .expect("written");
+        let (webhooks, sites, samples) = examined().await;
+        assert_eq!(webhooks.finding, "1 message(s) were given up: it answered 500");
+        assert_eq!((webhooks.state, sites.state), (State::Warning, State::Warning));
+        assert!(sites.finding.starts_with("7 event(s) came today"), "{sites:?}");
+        for (name, labels, expected) in [
+            ("evothesis_webhooks", &[("state", "dead")][..], 1.0),
+            ("evothesis_webhooks", &[("state", "pending")], 1.0),
+            ("evothesis_webhooks_oldest_pending_seconds", &[], 3660.0),
+            ("evothesis_new_sites_today", &[], 0.0),
+            ("evothesis_events_beyond_site_cap_today", &[], 7.0),
+            ("evothesis_state", &[("check", "sites")], 1.0),
+            ("evothesis_state", &[("check", "webhooks")], 1.0),
+        ] {
+            assert_eq!(value(&samples, name, labels), Some(expected), "{name} {labels:?}");
+        }
     })
     .await;
 }

@@ -8,9 +8,10 @@ use exporter::export::Exporter;
 use exporter::progress::Progress;
 use exporter::regular::{self, Turn};
 use exporter::retention::{self, Verdict};
+use exporter::status::{self, State};
 use exporter::store::retention::{self as days, Stage};
-use exporter::store::{Pools, backlog, partitions};
-use exporter::verify::{Order, verify};
+use exporter::store::{Pools, backlog, operator, partitions};
+use exporter::verify::{Depth, Order, repair, verify};
 use sqlx::{AssertSqlSafe, Executor};
 use tokio::time::timeout;
 use wire::limits::WINDOW_MS;
@@ -119,6 +120,8 @@ async fn a_day_is_dropped_only_when_every_required_destination_holds_it() {
         assert_eq!(number(&pools, "select sum(rows)::bigint from dropped_days").await, 2);
         // The segment has rows of days that are still there; the bucket has all of it, and verify knows.
         assert_eq!(number(&pools, "select sum(dropped_rows) from segments").await, 2);
+        let mut connection = pools.operator.acquire().await.expect("connected");
+        assert_eq!(operator::count_events(&mut connection).await.expect("counted"), 3);
         assert_eq!(discrepancies(&pools, &config).await, Vec::<String>::new());
         assert_eq!(dropped(&run(&pools, &config, after(28)).await), [(day(28), 1)]);
         assert_eq!(discrepancies(&pools, &config).await, Vec::<String>::new());
@@ -128,6 +131,118 @@ async fn a_day_is_dropped_only_when_every_required_destination_holds_it() {
         let object = storage.keys("example-events/format=").remove(0);
         storage.put(&object, "something else");
         assert!(!discrepancies(&pools, &config).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_day_is_kept_while_a_required_bucket_is_known_to_lack_it() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = keeping(&storage, 31);
+        ingest(&pools, 0, &[29]).await;
+        ingest(&pools, 1, &[28]).await;
+        exporter(&pools, &config).run().await.expect("run");
+        let object = storage.keys("example-events/format=jsonl/").remove(0);
+        let whole = storage.get(&object).expect("there");
+        storage.delete(&object).expect("there");
+        // Nobody has looked yet.
+        assert_eq!(number(&pools, DOUBTED).await, 0);
+        assert!(!discrepancies(&pools, &config).await.is_empty());
+        assert_eq!(number(&pools, DOUBTED).await, 1);
+        let doubted = vec![(day(29), vec!["doubtedclient".to_owned()])];
+        assert_eq!(held(&run(&pools, &config, after(29)).await), doubted);
+        assert_eq!(number(&pools, "select count(*) from events").await, 2);
+        // An interrupted look, or one by others, leaves it so; where the bucket is not required it is nobody's.
+        let mut unreachable = config.clone();
+        unreachable.destinations[0].endpoint = Some("http://127.0.0.1:1".to_owned());
+        assert_eq!(discrepancies(&pools, &unreachable).await, Vec::<String>::new());
+        assert_eq!(held(&run(&pools, &config, after(29)).await), doubted);
+        let mut optional = config.clone();
+        optional.destinations[0].required = false;
+        let mut connection = pools.export.acquire().await.expect("connected");
+        let plan = retention::plan(&mut connection, &optional, after(29)).await.expect("planned");
+        assert_eq!(held(&plan), []);
+        drop(connection);
+
+        // Told after the next runs: why, and what to do. The disk is not taken for one that retention keeps from filling.
+        let examined = async |at: DateTime<Utc>| {
+            let mut connection = pools.operator.acquire().await.expect("connected");
+            let status = status::examine(&mut connection, &config, at).await.expect("examined");
+            let check = status.checks.iter().find(|it| it.name == "retention").expect("a check").clone();
+            (check, status.disk.clone(), exporter::commands::status::text(&status).expect("text"))
+        };
+        let (check, disk, _) = examined(after(29)).await;
+        assert_eq!((check.state, disk.is_kept_from_filling), (State::Ok, true));
+        let (check, disk, text) = examined(after(29) + Days::new(2)).await;
+        assert_eq!((check.state, disk.is_kept_from_filling), (State::Warning, false));
+        assert!(disk.days_left.is_some(), "{disk:?}");
+        assert!(check.finding.contains("client was found not to hold 1 export batch(es)"), "{check:?}");
+        assert!(check.remedy.starts_with("`exporter verify --repair --destination client`"), "{check:?}");
+        assert!(text.contains("not as exported 1 batch(es): `exporter verify --repair"), "{text}");
+
+        // Put back by hand, and found to be right.
+        storage.put(&object, whole);
+        assert_eq!(discrepancies(&pools, &config).await, Vec::<String>::new());
+        assert_eq!(number(&pools, DOUBTED).await, 0);
+        // A stray concerns no batch.
+        storage.put("example-events/format=jsonl/date=2026-11-22/hour=09/other.jsonl.gz", "rows");
+        assert_eq!(discrepancies(&pools, &config).await.len(), 1);
+        assert_eq!(dropped(&run(&pools, &config, after(29)).await), [(day(29), 1)]);
+        assert_eq!(dropped(&run(&pools, &config, after(28)).await), [(day(28), 1)]);
+    })
+    .await;
+}
+
+const DOUBTED: &str = "select count(*) from deliveries where doubted_at is not null";
+
+#[tokio::test]
+async fn what_was_repaired_is_doubted_no_more_and_a_glance_clears_no_closer_look() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = keeping(&storage, 31);
+        ingest(&pools, 0, &[29]).await;
+        exporter(&pools, &config).run().await.expect("run");
+        let glance = Order { depth: Depth::Head, ..Order::default() };
+        let look = async |order: &Order| {
+            verify(&pools.export, &config, order, &Progress::silent()).await.expect("the database answers")
+        };
+        // A closer look has found what a glance does not see: here, the same object for both.
+        let object =
+            storage.keys("example-events-backup/").into_iter().find(|key| key.contains("format=parquet")).expect("one");
+        storage.put(&object, "something else");
+        let verdict = look(&Order::default()).await;
+        assert!(!verdict.discrepancies.is_empty());
+        sqlx::raw_sql("update deliveries set doubted_at = '2026-11-01T00:00:00Z' where doubted_at is not null")
+            .execute(&pools.export)
+            .await
+            .expect("set");
+        let since = "select count(*) from deliveries where doubted_at = '2026-11-01T00:00:00Z' and doubted_by = 'full'";
+        assert!(!look(&glance).await.discrepancies.is_empty());
+        assert_eq!(number(&pools, since).await, 1, "since when is not changed, nor by what");
+        assert_eq!(held(&run(&pools, &config, after(29)).await), [(day(29), vec!["doubtedbackup".to_owned()])]);
+        let repairs = repair(&pools.export, &exporter(&pools, &config), &verdict).await.expect("the database answers");
+        assert!(repairs.iter().all(|it| it.refused.is_none()), "{repairs:?}");
+        assert_eq!(number(&pools, DOUBTED).await, 0);
+
+        sqlx::raw_sql("update deliveries set doubted_at = now(), doubted_by = 'full' where destination = 'backup'")
+            .execute(&pools.export)
+            .await
+            .expect("set");
+        assert_eq!(look(&glance).await.discrepancies, []);
+        assert_eq!(number(&pools, DOUBTED).await, 1);
+        assert_eq!(look(&Order::default()).await.discrepancies, []);
+        assert_eq!(number(&pools, DOUBTED).await, 0);
+        // What a glance has found, a glance may clear.
+        let manifest =
+            storage.keys("example-events-backup/").into_iter().find(|key| key.contains("manifests")).expect("one");
+        let whole = storage.get(&manifest).expect("there");
+        storage.delete(&manifest).expect("there");
+        assert!(!look(&glance).await.discrepancies.is_empty());
+        assert_eq!(number(&pools, DOUBTED).await, 1);
+        storage.put(&manifest, whole);
+        assert_eq!(look(&glance).await.discrepancies, []);
+        assert_eq!(dropped(&run(&pools, &config, after(29)).await), [(day(29), 1)]);
     })
     .await;
 }
