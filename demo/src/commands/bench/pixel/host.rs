@@ -70,9 +70,8 @@ impl Host {
         contents.insert(PAGE_SCRIPT.to_owned(), Content::new(SCRIPT, include_bytes!("page.js"))?);
         contents.insert(format!("{PAGES}{BLANK}"), Content::new("text/html", b"<!doctype html>")?);
         for tracker in trackers {
-            let html = page_with(&tracker.head);
-            contents
-                .insert(format!("{PAGES}{}", tracker.name), Content::new("text/html; charset=utf-8", html.as_bytes())?);
+            let html = Content::new("text/html; charset=utf-8", page_with(&tracker.head).as_bytes())?;
+            contents.insert(format!("{PAGES}{}", file_name(tracker)), html);
             for (path, file) in &tracker.files {
                 let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
                 let is_wasm = file.extension().is_some_and(|ending| ending == "wasm");
@@ -92,7 +91,7 @@ impl Host {
 
     /// Where the page with `tracker` is. Some trackers say nothing on a host that is just `localhost`.
     pub(super) fn page(&self, tracker: &Tracker) -> String {
-        self.address(tracker.name)
+        self.address(&file_name(tracker))
     }
 
     /// Where there is nothing on the same host: whoever begins there stays in the same process.
@@ -114,6 +113,11 @@ impl Drop for Host {
     fn drop(&mut self) {
         self.server.abort();
     }
+}
+
+/// The tracker's name, as it can stand in an address.
+fn file_name(tracker: &Tracker) -> String {
+    tracker.name.replace(' ', "-")
 }
 
 /// A page of about 2,000 elements: a header, a form, and a long list.
