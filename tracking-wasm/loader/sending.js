@@ -41,7 +41,7 @@ export const takeTurn = async () => {
         clearTimeout(patience);
         const lag = performance.now() - asked > AT_ONCE_MS ? WAITED_LAG_MS : LAG_MS;
         // who the visitor is, another tab may just have heard
-        if (!entries().get(TOKEN))
+        if (SETTINGS.mode === "storage" && !entries().get(TOKEN))
           await new Promise((done) => {
             setTimeout(done, lag);
             given.then(done);
