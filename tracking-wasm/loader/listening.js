@@ -155,10 +155,12 @@ const measure = (isScrolled) => {
 let routeChange = "";
 
 /** What happens from now on happens on the page that the address has changed to. */
-export const settleRoute = guarded(() => {
-  if (routeChange) pageShown(routeChange);
+export const settleRoute = () => {
+  const kind = routeChange;
+  // whatever becomes of this one, the next is heard
   routeChange = "";
-});
+  if (kind) guarded(pageShown)(kind);
+};
 
 /** @param {string} kind how the address was changed; where that leads is seen when the router has finished */
 const routeChanged = (kind) => {

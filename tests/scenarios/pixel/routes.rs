@@ -237,3 +237,26 @@ async fn what_follows_a_route_change_happens_on_the_new_page_and_by_its_title() 
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_route_change_that_an_opt_out_cuts_off_silences_no_later_one() -> Result<()> {
+    with_scene(async |scene| {
+        scene.page("/start", "app");
+        let tab = scene.visit("/start").await?;
+        scene.collector.until("the first page view", |events| events.has("pageview")).await?;
+        tab.run(
+            "history.pushState({}, '', '/unseen'); evothesis('optout');
+             await new Promise((done) => setTimeout(done, 200)); evothesis('optin')",
+        )
+        .await?;
+        let seen = |path: &'static str| {
+            move |events: &[Event]| events.of("pageview").iter().any(|event| event.page["path"] == path)
+        };
+        // it begins anew, on the page that is open
+        scene.collector.until("the page after the opt-in", seen("/unseen")).await?;
+        tab.run("history.pushState({}, '', '/later')").await?;
+        scene.collector.until("the page after the next route change", seen("/later")).await?;
+        Ok(())
+    })
+    .await
+}
