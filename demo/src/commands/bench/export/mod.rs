@@ -135,7 +135,8 @@ fn settings(database: &str, s3: &str) -> String {
 /// Undoes all exports.
 async fn forget(pool: &PgPool) -> Result<()> {
     pool.execute(
-        "truncate objects, deliveries;
+        "delete from objects;
+        delete from deliveries;
         update segments set export_batch_id = null, exported_at = null;
         delete from export_batches",
     )

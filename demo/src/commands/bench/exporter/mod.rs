@@ -1,7 +1,7 @@
 //! How fast events go in and out, beside what Postgres does with the same rows in the same run.
 //!
 //! In: signed batches over HTTP until each is answered; beside inserts by `unnest` from as many connections, of 1,000 rows
-//! each and of as few as a batch has, and `COPY … FROM STDIN`, with nothing around them. They take turns, a second or less
+//! each and of as many as a batch has, and `COPY … FROM STDIN`, with nothing around them. They take turns, a second or less
 //! each, so that whatever else the machine does meets all alike. Out: `exporter export` to two buckets in two formats,
 //! process start included; beside `COPY … TO STDOUT` of the same rows, thrown away.
 
@@ -60,6 +60,7 @@ struct Run {
     ones_of_many: f64,
     unnest: f64,
     unnest_tens: f64,
+    unnest_ones: f64,
     copy_in: f64,
     export: f64,
     copy_out: f64,
@@ -162,18 +163,21 @@ async fn measure(server: &Postgres, folder: &Path, rows: u32, number: u32) -> Re
     let pool = stack.pool.clone();
     let mut connections = plain::connect(&pool, CONNECTIONS).await?;
 
-    let [mut tens, mut ones, mut ones_of_many, mut unnest, mut unnest_tens, mut copy_in] = [Sum::default(); 6];
+    let [mut tens, mut ones, mut ones_of_many, mut copy_in] = [Sum::default(); 4];
+    let [mut unnest, mut unnest_tens, mut unnest_ones] = [Sum::default(); 3];
     let (rows, few) = (rows / TURNS, rows / TURNS / ONES);
     for turn in 0..=TURNS {
         if turn == 1 {
             // The first turn is for caches and statements to be made.
-            [tens, ones, ones_of_many, unnest, unnest_tens, copy_in] = [Sum::default(); 6];
+            [tens, ones, ones_of_many, copy_in] = [Sum::default(); 4];
+            [unnest, unnest_tens, unnest_ones] = [Sum::default(); 3];
         }
         tens.add(rows, stack.ingest(number, rows, EVENTS_A_BATCH, CONNECTIONS).await?);
         unnest.add(rows, plain::insert(&pool, &mut connections, rows, ROWS_A_PLAIN_INSERT).await?);
         ones.add(few, stack.ingest(number, few, 1, CONNECTIONS).await?);
         unnest_tens.add(rows, plain::insert(&pool, &mut connections, rows, EVENTS_A_BATCH as usize).await?);
         ones_of_many.add(few, stack.ingest(number, few, 1, MANY_CONNECTIONS).await?);
+        unnest_ones.add(few, plain::insert(&pool, &mut connections, few, 1).await?);
         copy_in.add(rows, plain::copy_in(&pool, &plain::copy_out(&pool, Some(rows)).await?.0).await?);
     }
     drop(connections);
@@ -209,6 +213,7 @@ async fn measure(server: &Postgres, folder: &Path, rows: u32, number: u32) -> Re
         ones_of_many: ones_of_many.rate(),
         unnest: unnest.rate(),
         unnest_tens: unnest_tens.rate(),
+        unnest_ones: unnest_ones.rate(),
         copy_in: copy_in.rate(),
         export: export.rate(),
         copy_out: copy_out.rate(),
@@ -241,7 +246,9 @@ fn print(runs: &[Run], rows: u32) {
             row("", |run| run.tens, "COPY FROM STDIN", |run| run.copy_in),
             row("", |run| run.tens, "unnest by 10", |run| run.unnest_tens),
             row("ingest, one event a batch", |run| run.ones, &unnest, |run| run.unnest),
-            row(&of_many, |run| run.ones_of_many, &unnest, |run| run.unnest),
+            row("", |run| run.ones, "unnest by 10", |run| run.unnest_tens),
+            row("", |run| run.ones, "unnest by 1", |run| run.unnest_ones),
+            row(&of_many, |run| run.ones_of_many, "unnest by 10", |run| run.unnest_tens),
             row("export", |run| run.export, "COPY TO STDOUT", |run| run.copy_out),
         ],
     );
