@@ -235,23 +235,43 @@ impl Bucket {
 
     /// An object's bytes, in a temporary file; `None` when there is none.
     pub async fn download(&self, key: &str) -> Result<Option<Spooled>, BucketError> {
+        let on_disk = |error: std::io::Error| on_disk("get", key, &error);
+        let mut spool = Spool::new().map_err(on_disk)?;
+        if !self.read(key, |piece| spool.write_all(piece)).await? {
+            return Ok(None);
+        }
+        spool.finish().map(Some).map_err(on_disk)
+    }
+
+    /// What an object is by all of its bytes, whatever the storage says of it; `None` when there is none.
+    pub async fn examine(&self, key: &str) -> Result<Option<Described>, BucketError> {
+        let (mut sha256, mut bytes) = (Sha256::new(), 0);
+        let is_there = self.read(key, |piece| {
+            sha256.update(piece);
+            bytes += piece.len() as u64;
+            Ok(())
+        });
+        let is_there = is_there.await?;
+        Ok(is_there.then(|| Described { bytes, sha256: Some(wire::signature::hex(&sha256.finalize())) }))
+    }
+
+    /// Gives an object's bytes to `take` as they come; `false` when there is no such object.
+    async fn read(&self, key: &str, mut take: impl FnMut(&[u8]) -> std::io::Result<()>) -> Result<bool, BucketError> {
         let mut answer = match self.client.get_object().bucket(&self.name).key(key).send().await {
             Ok(answer) => answer,
             Err(error) if error.as_service_error().is_some_and(|it| it.code() == Some("NoSuchKey")) => {
-                return Ok(None);
+                return Ok(false);
             }
             Err(error) => return Err(failed("get", key, &error)),
         };
         let mebibytes = u32::try_from(answer.content_length().unwrap_or_default() >> 20).unwrap_or_default();
         let whole = async {
-            let on_disk = |error: std::io::Error| on_disk("get", key, &error);
-            let mut spool = Spool::new().map_err(on_disk)?;
             let late = |_| unanswered("get", key, "the body stopped coming".to_owned());
             while let Some(piece) = tokio::time::timeout(self.patience.piece, answer.body.next()).await.map_err(late)? {
                 let piece = piece.map_err(|error| unanswered("get", key, error.to_string()))?;
-                spool.write_all(&piece).map_err(on_disk)?;
+                take(&piece).map_err(|error| on_disk("get", key, &error))?;
             }
-            spool.finish().map(Some).map_err(on_disk)
+            Ok(true)
         };
         tokio::time::timeout(self.patience.operation + MEBIBYTE * mebibytes, whole)
             .await

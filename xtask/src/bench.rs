@@ -13,7 +13,7 @@ use crate::{demo, edge, peers, pixel, progress, setup, workspace};
 pub(crate) struct Options {
     /// What to measure; all of it when it is not said.
     what: Option<What>,
-    /// Rows to ingest and export: 100,000 when it is not said, and a million for `export`.
+    /// Rows to ingest and export: 300,000 when it is not said, and a million for `export`.
     #[arg(long)]
     rows: Option<u32>,
     /// Clicks, and turns of the wheel, in each visit to a page.
@@ -79,7 +79,7 @@ fn edge(options: &Options) -> Result<()> {
 }
 
 fn exporter(options: &Options) -> Result<()> {
-    let rows = options.rows.unwrap_or(100_000).to_string();
+    let rows = options.rows.unwrap_or(300_000).to_string();
     let mut bench = with_exporter()?;
     bench.args(["bench", "exporter", "--rows", &rows, "--runs", &options.runs.to_string()]);
     if let Some(minutes) = options.minutes {

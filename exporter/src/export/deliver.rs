@@ -1,6 +1,7 @@
 //! One export batch on its way to one bucket: objects, then the manifest, then a look at what the bucket really holds,
 //! then the mark.
 
+use futures::stream::{self, TryStreamExt};
 use sqlx::{PgConnection, PgPool};
 use wire::Selection;
 
@@ -9,11 +10,14 @@ use super::manifest::{self, Told};
 use super::objects::{RenderError, Rendition};
 use super::placed::{self, Placed};
 use super::renditions::Renditions;
-use crate::bucket::{Bucket, BucketError};
+use crate::bucket::{Bucket, BucketError, Described};
 use crate::refusal;
 use crate::store::deliveries::{self, Lease, Object};
 use crate::store::export_batches::{self, ExportBatch};
 use crate::store::{erasures, segments, tries};
+
+/// Objects of one delivery that are sent, or read back, at once. Each takes a part's length of memory.
+const AT_ONCE: usize = 4;
 
 /// Everything one delivery needs.
 pub(super) struct Delivery<'a> {
@@ -157,19 +161,17 @@ pub(super) async fn publish(
     placed: &[Placed],
     told: &Told,
 ) -> Result<(), DeliverError> {
-    for it in placed {
-        it.put(bucket, batch).await?;
-    }
+    stream::iter(placed.iter().map(Ok)).try_for_each_concurrent(AT_ONCE, |it| it.put(bucket, batch)).await?;
     let manifest_key = keys::manifest(prefix, batch);
     let manifest = manifest::bytes(batch, told);
     bucket.put(&manifest_key, "application/json", manifest.clone()).await?;
-    for Placed { object, .. } in placed {
-        let held = bucket.download(&object.key).await?;
-        match held {
-            Some(held) if (held.bytes, &held.sha256) == (object.bytes, &object.sha256) => {}
-            _ => return Err(DeliverError::NotHeld { key: object.key.clone() }),
-        }
-    }
+    let compared =
+        stream::iter(placed.iter().map(Ok)).try_for_each_concurrent(AT_ONCE, |Placed { object, .. }| async move {
+            let held = bucket.examine(&object.key).await?;
+            let sent = Described { bytes: object.bytes, sha256: Some(object.sha256.clone()) };
+            if held == Some(sent) { Ok(()) } else { Err(DeliverError::NotHeld { key: object.key.clone() }) }
+        });
+    compared.await?;
     if bucket.get(&manifest_key).await? != Some(manifest) {
         return Err(DeliverError::NotHeld { key: manifest_key });
     }

@@ -47,22 +47,28 @@ pub(super) fn write_time(out: &mut Vec<u8>, micros: i64) {
         out.extend(DateTime::from_timestamp_micros(micros).map(rfc3339).unwrap_or_default().into_bytes());
         return;
     }
-    let seconds = of_day / 1_000_000;
-    let mut write = |number: i64, digits: u32, after: u8| {
-        let mut place = 10_i64.pow(digits - 1);
-        while place > 0 {
-            out.push(b'0' + u8::try_from(number / place % 10).unwrap_or_default());
-            place /= 10;
-        }
-        out.push(after);
-    };
-    write(year, 4, b'-');
-    write(month, 2, b'-');
-    write(day, 2, b'T');
-    write(seconds / 3600, 2, b':');
-    write(seconds / 60 % 60, 2, b':');
-    write(seconds % 60, 2, b'.');
-    write(of_day % 1_000_000, 6, b'Z');
+    let (seconds, micros) = (of_day / 1_000_000, of_day % 1_000_000);
+    for (number, after) in [
+        (year / 100, ""),
+        (year % 100, "-"),
+        (month, "-"),
+        (day, "T"),
+        (seconds / 3600, ":"),
+        (seconds / 60 % 60, ":"),
+        (seconds % 60, "."),
+        (micros / 10_000, ""),
+        (micros / 100 % 100, ""),
+        (micros % 100, "Z"),
+    ] {
+        out.extend_from_slice(&two_digits(number));
+        out.extend_from_slice(after.as_bytes());
+    }
+}
+
+/// A number below 100.
+fn two_digits(number: i64) -> [u8; 2] {
+    let number = u8::try_from(number).unwrap_or_default();
+    [b'0' + number / 10, b'0' + number % 10]
 }
 
 /// Year, month and day of a number of days since 1970 in the proleptic Gregorian calendar (Howard Hinnant,
@@ -81,9 +87,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
 
 /// Writes a whole number.
 pub(super) fn write_number(out: &mut Vec<u8>, number: i64) {
-    use std::io::Write;
-    // Writing to memory cannot fail.
-    let _ = write!(out, "{number}");
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use clap::Args;
 use local_stack::exporter::{DESTINATIONS, Exporter, Settings};
 use local_stack::postgres::{self, Postgres};
 use local_stack::s3::S3;
-use sqlx::PgPool;
+use sqlx::{AssertSqlSafe, Executor, PgPool};
 use uuid::Uuid;
 
 use super::{median, quantile};
@@ -67,6 +67,8 @@ struct Run {
     /// Milliseconds that 99 of 100 answers came within, at half of the rate of tens.
     p99: f64,
     bytes_a_row: f64,
+    /// The same with every table that a row leaves something in.
+    all_bytes_a_row: f64,
     peak_megabytes: f64,
 }
 
@@ -184,11 +186,11 @@ async fn measure(server: &Postgres, folder: &Path, rows: u32, number: u32) -> Re
     let stored = stored(&pool).await?;
     let sent = (rows / EVENTS_A_BATCH * EVENTS_A_BATCH + 2 * few) * (TURNS + 1);
     ensure!(stored == i64::from(sent), "{stored} rows are stored of {sent}");
-    let bytes: i64 = sqlx::query_scalar(
-        "select sum(pg_total_relation_size(inhrelid))::bigint from pg_inherits where inhparent = 'events'::regclass",
-    )
-    .fetch_one(&pool)
-    .await?;
+    let bytes = bytes_of(&pool, "select inhrelid from pg_inherits where inhparent = 'events'::regclass").await?;
+    pool.execute("drop table bare").await?;
+    let all_bytes =
+        bytes_of(&pool, "select oid from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")
+            .await?;
 
     let mut copy_out = Sum::default();
     copy_out.add(sent, plain::copy_out(&pool, None).await?.1);
@@ -206,7 +208,7 @@ async fn measure(server: &Postgres, folder: &Path, rows: u32, number: u32) -> Re
     let peak_megabytes = stack.exporter.peak_memory().context("the exporter's memory is not known")? / 1e6;
     stack.exporter.stop().await?;
     #[expect(clippy::cast_precision_loss, reason = "a size")]
-    let bytes_a_row = bytes as f64 / f64::from(sent);
+    let [bytes_a_row, all_bytes_a_row] = [bytes, all_bytes].map(|bytes| bytes as f64 / f64::from(sent));
     Ok(Run {
         tens: tens.rate(),
         ones: ones.rate(),
@@ -219,8 +221,15 @@ async fn measure(server: &Postgres, folder: &Path, rows: u32, number: u32) -> Re
         copy_out: copy_out.rate(),
         p99,
         bytes_a_row,
+        all_bytes_a_row,
         peak_megabytes,
     })
+}
+
+/// What the tables with the `oids` take, indexes included.
+async fn bytes_of(pool: &PgPool, oids: &str) -> Result<i64> {
+    let sql = format!("select sum(pg_total_relation_size(oid))::bigint from ({oids}) as tables (oid)");
+    Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(pool).await?)
 }
 
 async fn stored(pool: &PgPool) -> Result<i64> {
@@ -254,9 +263,11 @@ fn print(runs: &[Run], rows: u32) {
     );
     println!(
         "\nat half of the first rate, arrivals however slow the answers: 99 of 100 answers within {:.0} ms\n\
-         bytes of disk a row, indexes included: {:.0}; the exporter's memory at its peak: {:.0} MB",
+         bytes of disk a row, indexes included: {:.0}, with all other tables {:.0}\n\
+         the exporter's memory at its peak: {:.0} MB",
         median(runs.iter().map(|run| run.p99)),
         median(runs.iter().map(|run| run.bytes_a_row)),
+        median(runs.iter().map(|run| run.all_bytes_a_row)),
         median(runs.iter().map(|run| run.peak_megabytes)),
     );
 }

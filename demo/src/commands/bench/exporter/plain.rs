@@ -55,6 +55,14 @@ pub(super) async fn insert(
     }
     drop(stored);
     pool.execute(TABLE).await?;
+    // So that each knows the new table already, as the exporter's connections know theirs.
+    let nothing = arguments(&[], &columns)?;
+    try_join_all(
+        connections
+            .iter_mut()
+            .map(|connection| sqlx::query_with(AssertSqlSafe(insert.clone()), nothing.clone()).execute(connection)),
+    )
+    .await?;
 
     let parts = Arc::new(Mutex::new(parts));
     let started = now();
