@@ -21,7 +21,7 @@ pub(crate) async fn answer(request: &mut Request, env: &Env, now: i64) -> Option
 async fn batch(request: &mut Request, env: &Env, now: i64, times: u32) -> Result<Response> {
     let failed = |error: &dyn std::fmt::Display| worker::Error::RustError(error.to_string());
     let settings = config::of(env).map_err(|error| failed(&error))?;
-    let Some((origin, site)) = collect::origin(request, env)? else { return collect::forbidden() };
+    let Some((origin, site)) = collect::origin(request, &settings)? else { return collect::forbidden() };
     let body = collect::read(request).await?.map_err(|error| failed(&error))?;
     let user_agent = request.headers().get("user-agent")?.unwrap_or_default();
     let address = request.headers().get("cf-connecting-ip")?.unwrap_or_default();

@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::rc::Rc;
 
 use edge_settings::Settings;
 use futures_util::StreamExt;
 use serde::Serialize;
 use wire::{CollectAnswer, limits};
-use worker::{Env, Headers, Request, Response, Result, console_log};
+use worker::{Env, Headers, Method, Request, Response, Result, console_log};
 
 use crate::forwarder::{self, Delivered};
 use crate::objects::{cookieless, known_sites};
@@ -16,7 +15,7 @@ use crate::outcome::Tally;
 use crate::pipeline::{self, Arrival, DecodeError, Processed};
 use crate::rates::Table;
 use crate::refusal::{Described, Refusal};
-use crate::{config, known, site};
+use crate::{known, site};
 
 /// The Queue's binding in `wrangler.toml`.
 pub const QUEUE: &str = "BATCHES";
@@ -27,10 +26,42 @@ thread_local! {
 }
 
 /// Answers what a browser asks before it sends anything but a simple request.
-pub fn preflight(request: &Request, env: &Env) -> Result<Response> {
-    let asks_to_post = request.headers().get("access-control-request-method")?.is_some_and(|method| method == "POST");
-    let Some((origin, _)) = origin(request, env)?.filter(|_| asks_to_post) else { return forbidden() };
-    let headers = cors(&origin);
+pub fn preflight(request: &Request, settings: &Settings) -> Result<Response> {
+    let Some((origin, _)) = origin(request, settings)?.filter(|_| asks_to_post(request)) else { return forbidden() };
+    may_post(&origin)
+}
+
+/// Takes a batch. A 2xx means that every event of it is durable or was refused by name.
+pub async fn post(mut request: Request, env: &Env, settings: &Settings, now: i64) -> Result<Response> {
+    let Some((origin, site)) = origin(&request, settings)? else { return forbidden() };
+    let taken = match read(&mut request).await? {
+        Ok(body) => take(&body, &site, &request, env, settings, now).await,
+        Err(refusal) => Err(refused(&site, refusal)),
+    };
+    match taken {
+        Ok(done) => answer(&origin, 200, &done),
+        Err(refusal) => refuse(&origin, &refusal),
+    }
+}
+
+/// Answers a page while the settings cannot be read, whichever page it is: it may come again, and keeps its batch until then.
+pub fn without_settings(request: &Request) -> Result<Response> {
+    let origin = request.headers().get("origin")?;
+    let host = origin.as_deref().and_then(site::host);
+    let Some((origin, host)) = origin.zip(host) else { return forbidden() };
+    if request.method() == Method::Options {
+        may_post(&origin)
+    } else {
+        refuse(&origin, &refused(&host, Refusal::Unavailable))
+    }
+}
+
+fn asks_to_post(request: &Request) -> bool {
+    request.headers().get("access-control-request-method").ok().flatten().is_some_and(|method| method == "POST")
+}
+
+fn may_post(origin: &str) -> Result<Response> {
+    let headers = cors(origin);
     headers.set("access-control-allow-methods", "POST")?;
     headers.set("access-control-allow-headers", "content-type")?;
     headers.set("access-control-max-age", "86400")?;
@@ -38,23 +69,12 @@ pub fn preflight(request: &Request, env: &Env) -> Result<Response> {
     Ok(Response::empty()?.with_status(204).with_headers(headers))
 }
 
-/// Takes a batch. A 2xx means that every event of it is durable or was refused by name.
-pub async fn post(mut request: Request, env: &Env, now: i64) -> Result<Response> {
-    let Some((origin, site)) = origin(&request, env)? else { return forbidden() };
-    let taken = match read(&mut request).await? {
-        Ok(body) => take(&body, &site, &request, env, now).await,
-        Err(refusal) => Err(refused(&site, refusal)),
-    };
-    match taken {
-        Ok(done) => answer(&origin, 200, &done),
-        Err(refusal) => {
-            let mut response = answer(&origin, refusal.status(), &refusal.answer())?;
-            if let Some(seconds) = refusal.retry_after() {
-                response.headers_mut().set("retry-after", &seconds.to_string())?;
-            }
-            Ok(response)
-        }
+fn refuse(origin: &str, refusal: &Refusal) -> Result<Response> {
+    let mut response = answer(origin, refusal.status(), &refusal.answer())?;
+    if let Some(seconds) = refusal.retry_after() {
+        response.headers_mut().set("retry-after", &seconds.to_string())?;
     }
+    Ok(response)
 }
 
 /// Takes the batch `body` of `site` through the pipeline and makes it durable; what became of it is in the log.
@@ -66,14 +86,14 @@ pub(crate) async fn take(
     site: &str,
     request: &Request,
     env: &Env,
+    settings: &Settings,
     now: i64,
 ) -> std::result::Result<CollectAnswer, Refusal> {
-    let settings = config::of(env).map_err(|_| refused(site, Refusal::Unavailable))?;
     let header = |name| request.headers().get(name).ok().flatten();
     let user_agent = header("user-agent").unwrap_or_default();
-    let address = header("cf-connecting-ip").unwrap_or_default();
+    let address = header("cf-connecting-ip").and_then(|address| address.parse().ok());
     let (rates, key) = (settings.rates, &settings.token_keys.current);
-    if let Some(seconds) = RATES.with_borrow_mut(|table| table.count(&address, site, now, rates, key)) {
+    if let Some(seconds) = RATES.with_borrow_mut(|table| table.count(address, site, now, rates, key)) {
         return Err(refused(site, Refusal::TooMany { seconds }));
     }
     let cf = request.cf();
@@ -82,26 +102,33 @@ pub(crate) async fn take(
         body,
         site,
         user_agent: &user_agent,
-        address: address.parse().ok(),
+        address,
         country: country.as_deref(),
         region: region.as_deref(),
         now,
     };
-    let draft = pipeline::draft(&arrival, &settings).map_err(|error| refused(site, error.into()))?;
-    if !is_known(site, env, now, &settings).await {
+    let draft = pipeline::draft(&arrival, settings).map_err(|error| refused(site, error.into()))?;
+    if !is_known(site, env, now, settings).await {
         return Err(refused(site, Refusal::NewSite));
     }
-    let found = match draft.unknown() {
-        Some(unknown) => cookieless::find(env, &arrival, unknown, key).await,
-        None => None,
-    };
-    deliver(draft.finish(found, &arrival, &settings), site, &settings, env, now).await
+    let mut done = CollectAnswer { token: String::new(), now, accepted: 0, refused: Vec::new() };
+    for draft in draft.by_day(site, key) {
+        let found = match draft.unknown() {
+            Some(unknown) => cookieless::find(env, &arrival, unknown, key).await,
+            None => None,
+        };
+        let part = deliver(draft.finish(found, &arrival, settings), site, settings, env, now).await?;
+        done.accepted += part.accepted;
+        done.refused.extend(part.refused);
+        done.token = part.token;
+    }
+    Ok(done)
 }
 
 async fn deliver(
     processed: Processed,
     site: &str,
-    settings: &Rc<Settings>,
+    settings: &Settings,
     env: &Env,
     now: i64,
 ) -> std::result::Result<CollectAnswer, Refusal> {
@@ -165,12 +192,11 @@ pub(crate) async fn read(request: &mut Request) -> Result<std::result::Result<Ve
 }
 
 /// The origin and its site; `None` when there is none to answer to.
-pub(crate) fn origin(request: &Request, env: &Env) -> Result<Option<(String, String)>> {
+pub(crate) fn origin(request: &Request, settings: &Settings) -> Result<Option<(String, String)>> {
     let origin = request.headers().get("origin")?;
-    let site = origin.as_deref().and_then(site::of_origin);
-    // without settings every site is answered that it should come again
-    let is_taken = |site: &String| config::of(env).map_or(true, |settings| settings.sites.takes(site));
-    Ok(origin.zip(site.filter(is_taken)))
+    let host = origin.as_deref().and_then(site::host);
+    let site = host.and_then(|host| settings.sites.site(&host).map(str::to_owned));
+    Ok(origin.zip(site))
 }
 
 fn cors(origin: &str) -> Headers {

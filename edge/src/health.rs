@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use edge_settings::{Choice, PixelPath, Settings};
+use edge_settings::{Choice, Complaint, PixelPath, Settings};
 use serde::Serialize;
-use worker::{Env, Fetch, Method, Request, Response, Result};
+use worker::{Env, Fetch, Request, RequestInit, RequestRedirect, Response, Result};
 
 use crate::assets::{self, Asset};
 use crate::forwarder::{self, within};
@@ -66,7 +66,12 @@ impl Pixel {
 }
 
 /// Says how things are. An exporter out of reach is no failure of the edge, which queues; wrong settings are.
-pub async fn get(env: &Env, assets: &'static [Asset], now: i64) -> Result<Response> {
+pub async fn get(
+    env: &Env,
+    settings: std::result::Result<&Settings, &Complaint>,
+    assets: &'static [Asset],
+    now: i64,
+) -> Result<Response> {
     let health = Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
@@ -77,9 +82,9 @@ pub async fn get(env: &Env, assets: &'static [Asset], now: i64) -> Result<Respon
         complaints: Vec::new(),
         pixel: None,
     };
-    let (code, health) = match config::of(env) {
+    let (code, health) = match settings {
         Ok(settings) => {
-            let exporter = if exporter_answers(&settings, now).await { "reachable" } else { "unreachable" };
+            let exporter = if exporter_answers(settings, now).await { "reachable" } else { "unreachable" };
             let (preset, retention_days) = (settings.privacy.preset.name(), settings.privacy.retention_days);
             let complaints: Vec<String> = settings.complaints.iter().map(ToString::to_string).collect();
             let health = Health {
@@ -108,9 +113,12 @@ async fn exporter_answers(settings: &Settings, now: i64) -> bool {
         return answers;
     }
     let url = format!("{}/health", settings.exporter_url);
-    let Ok(request) = Request::new(&url, Method::Get) else { return false };
+    let mut init = RequestInit::new();
+    // a page to sign in on is no exporter
+    init.with_redirect(RequestRedirect::Manual);
+    let Ok(request) = Request::new_with_init(&url, &init) else { return false };
     let answer = within(TIME, Fetch::Request(request).send()).await;
-    let answers = matches!(answer, Some(Ok(response)) if response.status_code() < 500);
+    let answers = matches!(answer, Some(Ok(response)) if (200..300).contains(&response.status_code()));
     EXPORTER.set(Some((now, answers)));
     answers
 }

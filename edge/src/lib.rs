@@ -47,7 +47,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
 /// Takes messages from the Queue.
 #[event(queue)]
 async fn queue(messages: MessageBatch<String>, env: Env, _context: Context) -> Result<()> {
-    queue_consumer::consume(&messages, &env, now()).await
+    queue_consumer::consume(&messages, &env, now).await
 }
 
 /// The edge's clock, Unix milliseconds.

@@ -8,12 +8,14 @@
 //! fill `path`, `title` and `referrer` (where the visitor came from), percent-encoded. Nothing is kept on the device and
 //! nobody waits for an answer: the image always comes.
 
+use edge_settings::{Settings, Sites};
 use serde_json::json;
 use uuid::Uuid;
 use worker::{Env, Headers, Request, Response, Result, console_log};
 
 use crate::address::Address;
-use crate::{assets, attribution, collect, config, site};
+use crate::attribution::Cut;
+use crate::{assets, collect, site};
 
 /// A transparent image of one pixel.
 const IMAGE: &[u8; 43] =
@@ -47,7 +49,7 @@ enum LeftOut {
 }
 
 /// Records the page view and answers with the image, also where nothing was recorded.
-pub async fn get(request: &Request, env: &Env, now: i64, random: Random) -> Result<Response> {
+pub async fn get(request: &Request, env: &Env, settings: &Settings, now: i64, random: Random) -> Result<Response> {
     let header = |name| request.headers().get(name).ok().flatten();
     let is_on = |name| header(name).is_some_and(|value: String| value.trim() == "1");
     let referer = header("referer");
@@ -57,11 +59,9 @@ pub async fn get(request: &Request, env: &Env, now: i64, random: Random) -> Resu
         objects: is_on("sec-gpc") || is_on("dnt"),
         query: address.split_once('?').map_or("", |(_, query)| query),
     };
-    let is_taken = |site: &str| config::of(env).map_or(true, |settings| settings.sites.takes(site));
-    let page_view = page_view(asked, now, random);
-    match page_view.and_then(|(site, body)| is_taken(&site).then_some((site, body)).ok_or(LeftOut::OtherSite)) {
+    match page_view(asked, &settings.sites, now, random) {
         // whatever became of it is in the log; nobody would try again
-        Ok((site, body)) => drop(collect::take(&body, &site, request, env, now).await),
+        Ok((site, body)) => drop(collect::take(&body, &site, request, env, settings, now).await),
         Err(why) => console_log!("{}", json!({ "message": "noscript", "left_out": why.to_string() })),
     }
     Ok(Response::from_bytes(IMAGE.to_vec())?.with_headers(Headers::from_iter([
@@ -74,14 +74,20 @@ pub async fn get(request: &Request, env: &Env, now: i64, random: Random) -> Resu
 }
 
 /// The site, and a batch of one page view as a pixel would send it.
-fn page_view(asked: Asked<'_>, now: i64, random: Random) -> std::result::Result<(String, Vec<u8>), LeftOut> {
+fn page_view(
+    asked: Asked<'_>,
+    sites: &Sites,
+    now: i64,
+    random: Random,
+) -> std::result::Result<(String, Vec<u8>), LeftOut> {
     if asked.objects {
         return Err(LeftOut::Objection);
     }
     let referer = asked.referer.filter(|referer| !referer.is_empty()).ok_or(LeftOut::NoReferer)?;
     let address = Address::web(referer).ok_or(LeftOut::OddReferer)?;
     let origin = address.origin();
-    let site = site::of_origin(&origin).ok_or(LeftOut::OddReferer)?;
+    let host = site::host(&origin).ok_or(LeftOut::OddReferer)?;
+    let site = sites.site(&host).ok_or(LeftOut::OtherSite)?.to_owned();
     let told = |name: &str| {
         let mut parameters = form_urlencoded::parse(asked.query.as_bytes());
         parameters.find(|(other, _)| other == name).map(|(_, value)| value.into_owned())
@@ -90,10 +96,10 @@ fn page_view(asked: Asked<'_>, now: i64, random: Random) -> std::result::Result<
     let [batch_id, stream_id, id] =
         random.map(|random| Uuid::from_bytes(wire::ids::v7(u64::try_from(now).unwrap_or_default(), random)));
     let page = json!({
-        "url": attribution::emptied(&format!("{origin}{target}")),
+        "url": Cut::Value.apply(&format!("{origin}{target}")),
         "path": "",
         "title": told("title").unwrap_or_default(),
-        "referrer": attribution::emptied(&told("referrer").unwrap_or_default()),
+        "referrer": Cut::Value.apply(&told("referrer").unwrap_or_default()),
     });
     let event = json!({
         "id": id, "seq": 0, "type": "pageview", "ts": now, "t": 0, "page": 0, "data": { "navigation": "noscript" },
@@ -118,7 +124,7 @@ mod tests {
     const RANDOM: Random = [[1; 10], [2; 10], [3; 10]];
 
     fn recorded(asked: Asked<'_>) -> std::result::Result<(String, Processed), LeftOut> {
-        let (site, body) = page_view(asked, NOW, RANDOM)?;
+        let (site, body) = page_view(asked, &Sites::default(), NOW, RANDOM)?;
         let arrival = Arrival {
             body: &body,
             site: &site,
@@ -151,9 +157,9 @@ mod tests {
         let event = &batch.events[0].event;
         assert_eq!((event.kind.as_str(), event.ts, event.seq), ("pageview", NOW, 0));
         assert_eq!(event.data.get(), "{\"navigation\":\"noscript\"}");
-        let ids = [batch.batch_id, batch.stream_id, event.id];
+        let ids = [batch.batch_id, event.id];
         assert!(ids.iter().all(|id| wire::ids::is_v7(id.as_bytes()) && wire::ids::time_ms(id.as_bytes()) == NOW));
-        assert!(ids[0] != ids[1] && ids[1] != ids[2]);
+        assert!(ids[0] != ids[1] && batch.stream_id.get_version_num() == 8);
     }
 
     #[test]
@@ -193,6 +199,17 @@ mod tests {
         ] {
             assert_eq!(recorded(asked).err(), Some(why), "{asked:?}");
         }
+    }
+
+    #[test]
+    fn only_the_sites_on_the_list_are_taken() {
+        let sites = Sites::read(Some("*.bank.example")).expect("a list");
+        let site = |referer| {
+            let asked = Asked { referer: Some(referer), ..Asked::default() };
+            page_view(asked, &sites, NOW, RANDOM).map(|(site, _)| site)
+        };
+        assert_eq!(site("https://www.bank.example/a").as_deref(), Ok("bank.example"));
+        assert_eq!(site("https://bank.example/a"), Err(LeftOut::OtherSite));
     }
 
     #[test]

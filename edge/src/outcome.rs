@@ -45,6 +45,16 @@ impl Tally {
         }
     }
 
+    /// The counts of `events` that were accepted, which are counted here no more.
+    #[must_use]
+    pub fn hand_over(&mut self, events: usize) -> Self {
+        let accepted = self.outcomes.entry(Outcome::Accepted.name()).or_default();
+        let handed = u32::try_from(events).unwrap_or(u32::MAX).min(*accepted);
+        *accepted -= handed;
+        self.events -= handed;
+        Self { events: handed, outcomes: [(Outcome::Accepted.name(), handed)].into(), ..Self::default() }
+    }
+
     /// Counts an event that was accepted here as refused by the exporter.
     pub fn take_back(&mut self, reason: Reason) {
         if let Some(accepted) = self.outcomes.get_mut(Outcome::Accepted.name()).filter(|accepted| **accepted > 0) {

@@ -19,9 +19,12 @@ fn delay_seconds(age: i64) -> u32 {
 
 /// Forwards each message; it is acknowledged when the exporter has committed it.
 ///
+/// Each is signed by the time at which its turn comes: those before it may have waited for the exporter, and a signature is
+/// good for minutes only.
+///
 /// # Errors
 /// When the settings are wrong; the platform then delivers the messages again.
-pub async fn consume(messages: &MessageBatch<String>, env: &Env, now: i64) -> Result<()> {
+pub async fn consume(messages: &MessageBatch<String>, env: &Env, clock: fn() -> i64) -> Result<()> {
     let settings = config::of(env).map_err(|error| worker::Error::RustError(error.to_string()))?;
     let (mut forwarded, mut retried) = (0_u32, 0_u32);
     for message in messages.raw_iter() {
@@ -32,12 +35,14 @@ pub async fn consume(messages: &MessageBatch<String>, env: &Env, now: i64) -> Re
         }
         let parcel = Parcel::from_message(&text);
         let error = match &parcel {
-            Some(parcel) => {
-                forwarder::post(parcel, &settings, now, QUEUE_CONSUMER_TIME).await.err().map(|error| error.to_string())
-            }
+            Some(parcel) => forwarder::post(parcel, &settings, clock(), QUEUE_CONSUMER_TIME)
+                .await
+                .err()
+                .map(|error| error.to_string()),
             None => Some("the message is no batch".to_owned()),
         };
         if let Some(error) = error {
+            let now = clock();
             let age = now.saturating_sub(i64::try_from(message.timestamp().as_millis()).unwrap_or(now)) / 1000;
             let delay = delay_seconds(age);
             console_error!(

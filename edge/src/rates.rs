@@ -1,6 +1,8 @@
 //! How many batches came from one address and for one site within the minute. A table of fixed size in the isolate's
 //! memory: whoever floods it with addresses pushes out old counts, and meets the count of the site.
 
+use std::net::IpAddr;
+
 use edge_settings::{Key, Rates};
 
 use crate::token::truncated;
@@ -30,8 +32,16 @@ impl Table {
     }
 
     /// Counts a batch from `address` for `site`; in how many seconds to come again when it is one too many.
-    pub(crate) fn count(&mut self, address: &str, site: &str, now: i64, rates: Rates, key: &Key) -> Option<u32> {
-        let is_over = !address.is_empty() && self.add(&[b"address", address.as_bytes()], now, key) > rates.per_address
+    pub(crate) fn count(
+        &mut self,
+        address: Option<IpAddr>,
+        site: &str,
+        now: i64,
+        rates: Rates,
+        key: &Key,
+    ) -> Option<u32> {
+        let network = address.map(network);
+        let is_over = network.is_some_and(|network| self.add(&[b"address", &network], now, key) > rates.per_address)
             || self.add(&[b"rate of site", site.as_bytes()], now, key) > rates.per_site;
         let rest = u32::try_from(MINUTE_MS - now.rem_euclid(MINUTE_MS)).unwrap_or_default().div_ceil(1000);
         is_over.then_some(rest.max(1))
@@ -59,6 +69,15 @@ impl Table {
     }
 }
 
+/// What one sender has: an address of IPv4, or the first 64 bits of IPv6, below which a sender has as many addresses as it
+/// likes (RFC 6177, 2).
+fn network(address: IpAddr) -> [u8; 8] {
+    match address.to_canonical() {
+        IpAddr::V4(address) => (u64::from(address.to_bits()) | 0xFFFF << 32).to_be_bytes(),
+        IpAddr::V6(address) => address.octets().first_chunk().copied().unwrap_or_default(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,7 +86,7 @@ mod tests {
     const RATES: Rates = Rates { per_address: 3, per_site: 5, new_sites: 1 };
 
     fn counted(table: &mut Table, address: &str, site: &str, now: i64) -> Option<u32> {
-        table.count(address, site, now, RATES, &Key::from([7; 32]))
+        table.count(address.parse().ok(), site, now, RATES, &Key::from([7; 32]))
     }
 
     #[test]
@@ -78,6 +97,23 @@ mod tests {
         assert_eq!(counts(NOW + 2_500), Some(58));
         assert_eq!(counts(NOW + 59_999), Some(1));
         assert_eq!(counts(NOW + 60_000), None);
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_sender() {
+        let mut table = Table::new();
+        let mut count = |address: &str| counted(&mut table, address, address, NOW);
+        for address in ["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2:ffff:ffff:ffff:ffff"] {
+            assert_eq!(count(address), None, "{address}");
+        }
+        assert_eq!(count("2001:db8:1:2:abcd::"), Some(60));
+        assert_eq!(count("2001:db8:1:3::1"), None);
+        // one written in IPv6 is the same; others are others
+        for address in ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1"] {
+            assert_eq!(count(address), None, "{address}");
+        }
+        assert_eq!(count("::ffff:c000:201"), Some(60));
+        assert_eq!((count("192.0.2.2"), count("::1")), (None, None));
     }
 
     #[test]
@@ -94,8 +130,8 @@ mod tests {
     #[test]
     fn a_flood_of_addresses_takes_no_more_memory_and_meets_the_count_of_the_site() {
         let mut table = Table::new();
-        let refused =
-            (0..20_000).filter(|n| counted(&mut table, &format!("198.51.100.{n}"), "a.example", NOW).is_some());
+        let refused = (0..20_000)
+            .filter(|n| counted(&mut table, &format!("10.1.{}.{}", n / 256, n % 256), "a.example", NOW).is_some());
         assert!(refused.count() > 19_000);
         assert_eq!(size_of::<Table>(), SETS * WAYS * 24);
     }

@@ -35,15 +35,21 @@ enum Task {
 pub async fn route(request: Request, env: &Env, now: i64, random: fn() -> noscript::Random) -> Result<Response> {
     let settings = match config::of(env) {
         Ok(settings) => settings,
-        Err(_) if request.path() == health::PATH => return health::get(env, ASSETS, now).await,
+        Err(complaint) if request.path() == health::PATH => {
+            return health::get(env, Err(&complaint), ASSETS, now).await;
+        }
+        // nobody knows now where the batches go; none of them is to be lost
+        Err(_) if matches!(request.method(), Method::Post | Method::Options) => {
+            return collect::without_settings(&request);
+        }
         Err(_) => return self::error(503, "unavailable", "the settings are wrong"),
     };
     match decide(&request.method(), &request.path(), &settings.pixel_path, ASSETS) {
-        Task::Collect => collect::post(request, env, now).await,
-        Task::Preflight => collect::preflight(&request, env),
+        Task::Collect => collect::post(request, env, &settings, now).await,
+        Task::Preflight => collect::preflight(&request, &settings),
         Task::File(asset, lifetime) => file(asset, lifetime, &request),
-        Task::Image => noscript::get(&request, env, now, random()).await,
-        Task::Health => health::get(env, ASSETS, now).await,
+        Task::Image => noscript::get(&request, env, &settings, now, random()).await,
+        Task::Health => health::get(env, Ok(&settings), ASSETS, now).await,
         Task::NotAllowed(methods) => not_allowed(methods),
         Task::NotFound => error(404, "not_found", "there is nothing under this path"),
     }

@@ -1,8 +1,9 @@
-//! Which site a request comes from: what its `Origin` says, not what its body claims.
+//! Which host a request comes from: what its `Origin` says, not what its body claims.
+//! [`edge_settings::Sites::site`] tells the site that it is.
 
-/// The hostname in `origin`, without `www.`; `None` for a missing, opaque or odd origin.
+/// The whole hostname in `origin`, in lower case; `None` for a missing, opaque or odd origin.
 #[must_use]
-pub fn of_origin(origin: &str) -> Option<String> {
+pub fn host(origin: &str) -> Option<String> {
     let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))?;
     let host = match authority.split_once(':') {
         Some((host, port)) if port.parse::<u16>().is_ok() => host,
@@ -17,7 +18,7 @@ pub fn of_origin(origin: &str) -> Option<String> {
     if host.len() > 253 || !host.split('.').all(is_label) {
         return None;
     }
-    Some(host.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(&host).to_owned())
+    Some(host)
 }
 
 #[cfg(test)]
@@ -25,12 +26,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_site_is_its_hostname() {
-        for (origin, site) in [
-            ("https://www.Example.com", Some("example.com")),
+    fn an_origin_names_a_host() {
+        for (origin, named) in [
+            ("https://www.Example.com", Some("www.example.com")),
             ("http://localhost:3000", Some("localhost")),
             ("https://shop.example.co.uk", Some("shop.example.co.uk")),
-            ("https://www.com", Some("www.com")),
             ("https://example.com.", Some("example.com")),
             ("https://.", None),
             ("https://127.0.0.1:8443", Some("127.0.0.1")),
@@ -44,7 +44,7 @@ mod tests {
             ("https://user@example.com", None),
             ("https://example.com:x", None),
         ] {
-            assert_eq!(of_origin(origin).as_deref(), site, "{origin}");
+            assert_eq!(host(origin).as_deref(), named, "{origin}");
         }
     }
 }

@@ -20,8 +20,10 @@ pub enum Complaint {
         "PIXEL_PATH must be a path such as /pixel.js: it begins with /, ends in .js, and holds only letters, digits and / _ . -"
     )]
     NoPath,
-    /// The list of sites holds something else.
-    #[error("SITES must be hostnames with commas between them, such as shop.example, *.bank.example")]
+    /// The list of sites holds something else, or nothing.
+    #[error(
+        "SITES must be hostnames with commas between them, such as shop.example, *.bank.example; leave it out to take every site"
+    )]
     NoSites,
     /// The client's own rules are none.
     #[error("REDACTION_RULES must be a JSON list of rules (line {line}, column {column})")]

@@ -20,7 +20,7 @@ pub use pixel_path::{PixelPath, Place as PathPlace};
 pub use privacy::{ClickIds, ConsentRule, Ip, Place, Preset, Previews, Privacy, QueryKeys, UserAgent};
 pub use sites::Sites;
 
-/// Knows settings by name. An empty one counts as not set.
+/// Knows settings by name.
 pub type Get<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// Settings that are secrets: they are set by `wrangler secret put` and stand in no file.
@@ -68,7 +68,7 @@ pub struct Rates {
     pub per_address: u32,
     /// For one site, a minute and isolate.
     pub per_site: u32,
-    /// Sites that were never seen before, a day.
+    /// Sites that were never seen before, a day; none where it is 0.
     pub new_sites: u32,
 }
 
@@ -104,7 +104,9 @@ impl Settings {
     /// # Errors
     /// Without a setting that has no safe substitute: a key, an address, a path.
     pub fn read(get: &Get<'_>) -> Result<Self, Complaint> {
-        let get = |name: &str| get(name).filter(|value| !value.is_empty());
+        // An empty value is one that cannot be read wherever something stricter can take its place; elsewhere it is none.
+        let said = get;
+        let get = |name: &str| said(name).filter(|value| !value.is_empty());
         let required = |name| get(name).ok_or(Complaint::Missing(name));
         let key = |name| required(name).and_then(|text| Key::read(&text).ok_or(Complaint::NoKey(name)));
         let mut complaints = Vec::new();
@@ -117,7 +119,7 @@ impl Settings {
             return Err(Complaint::NoName("FORWARD_KEY_ID"));
         }
         let path = get("PIXEL_PATH");
-        let privacy = Privacy::read(&get, &mut complaints);
+        let privacy = Privacy::read(said, &mut complaints);
         let previous = get("TOKEN_KEY_PREVIOUS").map(|_| key("TOKEN_KEY_PREVIOUS")).transpose()?;
         Ok(Self {
             exporter_url,
@@ -125,9 +127,9 @@ impl Settings {
             forward_key: key("FORWARD_KEY")?,
             token_keys: Keys { current: key("TOKEN_KEY")?, previous },
             pixel_path: PixelPath::new(path.as_deref().unwrap_or(PixelPath::DEFAULT)).ok_or(Complaint::NoPath)?,
-            sites: Sites::read(get("SITES").as_deref()).ok_or(Complaint::NoSites)?,
-            rates: rates(&get, &mut complaints),
-            bots: bots(&get, &mut complaints),
+            sites: Sites::read(said("SITES").as_deref()).ok_or(Complaint::NoSites)?,
+            rates: rates(said, &mut complaints),
+            bots: bots(said, &mut complaints),
             redaction: redaction(&get, &privacy)?,
             privacy,
             complaints,
@@ -174,19 +176,19 @@ fn redaction(get: &Get<'_>, privacy: &Privacy) -> Result<redaction::Policy, Comp
 }
 
 fn rates(get: &Get<'_>, complaints: &mut Vec<Complaint>) -> Rates {
-    let mut number = |setting: &'static str, unless_said: u32| match get(setting).map(|text| text.parse::<u32>()) {
+    let mut number = |setting: &'static str, least: u32, unless_said: u32| match get(setting).map(|text| text.parse()) {
         None => unless_said,
-        Some(Ok(number)) if number > 0 => number,
+        Some(Ok(number)) if number >= least => number,
         Some(_) => {
-            complaints.push(Complaint::NoNumber { setting, least: 1 });
-            unless_said
+            complaints.push(Complaint::NoNumber { setting, least });
+            least
         }
     };
     Rates {
         // a large office behind one address: some hundred people, each with a batch every few seconds
-        per_address: number("BATCHES_A_MINUTE_PER_ADDRESS", 3_000),
-        per_site: number("BATCHES_A_MINUTE_PER_SITE", 60_000),
-        new_sites: number("NEW_SITES_A_DAY", 20),
+        per_address: number("BATCHES_A_MINUTE_PER_ADDRESS", 1, 3_000),
+        per_site: number("BATCHES_A_MINUTE_PER_SITE", 1, 60_000),
+        new_sites: number("NEW_SITES_A_DAY", 0, 20),
     }
 }
 

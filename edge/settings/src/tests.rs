@@ -48,6 +48,9 @@ fn what_has_no_safe_substitute_is_an_error() {
         ("TOKEN_KEY_PREVIOUS", "secret", Complaint::NoKey("TOKEN_KEY_PREVIOUS")),
         ("PIXEL_PATH", "pixel.js", Complaint::NoPath),
         ("SITES", "https://shop.example", Complaint::NoSites),
+        ("SITES", ",", Complaint::NoSites),
+        ("SITES", " ", Complaint::NoSites),
+        ("SITES", "", Complaint::NoSites),
         ("REDACTION_RULES", "[\n{\"name\": 1}]", Complaint::NoRules { line: 2, column: 10 }),
     ] {
         assert_eq!(Settings::read(&with(&[(name, value)])).err(), Some(complaint));
@@ -104,6 +107,47 @@ fn an_unknown_value_is_the_strictest_of_its_setting() {
     assert_eq!(privacy("QUERY_KEYS"), Privacy { query_keys: QueryKeys::Listed, ..standard.clone() });
     assert_eq!(privacy("RETENTION_DAYS"), Privacy { retention_days: Some(30), ..standard });
     assert_eq!(read(&[("BOTS", "Flag")]).bots, Bots::Filter);
+}
+
+#[test]
+fn an_empty_value_is_no_way_to_the_looser_one() {
+    for setting in [
+        Ip::SETTING,
+        Place::SETTING,
+        UserAgent::SETTING,
+        ClickIds::SETTING,
+        ConsentRule::SETTING,
+        Previews::SETTING,
+        QueryKeys::SETTING,
+        "RETENTION_DAYS",
+        Bots::SETTING,
+        "NEW_SITES_A_DAY",
+        "BATCHES_A_MINUTE_PER_ADDRESS",
+        "BATCHES_A_MINUTE_PER_SITE",
+    ] {
+        let (empty, unreadable) = (read(&[(setting, "")]), read(&[(setting, "no such value")]));
+        assert_eq!((&empty.privacy, empty.bots, empty.rates), (&unreadable.privacy, unreadable.bots, unreadable.rates));
+        assert_eq!(empty.complaints.len(), 1, "{setting}");
+    }
+}
+
+#[test]
+fn a_rate_that_cannot_be_read_is_the_lowest() {
+    let usual = read(&[]).rates;
+    assert_eq!(usual, Rates { per_address: 3_000, per_site: 60_000, new_sites: 20 });
+    for wrong in ["10O", "-1", "1.5", "99999999999", "0x10", " 5"] {
+        let rates = |setting| {
+            let settings = read(&[(setting, wrong)]);
+            assert_eq!(settings.complaints.len(), 1, "{setting} = {wrong}");
+            settings.rates
+        };
+        assert_eq!(rates("BATCHES_A_MINUTE_PER_ADDRESS"), Rates { per_address: 1, ..usual }, "{wrong}");
+        assert_eq!(rates("BATCHES_A_MINUTE_PER_SITE"), Rates { per_site: 1, ..usual }, "{wrong}");
+        assert_eq!(rates("NEW_SITES_A_DAY"), Rates { new_sites: 0, ..usual }, "{wrong}");
+    }
+    let none = read(&[("NEW_SITES_A_DAY", "0")]);
+    assert_eq!((none.rates.new_sites, none.complaints.len()), (0, 0), "no new site is a rate, too");
+    assert_eq!(read(&[("BATCHES_A_MINUTE_PER_ADDRESS", "0")]).rates.per_address, 1);
 }
 
 #[test]

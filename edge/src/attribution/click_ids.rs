@@ -1,6 +1,9 @@
 //! Parameters that advertisers, senders of mail and affiliate networks put on a link. That they are there says where the
 //! visitor came from; their values say who the visitor is.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::Parameters;
 use super::channel::Channel::{Email, Paid, Referral, Search, Social};
 use super::channel::Way;
@@ -61,54 +64,123 @@ pub(super) fn of(parameters: &Parameters<'_>) -> Option<Way> {
     CLICK_IDS.iter().find_map(|(id, way)| way.filter(|_| is_there(id)))
 }
 
-/// The address without the values of click ids: their names stay. The pixel does the same in the page.
-pub(crate) fn emptied(address: &str) -> String {
-    cut(address, |clean, name, mark| {
-        clean.push_str(name);
-        clean.push('=');
-        clean.push_str(mark);
-    })
+/// How much of a click id goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The value; the name stays. The pixel does the same in the page.
+    Value,
+    /// Name and value.
+    Whole,
 }
 
-/// The address without click ids, names and values.
-pub(crate) fn without_click_ids(address: &str) -> String {
-    cut(address, |clean, _, mark| match mark {
-        "?" | "&" => {}
-        // the last of its query takes the separator before it along
-        fragment_or_end => {
-            if clean.ends_with(['?', '&']) {
-                clean.pop();
-            }
-            clean.push_str(fragment_or_end);
-        }
-    })
-}
+/// How often an address within an address may be percent-encoded.
+const LAYERS: u8 = 3;
 
-/// The address with each click id as `write` puts it behind what is there, given its name and the mark behind its value.
-fn cut(address: &str, write: impl Fn(&mut String, &str, &str)) -> String {
-    let mut rest = address;
-    let mut clean = String::with_capacity(address.len());
-    let mut is_pair = false;
-    while !rest.is_empty() {
-        let end = rest.find(['?', '&', '#']).map_or(rest.len(), |at| at + 1);
-        let (part, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        match part.split_once('=') {
-            Some((name, value)) if is_pair && is_click_id(name) => {
-                let mark = value.rfind(['?', '&', '#']).and_then(|at| value.get(at..)).unwrap_or_default();
-                write(&mut clean, name, mark);
-            }
-            _ => clean.push_str(part),
+impl Cut {
+    /// `text` without click ids, be it an address or something that holds one, in plain or percent-encoded. What else is in
+    /// it stays to the letter.
+    pub(crate) fn apply(self, text: &str) -> Cow<'_, str> {
+        let mut found = self.find(text.as_bytes(), LAYERS);
+        found.retain(|range| !range.is_empty());
+        if found.is_empty() {
+            return Cow::Borrowed(text);
         }
-        is_pair = true;
-        rest = after;
+        found.sort_unstable_by_key(|range| range.start);
+        let (mut clean, mut at) = (String::with_capacity(text.len()), 0);
+        for range in found {
+            // what was found on two layers overlaps
+            clean.push_str(text.get(at..range.start).unwrap_or_default());
+            at = at.max(range.end);
+        }
+        clean.push_str(text.get(at..).unwrap_or_default());
+        Cow::Owned(clean)
     }
-    clean
+
+    /// What goes: on this layer, and on each below it.
+    fn find(self, text: &[u8], layers: u8) -> Vec<Range<usize>> {
+        let mut found = if text.contains(&b'=') { self.find_plain(text) } else { Vec::new() };
+        if let Some((decoded, places)) = decoded(text).filter(|_| layers > 0) {
+            let place = |at: usize| places.get(at).copied().unwrap_or(text.len());
+            found.extend(self.find(&decoded, layers - 1).into_iter().map(|range| place(range.start)..place(range.end)));
+        }
+        found
+    }
+
+    fn find_plain(self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        // the separator behind which nothing has stayed yet: the last parameter takes it along
+        let mut open = None;
+        let mut at = 0;
+        for part in text.split(|b| is_separator(*b)) {
+            let end = at + part.len();
+            let goes_on = text.get(end).is_some_and(|mark| *mark != b'#');
+            match ClickId::among(part) {
+                Some(id) if self == Self::Value => found.push(at + id.value..at + id.end),
+                // there is more before or behind it than a parameter
+                Some(id) if id.name > 0 || id.end < part.len() => {
+                    found.push(at + id.name..at + id.end);
+                    open = goes_on.then_some(end);
+                }
+                Some(_) if goes_on => found.push(at..end + 1),
+                Some(_) => found.push(open.take().unwrap_or(at)..end),
+                None => open = goes_on.then_some(end),
+            }
+            at = end + 1;
+        }
+        found
+    }
 }
 
-/// Decoded before it is compared: `%67clid` is read as `gclid` by whoever reads the address.
-fn is_click_id(encoded: &str) -> bool {
-    let name = form_urlencoded::parse(encoded.as_bytes()).next().map(|(name, _)| name);
-    name.is_some_and(|name| CLICK_IDS.iter().any(|(id, _)| name.eq_ignore_ascii_case(id)))
+/// Where a click id stands between two separators.
+struct ClickId {
+    name: usize,
+    value: usize,
+    end: usize,
+}
+
+impl ClickId {
+    fn among(part: &[u8]) -> Option<Self> {
+        let equals = part.iter().position(|b| *b == b'=')?;
+        let (name, value) = part.split_at_checked(equals)?;
+        // `&amp;gclid=`, and addresses in a text
+        let name_at = name.iter().rposition(|b| *b == b';' || ends_address(*b)).map_or(0, |at| at + 1);
+        let length = value.iter().position(|b| ends_address(*b)).unwrap_or(value.len());
+        is_click_id(name.get(name_at..)?).then_some(Self { name: name_at, value: equals + 1, end: equals + length })
+    }
+}
+
+/// Whether `name` is that of a click id.
+pub(crate) fn is_click_id(name: &[u8]) -> bool {
+    CLICK_IDS.iter().any(|(id, _)| name.eq_ignore_ascii_case(id.as_bytes()))
+}
+
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'?' | b'&' | b'#')
+}
+
+/// Whether no address goes on beyond `byte` (RFC 3986, appendix C).
+fn ends_address(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>')
+}
+
+/// `text` with percent-encoding (RFC 3986, 2.1) undone once, and where each byte of it stood; `None` when there is none.
+fn decoded(text: &[u8]) -> Option<(Vec<u8>, Vec<usize>)> {
+    let escaped = |at: usize| match text.get(at..at + 3)? {
+        [b'%', high, low] => Some(u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?),
+        _ => None,
+    };
+    let (mut bytes, mut places, mut at) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len()), 0);
+    while let Some(byte) = text.get(at) {
+        let read = escaped(at);
+        bytes.push(read.unwrap_or(*byte));
+        places.push(at);
+        at += if read.is_some() { 3 } else { 1 };
+    }
+    (bytes.len() < text.len()).then_some((bytes, places))
+}
+
+fn digit(byte: u8) -> Option<u32> {
+    char::from(byte).to_digit(16)
 }
 
 #[cfg(test)]

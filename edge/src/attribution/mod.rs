@@ -17,7 +17,7 @@ use wire::{Attribution, Page};
 
 use crate::address::Address;
 
-pub(crate) use click_ids::{emptied, without_click_ids};
+pub(crate) use click_ids::{Cut, is_click_id};
 
 /// Parameters of an address, decoded.
 type Parameters<'a> = [(Cow<'a, str>, Cow<'a, str>)];

@@ -222,7 +222,7 @@ fn of_a_click_id_only_the_name_is_left() {
         ("https://a.example/gclid=1?ga=1&clid=2", "https://a.example/gclid=1?ga=1&clid=2"),
         ("", ""),
     ] {
-        assert_eq!(emptied(address), left);
+        assert_eq!(Cut::Value.apply(address), left);
     }
 }
 
@@ -236,11 +236,62 @@ fn click_ids_can_go_altogether() {
         ("https://a.example/?q=a&#39;&gclid=1", "https://a.example/?q=a&#39;"),
         ("https://a.example/", "https://a.example/"),
     ] {
-        assert_eq!(without_click_ids(address), left);
+        assert_eq!(Cut::Whole.apply(address), left);
+    }
+}
+
+#[test]
+fn click_ids_go_from_addresses_within_addresses() {
+    for (address, value, whole) in [
+        ("/login?next=%2Fshop%3Fmc_eid%3D0a1b2c3d4e", "/login?next=%2Fshop%3Fmc_eid%3D", "/login?next=%2Fshop"),
+        ("/login?next=/shop?mc_eid=0a1b", "/login?next=/shop?mc_eid=", "/login?next=/shop"),
+        (
+            "/l?u=%2Fs%3Fa%3D1%26gclid%3DCj0%26b%3D2&x=1",
+            "/l?u=%2Fs%3Fa%3D1%26gclid%3D%26b%3D2&x=1",
+            "/l?u=%2Fs%3Fa%3D1%26b%3D2&x=1",
+        ),
+        // twice and three times encoded, and in a path
+        ("/l?u=%252Fs%253Fgclid%253DCj0", "/l?u=%252Fs%253Fgclid%253D", "/l?u=%252Fs"),
+        ("/l?u=%25252Fs%25253F_gl%25253D1*ab", "/l?u=%25252Fs%25253F_gl%25253D", "/l?u=%25252Fs"),
+        (
+            "/to/https%3A%2F%2Fa.example%2F%3Ffbclid%3DIw",
+            "/to/https%3A%2F%2Fa.example%2F%3Ffbclid%3D",
+            "/to/https%3A%2F%2Fa.example%2F",
+        ),
+        // what is encoded in a value belongs to it, whatever it is
+        ("/?gclid=Cj0%26x%3D1&y=2", "/?gclid=&y=2", "/?y=2"),
+        ("gclid=Cj0&x=1", "gclid=&x=1", "x=1"),
+        ("/?a=1&amp;gclid=Cj0&b=2", "/?a=1&amp;gclid=&b=2", "/?a=1&amp;&b=2"),
+        (
+            "see https://a.example/?gclid=Cj0 and \"/?x=1&fbclid=Iw\"",
+            "see https://a.example/?gclid= and \"/?x=1&fbclid=\"",
+            "see https://a.example/? and \"/?x=1&\"",
+        ),
+        ("100%25?q=%C3%A9%zz&gclid", "100%25?q=%C3%A9%zz&gclid", "100%25?q=%C3%A9%zz&gclid"),
+    ] {
+        assert_eq!(Cut::Value.apply(address), value);
+        assert_eq!(Cut::Whole.apply(address), whole);
     }
 }
 
 proptest! {
+    #[test]
+    fn of_nested_ids_nothing_is_left(layers in 0..4_usize, before in "[a-z=&?#/%é]{0,6}", after in "([&#][a-z=é]{0,4})?") {
+        let encode = |text: String| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let inner = (0..layers).fold(format!("{before}&gclid=SECRET{after}"), |text, _| encode(text));
+        let address = format!("https://a.example/?to={inner}");
+        prop_assert!(!Cut::Value.apply(&address).contains("SECRET"), "{address}");
+        prop_assert!(!Cut::Whole.apply(&address).contains("SECRET"), "{address}");
+    }
+
+    #[test]
+    fn no_text_is_too_odd_to_be_cut(text in "([?&#;%=a é\"]|%3[dDfF]|%26|%25|gclid|gclid=|%[0-9a-f]{2}){0,12}") {
+        for cut in [Cut::Value, Cut::Whole] {
+            let clean = cut.apply(&text);
+            prop_assert!(clean.len() <= text.len());
+        }
+    }
+
     #[test]
     fn no_page_is_too_odd(url in any::<String>(), referrer in any::<String>()) {
         let page = completed(&url, &referrer);
@@ -262,15 +313,16 @@ proptest! {
     #[test]
     fn what_is_cut_out_leaves_no_trace_and_the_rest(before in "[a-z]{0,5}", after in "(&[ab]=[a-z&;%]{0,5}){0,2}(#[a-z]{0,5})?") {
         let address = |query: &str| format!("https://a.example/{before}?x=1{query}{after}");
-        prop_assert_eq!(without_click_ids(&address("&gclid=abc&fbclid=d")), address(""));
-        prop_assert_eq!(without_click_ids(&address("")), address(""));
+        let (with, without) = (address("&gclid=abc&fbclid=d"), address(""));
+        prop_assert_eq!(Cut::Whole.apply(&with), without.as_str());
+        prop_assert_eq!(Cut::Whole.apply(&without), without.as_str());
     }
 
     #[test]
     fn emptying_is_stable_and_leaves_the_rest(url in "\\PC{0,60}", query in "(&(a|gclid|fbclid)=[a-z]{0,3}){0,4}") {
         let address = format!("{url}?x=1{query}");
-        let once = emptied(&address);
-        prop_assert_eq!(emptied(&once), once.clone());
+        let once = Cut::Value.apply(&address).into_owned();
+        prop_assert_eq!(Cut::Value.apply(&once), once.clone());
         prop_assert!(once.len() <= address.len());
     }
 

@@ -16,12 +16,11 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 
 use super::{Storage, ask, reply};
 use crate::config;
-use crate::pipeline::{Arrival, Moment};
+use crate::pipeline::{Arrival, Day, Moment};
 use crate::token::{Claims, truncated};
 
 /// The binding in `wrangler.toml`.
 const BINDING: &str = "COOKIELESS_DAYS";
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// How long after its day an object still answers: long enough for a batch that had to be sent again.
 const AFTER_MS: i64 = 60 * 60 * 1000;
 /// Objects that share the visitors of a site and day: one alone answers about a thousand requests a second.
@@ -87,7 +86,7 @@ pub(crate) async fn find(
     (batch_id, moments): (Uuid, Vec<Moment>),
     key: &Key,
 ) -> Option<Claims> {
-    let day = moments.first()?.at.div_euclid(DAY_MS);
+    let Day(day) = Day::of(moments.first()?.at);
     if is_over(day, arrival.now) {
         return None;
     }
@@ -113,7 +112,7 @@ fn is_over(day: i64, now: i64) -> bool {
 }
 
 fn end(day: i64) -> i64 {
-    day.saturating_add(1).saturating_mul(DAY_MS).saturating_add(AFTER_MS)
+    Day(day).end().saturating_add(AFTER_MS)
 }
 
 /// The visitors of one site and day, or a part of them.
@@ -205,6 +204,7 @@ mod tests {
     use crate::objects::storage::memory::Memory;
 
     const MIDNIGHT: i64 = 20_000 * DAY_MS;
+    const DAY_MS: i64 = 24 * 60 * MINUTE;
     const MINUTE: i64 = 60_000;
     const SENDER: &str = "0a0b0c";
 

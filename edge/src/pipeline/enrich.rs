@@ -8,7 +8,7 @@ use super::Arrival;
 use super::user_agent::{self, Says};
 
 /// What is added to a batch.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Visit {
     pub(super) country: Option<String>,
     pub(super) region: Option<String>,

@@ -5,6 +5,7 @@
 
 mod assign_session;
 mod attribute;
+mod day;
 mod decode;
 mod enrich;
 mod filter;
@@ -16,14 +17,16 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use edge_settings::{ConsentRule, Settings};
+use edge_settings::{ConsentRule, Key, Settings};
 use redaction::Redacted;
 use uuid::Uuid;
 use wire::{Consent, Event, EventBatch, ForwardBatch, Outcome, Page, Refused};
 
 pub(crate) use assign_session::Moment;
+pub(crate) use day::Day;
 pub use decode::DecodeError;
 
 use crate::outcome::{self, Tally};
@@ -36,7 +39,7 @@ use redact::RedactedEvent;
 pub struct Arrival<'a> {
     /// The body's bytes.
     pub body: &'a [u8],
-    /// [`crate::site::of_origin`].
+    /// [`edge_settings::Sites::site`].
     pub site: &'a str,
     /// The header.
     pub user_agent: &'a str,
@@ -87,18 +90,19 @@ pub struct Processed {
 pub fn draft(arrival: &Arrival<'_>, settings: &Settings) -> Result<Draft, DecodeError> {
     let privacy = &settings.privacy;
     let (mut batch, events) = decode::batch(arrival.body)?;
+    let is_cookieless = batch.cookieless || privacy.consent > ConsentRule::Noted && batch.consent != Consent::Granted;
     let visit = enrich::visit(arrival, settings);
     let left_out = filter::left_out(batch.consent, &visit, settings);
     let events = validate::events(events, batch.pages.len(), arrival.now);
     let events = filter::repeated(events);
     let events = filter::all(events, left_out);
     let events = keep::of_events(events, privacy);
+    let events = if is_cookieless { day::since_midnight(events) } else { events };
     let pages = attribute::pages(std::mem::take(&mut batch.pages));
     let pages = keep::of_pages(pages, privacy);
     let pages = redact::pages(pages, &settings.redaction);
     let events = redact::events(events, &pages, &settings.redaction);
     let (events, refused, tally) = outcome::settle(events);
-    let is_cookieless = batch.cookieless || privacy.consent > ConsentRule::Noted && batch.consent != Consent::Granted;
     let pages = pages.into_iter().map(|(page, _)| page).collect();
     Ok(Draft { batch, pages, events, visit, is_cookieless, is_left_out: left_out.is_some(), refused, tally })
 }
@@ -109,6 +113,37 @@ impl Draft {
     pub(crate) fn unknown(&self) -> Option<(Uuid, Vec<Moment>)> {
         let moments = || self.events.iter().map(|(event, _)| Moment::of(event)).collect();
         (self.is_cookieless && !self.events.is_empty()).then(|| (self.batch.batch_id, moments()))
+    }
+
+    /// The parts that belong to one day (UTC) each. A visitor without a token is another one the next day, and the batch that
+    /// has events of both must not tell that they are the same.
+    pub(crate) fn by_day(mut self, site: &str, key: &Key) -> Vec<Self> {
+        if !self.is_cookieless {
+            return vec![self];
+        }
+        let mut days: BTreeMap<Day, Vec<RedactedEvent>> = BTreeMap::new();
+        for event in std::mem::take(&mut self.events) {
+            days.entry(Day::of(Moment::of(&event.0).at)).or_default().push(event);
+        }
+        let mut days = days.into_iter();
+        self.events = days.next().map(|(_, events)| events).unwrap_or_default();
+        let mut parts = Vec::new();
+        for (day, events) in days {
+            let batch = EventBatch {
+                batch_id: day.batch(self.batch.batch_id, site, key),
+                // what the pixel dropped is told once
+                dropped: 0,
+                token: None,
+                pages: Vec::new(),
+                events: Vec::new(),
+                ..self.batch
+            };
+            let tally = self.tally.hand_over(events.len());
+            let (pages, visit) = (self.pages.clone(), self.visit.clone());
+            parts.push(Self { batch, pages, events, visit, refused: Vec::new(), tally, ..self });
+        }
+        parts.insert(0, self);
+        parts
     }
 
     /// Says whose events these are, and makes of them what may leave the edge. `found` is what is known of a visitor
@@ -124,13 +159,15 @@ impl Draft {
         let verified = token.map(|token| Claims::verify(&token, keys, site, at));
         tally.token = verified.as_ref().and_then(|verified| verified.as_ref().err()).map(|fault: &Fault| fault.name());
         let known = verified.and_then(Result::ok);
+        let day = is_cookieless.then(|| Day::of(at));
         // a visitor of whom nothing was stored is still unknown: the batch that is sent again must find it so
         let nobody = known.is_none() && events.is_empty();
         // ids go on deriving by the key that signed the token, so that a batch sent again while keys rotate agrees
         let (known, key) = known.map_or((None, &keys.current), |(claims, key)| (Some(claims), key));
+        let stream_id = day.map_or(batch.stream_id, |day| day.stream(batch.stream_id, site, key));
         let mut claims = known
             .or(found.filter(|_| is_cookieless))
-            .unwrap_or_else(|| assign_session::of_page_load(batch.stream_id, first, site, key));
+            .unwrap_or_else(|| assign_session::of_page_load(stream_id, first, site, key));
         let events = assign_session::to_events(events, &mut claims, site, key);
         let token = if nobody || is_cookieless { String::new() } else { claims.sign(&keys.current, site) };
         // a batch without events still has to say how many the pixel dropped, unless nobody is to hear of the visit
@@ -139,11 +176,11 @@ impl Draft {
             v: wire::version::WIRE,
             edge_version: env!("CARGO_PKG_VERSION").to_owned(),
             batch_id: batch.batch_id,
-            stream_id: batch.stream_id,
+            stream_id,
             site_id: site.to_owned(),
             visitor_id: claims.visitor_id,
-            sent_at: batch.sent_at,
-            received_at: arrival.now,
+            sent_at: day.map_or(batch.sent_at, |day| day.at_latest(batch.sent_at)),
+            received_at: day.map_or(arrival.now, |day| day.at_latest(arrival.now)),
             consent: batch.consent,
             country: visit.country,
             region: visit.region,

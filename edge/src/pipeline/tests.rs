@@ -459,3 +459,71 @@ proptest! {
         let _ = draft(&arrival(&good[..cut.min(good.len())]), &settings(&[]));
     }
 }
+
+#[test]
+fn a_batch_of_a_visitor_without_a_token_links_no_two_days() {
+    const DAY: i64 = 24 * 60 * MINUTE;
+    let midnight = NOW - NOW.rem_euclid(DAY) - NOW;
+    let at = |seq: u32, minutes: i64| {
+        let mut event = event(seq, midnight + minutes * MINUTE);
+        event["t"] = json!(60 * MINUTE + minutes * MINUTE);
+        event
+    };
+    let mut wrong = at(4, 3);
+    wrong["type"] = json!("Wrong");
+    let events = [at(0, -1), at(1, 1), at(2, -2), at(3, 2), wrong];
+    let mut batch: Value = serde_json::from_slice(&body(Some(""), &events)).expect("JSON");
+    (batch["cookieless"], batch["dropped"]) = (json!(true), json!(7));
+    let (bytes, settings) = (batch.to_string().into_bytes(), settings(&[]));
+    let arrival = Arrival { now: NOW + midnight + 5 * MINUTE, ..arrival(&bytes) };
+    let done = || -> Vec<Processed> {
+        let parts = draft(&arrival, &settings).expect("a batch").by_day("example.com", &settings.token_keys.current);
+        parts.into_iter().map(|part| part.finish(None, &arrival, &settings)).collect()
+    };
+    let parts = done();
+    let [before, after] = parts.as_slice() else { panic!("{} parts", parts.len()) };
+    let seqs = |part: &Processed| part.batch.events.iter().map(|event| event.event.seq).collect::<Vec<_>>();
+    assert_eq!((seqs(before), seqs(after)), (vec![0, 2], vec![1, 3]));
+    assert_eq!((before.batch.dropped, after.batch.dropped), (7, 0));
+    assert_eq!((before.tally.events, after.tally.events, before.refused.len(), after.refused.len()), (3, 2, 1, 0));
+    assert_eq!((before.tally.taken(), after.tally.taken()), (2, 2));
+
+    // no id and no moment is in both
+    let telling = |part: &Processed| {
+        let ForwardBatch { batch_id, stream_id, visitor_id, sent_at, received_at, .. } = part.batch;
+        let sessions = part.batch.events.iter().map(|event| event.session_id.to_string());
+        let loaded = part.batch.events.iter().map(|event| (event.event.ts - i64::from(event.event.t)).to_string());
+        let starts = part.batch.events.iter().map(|event| event.session_start.to_string());
+        let ids = [batch_id, stream_id, visitor_id].map(|id| id.to_string());
+        let times = [sent_at, received_at].map(|time| time.to_string());
+        sessions.chain(loaded).chain(starts).chain(ids).chain(times).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(telling(before).is_disjoint(&telling(after)), "{:?} {:?}", telling(before), telling(after));
+    assert!(parts.iter().all(|part| part.batch.events.iter().all(|event| event.session_number == 1)));
+    // and the same again is the same
+    assert_eq!(done().iter().map(telling).collect::<Vec<_>>(), parts.iter().map(telling).collect::<Vec<_>>());
+
+    // with a token a visit goes on over midnight
+    let batch = body(None, &events);
+    let parts = draft(&Arrival { body: &batch, ..arrival }, &settings).expect("a batch");
+    assert_eq!(parts.by_day("example.com", &settings.token_keys.current).len(), 1);
+}
+
+#[test]
+fn click_ids_go_from_links_and_from_addresses_within_addresses() {
+    let mut click = event(0, 0);
+    click["data"] = json!({ "href": "https://a.example/?gclid=SECRET", "n": 1 });
+    let mut batch: Value = serde_json::from_slice(&body(None, &[click])).expect("JSON");
+    batch["pages"][0] = json!({
+        "url": "https://example.com/login?next=%2Fshop%3Fmc_eid%3DSECRET", "path": "/to/%2F%3Fmc_eid%3DSECRET", "title": "",
+        "referrer": "https://b.example/?u=https%253A%252F%252Fa.example%253Ffbclid%253DSECRET",
+    });
+    let bytes = batch.to_string().into_bytes();
+    for preset in ["gdpr", "hipaa"] {
+        let processed = set(&[("PRIVACY", preset)], &bytes);
+        let wire = serde_json::to_string(&processed.batch).expect("serialisable");
+        assert_eq!(processed.tally.taken(), 1);
+        assert!(!wire.contains("SECRET"), "{preset}: {wire}");
+    }
+    assert!(serde_json::to_string(&process(&bytes).batch).expect("serialisable").contains("SECRET"));
+}
