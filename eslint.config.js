@@ -22,7 +22,7 @@ export default [
   { files: ["tracking-wasm/npm/index.js"], languageOptions: { globals: globals.browser } },
   { files: ["site/**/*.js"], languageOptions: { globals: globals.browser } },
   { files: ["tracking-wasm/**/*.test.mjs", "site/**/*.mjs"], languageOptions: { globals: globals.node } },
-  { files: ["edge/shim.js"], languageOptions: { globals: { WebAssembly: "readonly" } } },
+  { files: ["edge/shim.js"], languageOptions: { globals: globals.serviceworker } },
   { files: ["demo/src/commands/bench/**", "xtask/peers/**"], languageOptions: { globals: globals.browser } },
-  { files: ["demo/src/*.mjs"], languageOptions: { globals: globals.node } },
+  { files: ["demo/src/*.mjs", "xtask/src/edge/*.mjs"], languageOptions: { globals: globals.node } },
 ];

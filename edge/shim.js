@@ -15,8 +15,8 @@ function judge(error) {
   underWay.clear();
 }
 
-// The Wasm goes on in microtasks. What traps there reaches no caller, and the promise that the caller waits for would never
-// be settled.
+// The Wasm goes on in microtasks and in callbacks of promises. What traps there reaches no caller, and the promise that the
+// caller waits for would never be settled.
 addEventListener("error", (event) => judge(event.error));
 addEventListener("unhandledrejection", (event) => judge(event.reason));
 

@@ -58,6 +58,14 @@ impl Edge {
         Self::start_with(exporter, log, &json!({}), &["no-queue"]).await
     }
 
+    /// The same Worker with so little memory that a large batch traps.
+    ///
+    /// # Errors
+    /// As [`Edge::start`].
+    pub async fn start_with_little_memory(exporter: &str, log: &Path) -> Result<Self> {
+        Self::start_with(exporter, log, &json!({}), &["little-memory"]).await
+    }
+
     async fn start_with(exporter: &str, log: &Path, settings: &Value, options: &[&str]) -> Result<Self> {
         let mut bindings = json!({
             "EXPORTER_URL": exporter,

@@ -166,7 +166,10 @@ pub async fn deliver(
     }
     let posted = post(&Parcel::new(&batch), settings, now, VISITOR_TIME).await;
     let mut breaker = BREAKER.get();
-    breaker.tried(!matches!(posted, Err(ForwardError::Unreachable | ForwardError::TimedOut)), now);
+    // one that only says that it cannot may take as long for that as one that says nothing
+    let is_away =
+        matches!(posted, Err(ForwardError::Unreachable | ForwardError::TimedOut | ForwardError::Refused(500..)));
+    breaker.tried(!is_away, now);
     BREAKER.set(breaker);
     match posted {
         Ok(answer) => Ok(Delivered::Stored(answer)),

@@ -52,7 +52,9 @@ impl Tally {
         let handed = u32::try_from(events).unwrap_or(u32::MAX).min(*accepted);
         *accepted -= handed;
         self.events -= handed;
-        Self { events: handed, outcomes: [(Outcome::Accepted.name(), handed)].into(), ..Self::default() }
+        let mut other = Self::default();
+        (0..handed).for_each(|_| other.count(Outcome::Accepted));
+        other
     }
 
     /// Counts an event that was accepted here as refused by the exporter.

@@ -47,6 +47,8 @@ enum Command {
     Redaction,
     /// Check wrangler.toml, build the pixel and the Worker; `wrangler` calls this.
     Edge(edge::Options),
+    /// Send again what ended in a client's dead-letter queue.
+    Replay(edge::replay::Options),
     /// Print the sizes of the pixel, of each of its modules, of the Worker, and of other trackers.
     Size(size::Options),
     /// Measure the pixel beside other trackers, the Worker beside an echo, and ingest and export beside a plain COPY.
@@ -74,6 +76,7 @@ fn run(command: Command) -> Result<()> {
         Command::Pixel => pixel::build(),
         Command::Redaction => redaction::build(),
         Command::Edge(options) => edge::run(&options),
+        Command::Replay(options) => edge::replay::run(&options),
         Command::Size(options) => size::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::SqlxPrepare => sqlx_data::prepare(),

@@ -41,7 +41,7 @@ choice! {
 }
 
 choice! {
-    /// What is kept of click ids such as `gclid` in the address of a page and of where the visitor came from.
+    /// What is kept of click ids such as `gclid` in addresses: of a page, of where the visitor came from, and in data.
     ClickIds = "CLICK_IDS" {
         Keep = "keep", "name and value, where the pixel was told to send the value";
         Name = "name", "the name, which tells the channel, without the value, which tells the visitor";

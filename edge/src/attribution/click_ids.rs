@@ -80,20 +80,15 @@ impl Cut {
     /// `text` without click ids, be it an address or something that holds one, in plain or percent-encoded. What else is in
     /// it stays to the letter.
     pub(crate) fn apply(self, text: &str) -> Cow<'_, str> {
-        let mut found = self.find(text.as_bytes(), LAYERS);
-        found.retain(|range| !range.is_empty());
-        if found.is_empty() {
+        // what was found on two layers overlaps
+        let mut goes = vec![false; text.len()];
+        for place in self.find(text.as_bytes(), LAYERS).into_iter().flatten() {
+            goes.get_mut(place).into_iter().for_each(|goes| *goes = true);
+        }
+        if !goes.contains(&true) {
             return Cow::Borrowed(text);
         }
-        found.sort_unstable_by_key(|range| range.start);
-        let (mut clean, mut at) = (String::with_capacity(text.len()), 0);
-        for range in found {
-            // what was found on two layers overlaps
-            clean.push_str(text.get(at..range.start).unwrap_or_default());
-            at = at.max(range.end);
-        }
-        clean.push_str(text.get(at..).unwrap_or_default());
-        Cow::Owned(clean)
+        Cow::Owned(text.char_indices().filter(|(at, _)| goes.get(*at) == Some(&false)).map(|(_, c)| c).collect())
     }
 
     /// What goes: on this layer, and on each below it.

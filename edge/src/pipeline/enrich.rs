@@ -17,9 +17,11 @@ pub(super) struct Visit {
     pub(super) says: Says,
 }
 
-pub(super) fn visit(arrival: &Arrival<'_>, settings: &Settings) -> Visit {
+pub(super) fn visit(arrival: &Arrival<'_>, settings: &Settings, is_cookieless: bool) -> Visit {
     let privacy = &settings.privacy;
-    let ip = match privacy.ip {
+    // a whole address would tell the next day who this was
+    let least = if is_cookieless { Ip::Truncate } else { Ip::Keep };
+    let ip = match privacy.ip.max(least) {
         Ip::Keep => arrival.address.map(|address| address.to_canonical()),
         Ip::Truncate => arrival.address.map(redaction::ip::truncate),
         Ip::Drop => None,

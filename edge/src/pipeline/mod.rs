@@ -17,7 +17,6 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use edge_settings::{ConsentRule, Key, Settings};
@@ -91,9 +90,9 @@ pub fn draft(arrival: &Arrival<'_>, settings: &Settings) -> Result<Draft, Decode
     let privacy = &settings.privacy;
     let (mut batch, events) = decode::batch(arrival.body)?;
     let is_cookieless = batch.cookieless || privacy.consent > ConsentRule::Noted && batch.consent != Consent::Granted;
-    let visit = enrich::visit(arrival, settings);
+    let visit = enrich::visit(arrival, settings, is_cookieless);
     let left_out = filter::left_out(batch.consent, &visit, settings);
-    let events = validate::events(events, batch.pages.len(), arrival.now);
+    let events = validate::events(events, batch.pages.len(), batch.sent_at, arrival.now);
     let events = filter::repeated(events);
     let events = filter::all(events, left_out);
     let events = keep::of_events(events, privacy);
@@ -121,14 +120,14 @@ impl Draft {
         if !self.is_cookieless {
             return vec![self];
         }
-        let mut days: BTreeMap<Day, Vec<RedactedEvent>> = BTreeMap::new();
-        for event in std::mem::take(&mut self.events) {
-            days.entry(Day::of(Moment::of(&event.0).at)).or_default().push(event);
-        }
-        let mut days = days.into_iter();
-        self.events = days.next().map(|(_, events)| events).unwrap_or_default();
+        let day_of = |event: &RedactedEvent| Day::of(Moment::of(&event.0).at);
+        let Some(first) = self.events.first().map(day_of) else { return vec![self] };
+        let (own, mut rest) = std::mem::take(&mut self.events).into_iter().partition(|event| day_of(event) == first);
+        self.events = own;
         let mut parts = Vec::new();
-        for (day, events) in days {
+        while let Some(day) = rest.first().map(day_of) {
+            let events: Vec<RedactedEvent>;
+            (events, rest) = rest.into_iter().partition(|event| day_of(event) == day);
             let batch = EventBatch {
                 batch_id: day.batch(self.batch.batch_id, site, key),
                 // what the pixel dropped is told once

@@ -101,6 +101,19 @@ fn a_malformed_event_costs_itself() {
 }
 
 #[test]
+fn a_batch_of_a_time_that_cannot_be_stored_is_refused_here_and_not_later() {
+    for (sent_at, taken) in
+        [(0, 1), (253_402_300_799_999, 1), (-1, 0), (253_402_300_800_000, 0), (i64::MAX, 0), (i64::MIN, 0)]
+    {
+        let mut batch: Value = serde_json::from_slice(&body(None, &[event(0, 0)])).expect("JSON");
+        batch["sent_at"] = json!(sent_at);
+        let processed = process(batch.to_string().as_bytes());
+        assert_eq!(processed.tally.taken(), taken, "{sent_at}");
+        assert!(processed.refused.iter().all(|refused| refused.reason == wire::Reason::BadTime));
+    }
+}
+
+#[test]
 fn a_body_that_is_no_batch_is_told_why() {
     let change = |field: &str, value: Option<Value>| {
         let mut batch: Value = serde_json::from_slice(&body(None, &[])).expect("JSON");
@@ -502,6 +515,9 @@ fn a_batch_of_a_visitor_without_a_token_links_no_two_days() {
     assert!(parts.iter().all(|part| part.batch.events.iter().all(|event| event.session_number == 1)));
     // and the same again is the same
     assert_eq!(done().iter().map(telling).collect::<Vec<_>>(), parts.iter().map(telling).collect::<Vec<_>>());
+
+    // nor does a whole address
+    assert_eq!(set(&[("IP_POLICY", "keep")], &bytes).batch.ip.as_deref(), Some("203.0.113.0"));
 
     // with a token a visit goes on over midnight
     let batch = body(None, &events);

@@ -2,10 +2,11 @@
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
+use uuid::Uuid;
 use wire::ForwardBatch;
 
 use super::{post, with_edge};
-use crate::fixture::batch;
+use crate::fixture::{batch, fresh_id, now_ms};
 
 const JANE: [(&str, &str); 2] = [("cf-connecting-ip", "203.0.113.7"), ("user-agent", "Mozilla/5.0 Firefox/128.0")];
 const JOE: [(&str, &str); 2] = [("cf-connecting-ip", "203.0.113.8"), ("user-agent", "Mozilla/5.0 Firefox/128.0")];
@@ -50,6 +51,62 @@ fn is_of_one_day(one: &ForwardBatch, other: &ForwardBatch) -> bool {
     const DAY_MS: i64 = 24 * 60 * 60 * 1000;
     let day = |batch: &ForwardBatch| wire::ids::time_ms(batch.events[0].event.id.as_bytes()) / DAY_MS;
     day(one) == day(other)
+}
+
+/// One page load that goes on over midnight (UTC), in one batch and in two, of a page that is told to be cookieless and of
+/// one that the settings make so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_load_over_midnight_is_two_visits_that_nothing_links() -> Result<()> {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    const MINUTE_MS: i64 = 60_000;
+    with_edge(json!({ "CONSENT": "cookieless" }), async |edge, exporter| {
+        // yesterday's midnight: the day after it is over or not, as the tests run
+        let midnight = now_ms() / DAY_MS * DAY_MS;
+        let loaded = midnight - 30 * MINUTE_MS;
+        let event = |seq: u32, at: i64| {
+            let mut event = batch(1)["events"][0].take();
+            let id: Uuid = serde_json::from_value(event["id"].take()).unwrap_or_default();
+            let id = Uuid::from_bytes(wire::ids::with_time(id.as_bytes(), u64::try_from(at).unwrap_or_default()));
+            event["id"] = json!(id);
+            (event["seq"], event["ts"], event["t"]) = (json!(seq), json!(at), json!(at - loaded));
+            event
+        };
+        let stream = fresh_id();
+        let page = |is_told: bool, events: Vec<Value>| {
+            let mut batch = batch(0);
+            (batch["stream_id"], batch["cookieless"]) = (json!(stream), json!(is_told));
+            batch["events"] = json!(events);
+            batch
+        };
+        let (before, after) = (midnight - MINUTE_MS, midnight + MINUTE_MS);
+        for (is_told, batches) in [
+            (true, vec![vec![event(0, before), event(1, after)]]),
+            (true, vec![vec![event(2, before)], vec![event(3, after)]]),
+            (false, vec![vec![event(4, before), event(5, after)]]),
+            (false, vec![vec![event(6, before)], vec![event(7, after)]]),
+        ] {
+            let earlier = exporter.batches().await?.len();
+            for events in batches {
+                let count = events.len();
+                let (status, _, answer) = post(edge, page(is_told, events).to_string(), &JANE).await?;
+                ensure!(status == 200 && answer["accepted"] == count && answer["token"] == "", "{status}: {answer}");
+            }
+            let sent = exporter.batches().await?.split_off(earlier);
+            ensure!(sent.len() == 2 && sent.iter().all(|batch| batch.events.len() == 1), "{sent:?}");
+            let telling = |batch: &ForwardBatch| {
+                let event = &batch.events[0];
+                let ids = [batch.batch_id, batch.stream_id, batch.visitor_id, event.session_id, event.event.id];
+                let times =
+                    [batch.sent_at, batch.received_at, event.session_start, event.event.ts - i64::from(event.event.t)];
+                ids.map(|id| id.to_string()).into_iter().chain(times.map(|time| time.to_string())).collect::<Vec<_>>()
+            };
+            let (one, other) = (telling(&sent[0]), telling(&sent[1]));
+            ensure!(one.iter().all(|part| *part != stream.to_string() && !other.contains(part)), "{one:?} {other:?}");
+            ensure!(sent.iter().all(|batch| batch.events[0].session_number == 1), "{sent:?}");
+        }
+        Ok(())
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

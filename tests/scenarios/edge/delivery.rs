@@ -39,6 +39,29 @@ async fn a_slow_exporter_makes_one_visitor_wait_and_not_for_long() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exporter_that_takes_its_time_to_say_no_makes_one_visitor_wait() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let answer = async || {
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        axum::http::StatusCode::SERVICE_UNAVAILABLE
+    };
+    let socket = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    let address = format!("http://{}", socket.local_addr()?);
+    tokio::spawn(async move { axum::serve(socket, axum::Router::new().fallback(answer)).await });
+    let mut edge = Edge::start(&address, &folder.path().join("edge.log")).await?;
+    let mut waited = Vec::new();
+    for _ in 0..4 {
+        let began = now_ms();
+        let (status, ..) = post(&edge, batch(1).to_string(), &[]).await?;
+        ensure!(status == 200);
+        waited.push(now_ms() - began);
+    }
+    edge.stop().await?;
+    ensure!(waited[1..].iter().all(|ms| *ms < 900), "the others waited {waited:?} ms");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_ended_among_the_dead_letters_is_delivered_by_a_replay() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let log = folder.path().join("edge.log");
@@ -71,4 +94,32 @@ async fn health_says_what_runs_and_what_answers() -> Result<()> {
         Ok(())
     })
     .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_an_exporter_that_says_so_is_reachable() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for (status, location) in [(404, None), (405, None), (401, None), (302, Some("/elsewhere")), (503, None)] {
+        let answer = async move |uri: axum::http::Uri| {
+            match location {
+                _ if uri.path() == "/elsewhere" => {
+                    axum::http::Response::builder().status(200).body("sign in".to_owned())
+                }
+                Some(location) => {
+                    axum::http::Response::builder().status(status).header("location", location).body(String::new())
+                }
+                None => axum::http::Response::builder().status(status).body("{}".to_owned()),
+            }
+            .unwrap_or_default()
+        };
+        let socket = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = format!("http://{}", socket.local_addr()?);
+        let server = tokio::spawn(async move { axum::serve(socket, axum::Router::new().fallback(answer)).await });
+        let mut edge = Edge::start(&address, &folder.path().join("edge.log")).await?;
+        let health = health(&edge).await?;
+        edge.stop().await?;
+        server.abort();
+        ensure!(health["exporter"] == "unreachable", "{status}: {health}");
+    }
+    Ok(())
 }

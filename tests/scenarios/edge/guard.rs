@@ -68,6 +68,7 @@ async fn only_the_sites_on_the_list_are_answered() -> Result<()> {
             ("https://shop.example", true),
             ("https://www.shop.example", true),
             ("https://login.bank.example", true),
+            ("https://www.bank.example", true),
             ("https://bank.example", false),
             ("https://shop.example.evil.example", false),
             ("https://evil.example", false),
@@ -95,6 +96,28 @@ async fn only_the_sites_on_the_list_are_answered() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_settings_are_wrong_a_page_is_told_when_to_come_back() -> Result<()> {
+    with_edge(json!({ "SITES": "," }), async |edge, exporter| {
+        let (code, headers, answer) = post(edge, batch(1).to_string(), &[]).await?;
+        ensure!(code == 503 && answer["error"] == "unavailable", "{code}: {answer}");
+        ensure!(headers["access-control-allow-origin"] == "https://shop.example" && headers["retry-after"] == "10");
+        ensure!(headers["access-control-expose-headers"] == "retry-after" && headers["vary"] == "Origin");
+        let request = reqwest::Client::new().request(Method::OPTIONS, format!("{}/collect", edge.address()));
+        let preflight =
+            request.header("origin", "https://shop.example").header("access-control-request-method", "POST");
+        ensure!(preflight.send().await?.status() == 204);
+        let (code, headers, _) = post(edge, batch(1).to_string(), &[("origin", "null")]).await?;
+        ensure!(code == 403 && !headers.contains_key("access-control-allow-origin"));
+        let answer = reqwest::get(format!("{}/health", edge.address())).await?;
+        let (code, health) = (answer.status(), answer.text().await?);
+        ensure!(code == 503 && health.contains("SITES must be hostnames"), "{code}: {health}");
+        ensure!(exporter.batches().await?.is_empty(), "a batch of nobody knows whom left");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_sends_too_much_is_told_when_to_come_back() -> Result<()> {
     let few = json!({ "BATCHES_A_MINUTE_PER_ADDRESS": "5", "NEW_SITES_A_DAY": "2" });
     with_edge(few, async |edge, exporter| {
@@ -113,6 +136,14 @@ async fn who_sends_too_much_is_told_when_to_come_back() -> Result<()> {
         }
         // a minute may end in between
         ensure!(taken <= 10 && refused >= 2, "{taken} taken, {refused} refused");
+        // a network of IPv6 is one sender, whatever address in it sends
+        let mut statuses = Vec::new();
+        for n in 1..=12 {
+            let address = format!("2001:db8:1:2::{n:x}");
+            statuses.push(post(edge, batch(1).to_string(), &[("cf-connecting-ip", address.as_str())]).await?.0);
+        }
+        ensure!(statuses.iter().filter(|status| **status == 429).count() >= 2, "{statuses:?}");
+        taken += statuses.iter().filter(|status| **status == 200).count();
         // another address is not the one that floods; other sites are new until there are too many
         for (site, status) in [("second", 200), ("third", 429), ("shop", 200), ("second", 200)] {
             let origin = format!("https://{site}.example");

@@ -4,6 +4,8 @@ mod cookieless;
 mod delivery;
 mod guard;
 mod privacy;
+mod replay;
+mod trap;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +40,9 @@ impl Listener {
         };
         let socket = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = format!("http://{}", socket.local_addr()?);
-        let app = Router::new().fallback(axum::routing::post(take));
+        let health = async || r#"{"status":"ok","database":"connected"}"#;
+        let app =
+            Router::new().route("/ingest", axum::routing::post(take)).route("/health", axum::routing::get(health));
         tokio::spawn(async move {
             let _ = axum::serve(socket, app).await;
         });

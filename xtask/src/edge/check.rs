@@ -14,6 +14,12 @@ const UNNAMED: &str = "unnamed";
 /// Bindings and classes of the Durable Objects.
 const OBJECTS: [(&str, &str); 2] = [("COOKIELESS_DAYS", "CookielessDay"), ("KNOWN_SITES", "KnownSites")];
 
+/// Messages in a batch where the file says nothing (<https://developers.cloudflare.com/queues/configuration/configure-queues/>).
+const USUAL_BATCH: i64 = 10;
+/// A consumer may run for 15 minutes (<https://developers.cloudflare.com/queues/platform/limits/>), and waits 20 seconds for
+/// the exporter with each message at most.
+const LARGEST_BATCH: i64 = 40;
+
 /// Checks the environment `name` in the text of a `wrangler.toml`.
 ///
 /// # Errors
@@ -108,12 +114,39 @@ fn settings(own: &Table, name: &str, wrong: &mut Vec<String>) {
     }
 }
 
+/// The two queues of an environment.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Queues {
+    pub(crate) queue: String,
+    pub(crate) dead: String,
+}
+
+/// The queues of the environment `name` in the text of a `wrangler.toml`.
+///
+/// # Errors
+/// Without the environment, or one of them.
+pub(crate) fn queues_of(text: &str, name: &str) -> Result<Queues> {
+    let file: Table = text.parse().context("wrangler.toml cannot be read")?;
+    let own = table(&file, "env").and_then(|environments| table(environments, name));
+    let own = own.with_context(|| format!("wrangler.toml has no [env.{name}]"))?;
+    let queue = queue_of(own).with_context(|| format!("[env.{name}] has no queue bound as BATCHES"))?;
+    let dead = consumer_of(own, &queue).and_then(|consumer| self::text(consumer, "dead_letter_queue"));
+    let dead = dead.with_context(|| format!("the queue {queue} of [env.{name}] has no dead_letter_queue"))?.to_owned();
+    Ok(Queues { queue, dead })
+}
+
+fn queue_of(environment: &Table) -> Option<String> {
+    let producers = tables(environment, "queues", "producers");
+    let batches = producers.into_iter().find(|producer| text(producer, "binding") == Some("BATCHES"))?;
+    text(batches, "queue").map(str::to_owned)
+}
+
+fn consumer_of<'a>(environment: &'a Table, queue: &str) -> Option<&'a Table> {
+    let consumers = tables(environment, "queues", "consumers");
+    consumers.into_iter().find(|consumer| text(consumer, "queue") == Some(queue))
+}
+
 fn queues(own: &Table, name: &str, environments: &Table, wrong: &mut Vec<String>) {
-    let queue_of = |environment: &Table| {
-        let producers = tables(environment, "queues", "producers");
-        let batches = producers.into_iter().find(|producer| text(producer, "binding") == Some("BATCHES"));
-        batches.and_then(|batches| text(batches, "queue")).map(str::to_owned)
-    };
     let Some(queue) = queue_of(own) else {
         wrong
             .push("a queue must be bound as BATCHES: without one every outage of the exporter loses events".to_owned());
@@ -127,8 +160,7 @@ fn queues(own: &Table, name: &str, environments: &Table, wrong: &mut Vec<String>
             ));
         }
     }
-    let consumers = tables(own, "queues", "consumers");
-    let Some(consumer) = consumers.into_iter().find(|consumer| text(consumer, "queue") == Some(&queue)) else {
+    let Some(consumer) = consumer_of(own, &queue) else {
         wrong.push(format!("the queue {queue} has no consumer"));
         return;
     };
@@ -139,6 +171,13 @@ fn queues(own: &Table, name: &str, environments: &Table, wrong: &mut Vec<String>
     }
     if consumer.get("max_retries").and_then(Value::as_integer) != Some(100) {
         wrong.push(format!("the queue {queue} needs max_retries = 100: fewer do not outlast a weekend"));
+    }
+    let size = consumer.get("max_batch_size").map_or(Some(USUAL_BATCH), Value::as_integer);
+    if !size.is_some_and(|size| (1..=LARGEST_BATCH).contains(&size)) {
+        wrong.push(format!(
+            "the queue {queue} needs a max_batch_size of {LARGEST_BATCH} at most: an exporter that is slow would keep the \
+             consumer longer than it may run"
+        ));
     }
 }
 
@@ -206,6 +245,16 @@ mod tests {
     }
 
     #[test]
+    fn an_environment_has_a_queue_and_one_for_the_dead() {
+        let queues = Queues { queue: "acme-batches".to_owned(), dead: "acme-batches-dead".to_owned() };
+        assert_eq!(queues_of(&with_acme(), "acme").expect("both"), queues);
+        let without = with_acme().replace("dead_letter_queue = \"acme-batches-dead\"", "");
+        let refused = |text: &str, name| queues_of(text, name).expect_err("not both").to_string();
+        assert!(refused(&without, "acme").contains("the queue acme-batches of [env.acme] has no dead_letter_queue"));
+        assert!(refused(&without, "acne").contains("no [env.acne]"));
+    }
+
+    #[test]
     fn the_unnamed_environment_and_one_that_is_not_there_are_refused() {
         let refused = |name| environment(FILE, name).expect_err("no such environment").to_string();
         assert!(refused(UNNAMED).contains("wrangler deploy --env CLIENT"));
@@ -248,6 +297,22 @@ mod tests {
             ),
             ("dead_letter_queue = \"acme-batches-dead\"", "", "needs a dead_letter_queue"),
             ("dead_letter_queue = \"acme-batches-dead\"\n", "max_concurrency = 1\n", "needs a dead_letter_queue"),
+            (
+                "max_batch_size = 10\nmax_batch_timeout = 1\n# The",
+                "max_batch_size = 100\n# The",
+                "max_batch_size of 40 at most",
+            ),
+            (
+                "max_batch_size = 10\nmax_batch_timeout = 1\n# The",
+                "max_batch_size = \"10\"\n# The",
+                "max_batch_size of 40",
+            ),
+            ("PRIVACY = \"gdpr\"", "PRIVACY = \"gdpr\"\nSITES = \",\"", "SITES must be hostnames"),
+            (
+                "PRIVACY = \"gdpr\"",
+                "PRIVACY = \"gdpr\"\nBATCHES_A_MINUTE_PER_SITE = \"10O\"",
+                "BATCHES_A_MINUTE_PER_SITE must be a whole number, 1 or more",
+            ),
             ("routes = ", "# routes = ", "[env.acme] has no routes"),
             (
                 "required = [\"FORWARD_KEY\", \"TOKEN_KEY\"]",

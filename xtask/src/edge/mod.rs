@@ -1,6 +1,7 @@
 //! Builds the Worker with the pixel inside, once `wrangler.toml` is right.
 
 mod check;
+pub(crate) mod replay;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -103,13 +104,41 @@ fn build_into(build: &Path, features: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Says how large it is; one that is too large still works.
+/// Says how large it is, and lets nothing through that is too large.
 fn weigh(build: &Path) -> Result<()> {
     let mut bytes = 0;
     for name in ["index_bg.wasm", "index.js"] {
         bytes += Weight::of("worker", build.join(name))?.gzip;
     }
-    let verdict = if bytes > MOST_BYTES { ", too many" } else { "" };
-    progress::say(&format!("  Worker: {bytes} bytes gzip of {MOST_BYTES}{verdict}"));
+    progress::say(&format!("  Worker: {bytes} bytes gzip of {MOST_BYTES}"));
+    ensure!(bytes <= MOST_BYTES, "the Worker has {bytes} bytes compressed by gzip, and may have {MOST_BYTES}");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_is_too_large_is_no_build() {
+        let build = std::env::temp_dir().join(format!("evothesis-weigh-{}", std::process::id()));
+        fs::create_dir_all(&build).expect("a folder");
+        fs::write(build.join("index.js"), "export {};").expect("a file");
+        let mut noise = 1_u64;
+        let mut weighed = |bytes: usize| {
+            // what gzip cannot make smaller
+            let wasm: Vec<u8> = std::iter::repeat_with(|| {
+                noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                noise.to_be_bytes()[0]
+            })
+            .take(bytes)
+            .collect();
+            fs::write(build.join("index_bg.wasm"), wasm).expect("a file");
+            weigh(&build).map_err(|error| error.to_string())
+        };
+        let (small, large) = (weighed(MOST_BYTES - 1_000), weighed(MOST_BYTES + 1));
+        fs::remove_dir_all(&build).expect("our folder");
+        assert_eq!(small, Ok(()));
+        assert!(large.expect_err("too large").contains("may have 400000"));
+    }
 }
