@@ -1,11 +1,16 @@
 //! An exporter that is slow or away, and what nobody could deliver.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use axum::http::{HeaderMap, Response, StatusCode, Uri};
+use axum::{Router, routing};
 use local_stack::edge::Edge;
 use local_stack::process::until;
 use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 
 use super::{Listener, health, post, with_edge};
 use crate::fixture::{batch, now_ms};
@@ -39,15 +44,43 @@ async fn a_slow_exporter_makes_one_visitor_wait_and_not_for_long() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_is_signed_when_its_turn_comes() -> Result<()> {
+    const SLOW: Duration = Duration::from_millis(2_500);
+    let folder = tempfile::tempdir()?;
+    let ages: Arc<Mutex<Vec<i64>>> = Arc::default();
+    let seen = ages.clone();
+    let take = async move |headers: HeaderMap| {
+        let signed = headers.get(wire::signature::TIMESTAMP_HEADER).and_then(|value| value.to_str().ok()?.parse().ok());
+        seen.lock().await.push(now_ms() / 1000 - signed.unwrap_or(0));
+        tokio::time::sleep(SLOW).await;
+        json!({ "accepted": 1, "duplicates": 0, "refused": [] }).to_string()
+    };
+    let socket = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let address = format!("http://{}", socket.local_addr()?);
+    tokio::spawn(async move { axum::serve(socket, Router::new().route("/ingest", routing::post(take))).await });
+    let mut edge = Edge::start(&address, &folder.path().join("edge.log")).await?;
+    for _ in 0..5 {
+        let (status, ..) = post(&edge, batch(1).to_string(), &[]).await?;
+        ensure!(status == 200);
+    }
+    // the first of them twice: a visitor waited for it, and then the Queue had it
+    until("the Queue", 60, async || ages.lock().await.len() >= 6).await?;
+    edge.stop().await?;
+    let ages = ages.lock().await;
+    ensure!(ages.iter().all(|age| *age <= 2), "signatures were {ages:?} seconds old");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_exporter_that_takes_its_time_to_say_no_makes_one_visitor_wait() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let answer = async || {
         tokio::time::sleep(Duration::from_millis(1_200)).await;
-        axum::http::StatusCode::SERVICE_UNAVAILABLE
+        StatusCode::SERVICE_UNAVAILABLE
     };
-    let socket = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    let socket = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = format!("http://{}", socket.local_addr()?);
-    tokio::spawn(async move { axum::serve(socket, axum::Router::new().fallback(answer)).await });
+    tokio::spawn(async move { axum::serve(socket, Router::new().fallback(answer)).await });
     let mut edge = Edge::start(&address, &folder.path().join("edge.log")).await?;
     let mut waited = Vec::new();
     for _ in 0..4 {
@@ -100,21 +133,17 @@ async fn health_says_what_runs_and_what_answers() -> Result<()> {
 async fn only_an_exporter_that_says_so_is_reachable() -> Result<()> {
     let folder = tempfile::tempdir()?;
     for (status, location) in [(404, None), (405, None), (401, None), (302, Some("/elsewhere")), (503, None)] {
-        let answer = async move |uri: axum::http::Uri| {
+        let answer = async move |uri: Uri| {
             match location {
-                _ if uri.path() == "/elsewhere" => {
-                    axum::http::Response::builder().status(200).body("sign in".to_owned())
-                }
-                Some(location) => {
-                    axum::http::Response::builder().status(status).header("location", location).body(String::new())
-                }
-                None => axum::http::Response::builder().status(status).body("{}".to_owned()),
+                _ if uri.path() == "/elsewhere" => Response::builder().status(200).body("sign in".to_owned()),
+                Some(location) => Response::builder().status(status).header("location", location).body(String::new()),
+                None => Response::builder().status(status).body("{}".to_owned()),
             }
             .unwrap_or_default()
         };
-        let socket = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        let socket = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = format!("http://{}", socket.local_addr()?);
-        let server = tokio::spawn(async move { axum::serve(socket, axum::Router::new().fallback(answer)).await });
+        let server = tokio::spawn(async move { axum::serve(socket, Router::new().fallback(answer)).await });
         let mut edge = Edge::start(&address, &folder.path().join("edge.log")).await?;
         let health = health(&edge).await?;
         edge.stop().await?;

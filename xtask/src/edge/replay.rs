@@ -1,9 +1,10 @@
 //! What ended in a client's dead-letter queue, sent again.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::check;
@@ -39,8 +40,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         return Ok(());
     }
     let script = workspace::root().join("xtask/src/edge/replay.mjs");
-    let status = Command::new("node").env("PATH", node::path()).arg(script).args([&dead, &queue]).status();
-    let status = status.context("cannot start Node: `cargo xtask setup` installs it")?;
-    ensure!(status.success(), "not all of {dead} was sent again");
-    Ok(())
+    // in its place, so that Ctrl-C reaches it, and it alone: it then puts the queue back as it was
+    let failed = Command::new("node").env("PATH", node::path()).arg(script).args([&dead, &queue]).exec();
+    Err(failed).context("cannot start Node: `cargo xtask setup` installs it")
 }
