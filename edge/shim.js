@@ -10,6 +10,8 @@ let instance = 0;
 
 function judge(error) {
   if (!(error instanceof WebAssembly.RuntimeError)) return;
+  if (!broken)
+    console.error(JSON.stringify({ message: "trap", error: error.message, under_way: underWay.size }));
   broken = true;
   for (const fail of underWay) fail(error);
   underWay.clear();

@@ -49,5 +49,7 @@ async fn after_a_trap_whoever_waits_is_answered_and_the_worker_goes_on() -> Resu
         }
         ensure!(trapped > 0, "round {round}: nothing trapped\n{}", said());
     }
-    edge.stop().await
+    edge.stop().await?;
+    ensure!(said().matches("\"message\":\"trap\"").count() >= 3, "a trap is not in the log\n{}", said());
+    Ok(())
 }
