@@ -13,7 +13,8 @@ use crate::rules::NAMES;
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Query keys whose values are not judged for looking random, and that stay when others are dropped. What is
-    /// personal by its shape still goes. The campaign's `utm_…` are always among them.
+    /// personal by its shape still goes. Those that tell of a campaign are always among them: `utm_source`, `utm_medium`,
+    /// `utm_campaign`, `utm_term`, `utm_content`, `utm_id`.
     pub allowed_query_keys: Vec<String>,
     /// Whether the value of every other query key is dropped.
     pub keeps_only_allowed: bool,
@@ -61,9 +62,9 @@ pub enum Reason {
     /// A key or a shape of more than 64 characters.
     #[error("longer than 64 characters")]
     TooLong,
-    /// A list of more than 256 entries.
-    #[error("more than 256 entries")]
-    TooMany,
+    /// A list of more entries than so many.
+    #[error("more than {0} entries")]
+    TooMany(usize),
     /// A name that is not of the form `[a-z][a-z0-9_]*` with at most 40 characters.
     #[error("must match [a-z][a-z0-9_]*, with at most 40 characters")]
     BadName,
@@ -79,13 +80,19 @@ pub enum Reason {
     /// A shape that ends in the middle of an escape, or begins or ends with neither letter nor digit.
     #[error("must begin and end with a letter or digit, or what stands for one")]
     BadShape,
-    /// A key that is both never to be touched and redacted by a rule of the client's own.
-    #[error("is named by a rule as well")]
+    /// Words of a rule of the client's own that are in a key which is never to be touched: one of the two would be
+    /// silent.
+    #[error("is in a key that is never to be touched")]
     Contradiction,
     /// A kind that only the list of allowed keys gives.
     #[error("is not a kind for rules")]
     BadKind,
 }
+
+/// As many entries has a list at most.
+const ENTRIES: usize = 256;
+/// As many rules there are at most: of a key is kept in one byte which of them names it.
+const RULES: usize = 250;
 
 /// Settings that were checked: what every function here redacts by. The default changes nothing about the built-in rules.
 #[derive(Clone, Debug, Default)]
@@ -117,7 +124,7 @@ impl Policy {
             let hash = |(place, key): (usize, &String)| {
                 check_key(&format!("{field}[{place}]"), key).map(|()| KeyHash::of(key))
             };
-            check_count(field, keys.len())
+            check_count(field, keys.len(), ENTRIES)
                 .and_then(|()| keys.iter().enumerate().map(hash).collect::<Result<Vec<_>, _>>())
         };
         let mut allowed = keys("allowed_query_keys", &settings.allowed_query_keys)?;
@@ -125,7 +132,8 @@ impl Policy {
             allowed.extend(CLICK_IDS.iter().map(|name| KeyHash::of(name)));
         }
         let never = keys("never_touch_keys", &settings.never_touch_keys)?;
-        check_count("rules", settings.rules.len().saturating_add(6))?;
+        let never_words: Vec<_> = settings.never_touch_keys.iter().map(|key| words_of(key)).collect();
+        check_count("rules", settings.rules.len(), RULES)?;
         let mut rules: Vec<OwnRule> = Vec::with_capacity(settings.rules.len());
         for (place, rule) in settings.rules.into_iter().enumerate() {
             let field = |name: &str| format!("rules[{place}].{name}");
@@ -142,17 +150,19 @@ impl Policy {
             if rule.keys.is_empty() && rule.shapes.is_empty() {
                 return Err(error(format!("rules[{place}]"), Reason::Empty));
             }
-            let of_keys = keys(&field("keys"), &rule.keys)?;
-            if let Some(key) = of_keys.iter().position(|key| never.contains(key)) {
+            keys(&field("keys"), &rule.keys)?;
+            let of_keys: Vec<_> = rule.keys.iter().map(|key| words_of(key)).collect();
+            let is_untouched = |words: &Vec<u32>| never_words.iter().any(|never| holds(never, words));
+            if let Some(key) = of_keys.iter().position(is_untouched) {
                 return Err(error(format!("{}[{key}]", field("keys")), Reason::Contradiction));
             }
-            check_count(&field("shapes"), rule.shapes.len())?;
+            check_count(&field("shapes"), rule.shapes.len(), ENTRIES)?;
             let shapes = rule.shapes.iter().enumerate().map(|(shape, text)| {
                 OwnShape::read(text).map_err(|reason| error(format!("{}[{shape}]", field("shapes")), reason))
             });
             let shapes = shapes.collect::<Result<Vec<_>, _>>()?;
             rules.push(OwnRule {
-                keys: rule.keys.iter().map(|key| words_of(key)).collect(),
+                keys: of_keys,
                 name: rule.name,
                 kind: rule.kind,
                 shapes,
@@ -181,8 +191,7 @@ impl Policy {
             return 0;
         }
         let words = words_of(key);
-        let names = |told: &Vec<u32>| words.windows(told.len()).any(|found| found == told.as_slice());
-        let place = self.rules.iter().position(|rule| rule.keys.iter().any(names));
+        let place = self.rules.iter().position(|rule| rule.keys.iter().any(|told| holds(&words, told)));
         place.and_then(|place| u8::try_from(place + 1).ok()).unwrap_or_default()
     }
 
@@ -199,6 +208,11 @@ impl Policy {
     }
 }
 
+/// Whether `words` has `told` among them, in a row.
+fn holds(words: &[u32], told: &[u32]) -> bool {
+    words.windows(told.len()).any(|found| found == told)
+}
+
 fn words_of(key: &str) -> Vec<u32> {
     let mut hashes = Vec::new();
     words::each(key, true, |word| hashes.push(word.hash));
@@ -209,8 +223,8 @@ fn error(field: String, reason: Reason) -> PolicyError {
     PolicyError { field, reason }
 }
 
-fn check_count(field: &str, count: usize) -> Result<(), PolicyError> {
-    if count > 256 { Err(error(field.to_owned(), Reason::TooMany)) } else { Ok(()) }
+fn check_count(field: &str, count: usize, most: usize) -> Result<(), PolicyError> {
+    if count > most { Err(error(field.to_owned(), Reason::TooMany(most))) } else { Ok(()) }
 }
 
 fn check_key(field: &str, key: &str) -> Result<(), PolicyError> {

@@ -21,6 +21,9 @@ const NUMBERED: &[&str] =
 const CONFIRMED: &[&str] =
     &["confirmation", "bestaetigung", "bestatigung", "confirmacion", "confirmacao", "potwierdzenie", "potvrzeni"];
 
+/// The parameters by which a campaign is told. Others that begin like them may hold anything.
+const CAMPAIGN: &[&str] = &["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id"];
+
 /// Whether `chunk`, which has no white space, is an address rather than a word with a slash in it.
 pub(crate) fn is_address(chunk: &str) -> bool {
     let host = chunk.split(['/', '?', '#']).next().unwrap_or_default();
@@ -179,14 +182,18 @@ fn path(segments: &str, told: Key, layers: u8, out: &mut Spans<'_>) {
         }
         skipped = 0;
         let before = &known;
+        let behind = segments.get(range.end + 1..).unwrap_or_default();
         out.within(segments, range, |part, out| {
             decoded(part, false, layers, out, |segment, layers, out| {
                 let is_file = segment.rsplit_once('.').is_some_and(|(_, ending)| FILE_ENDINGS.contains(&ending));
                 if is_placeholder(segment) {
                     return;
                 }
+                // `/share/product/12345678`
+                let is_number = before.is_thing && segment.bytes().all(|b| b.is_ascii_digit());
                 let is_secret = before.expected > 0
-                    && shape::is_loose(segment)
+                    && (shape::is_token(segment) || names_whom(segment, behind))
+                    && !is_number
                     && !is_numbered(before.last, segment)
                     && !segment.contains('@')
                     && !is_file
@@ -222,6 +229,27 @@ fn path(segments: &str, told: Key, layers: u8, out: &mut Spans<'_>) {
         is_internal |= segment.starts_with('_');
         known.pass(segment, out.policy);
     }
+}
+
+/// Whether `segment` is the number of a user in base64, and a secret comes next: `NDcxMQ/c1x7g2-…`.
+fn names_whom(segment: &str, behind: &str) -> bool {
+    const LONGEST: usize = 16;
+    let sextet = |b: u8| match b {
+        b'A'..=b'Z' => Some(u32::from(b - b'A')),
+        b'a'..=b'z' => Some(u32::from(b - b'a') + 26),
+        b'0'..=b'9' => Some(u32::from(b - b'0') + 52),
+        _ => None,
+    };
+    // All digits have the same four bits first, and stand three in four characters.
+    let is_digits = segment.as_bytes().chunks(4).all(|four| {
+        let Some(bits) = four.iter().try_fold(0, |bits, b| Some(bits << 6 | sextet(*b)?)) else { return false };
+        let bits = bits << (6 * (4 - four.len()));
+        four.len() > 1
+            && (0..four.len() - 1)
+                .map(|place| bits >> (16 - 8 * place) & 0xFF)
+                .all(|byte| u8::try_from(byte).is_ok_and(|byte| byte.is_ascii_digit()))
+    });
+    is_digits && segment.len() <= LONGEST && behind.split('/').next().is_some_and(shape::is_token)
 }
 
 /// Whether `text` is small letters and dashes, which no rule without a telling key takes for anything.
@@ -290,6 +318,10 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
     for range in split(parameters, separators) {
         out.within(parameters, range, |parameter, out| {
             let Some(equals) = first(parameter, b'=') else {
+                // What has no value may be one: `/find?depression`.
+                if out.policy.keeps_only_allowed && !Key::of(parameter, out.policy).is_kept() {
+                    return out.push(parameter, (0..parameter.len(), Kind::Unlisted, rules::UNLISTED));
+                }
                 return value(parameter, &Key::default(), true, layers, out);
             };
             let key = parameter.get(..equals).unwrap_or_default();
@@ -297,7 +329,7 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
             let plain_key = view.as_ref().map_or(key, |view| view.text.as_str());
             let plain_key = plain_key.trim_start_matches([' ', '?']);
             // Campaign parameters are chosen by the site, so that only what is personal by itself has to go.
-            let is_campaign = plain_key.starts_with("utm_");
+            let is_campaign = CAMPAIGN.contains(&plain_key);
             let told = match plain_key {
                 "value" if named.is_some() => named.take().unwrap_or_default(),
                 _ if is_campaign => Key::default(),

@@ -55,8 +55,16 @@ fn settings_are_refused_with_field_and_reason() {
         ),
         (
             Settings { never_touch_keys: vec!["memberNo".to_owned()], ..with_rule(&["member_no"], &[]) },
-            "rules[0].keys[0]: is named by a rule as well",
+            "rules[0].keys[0]: is in a key that is never to be touched",
         ),
+        (
+            Settings {
+                never_touch_keys: vec!["a".to_owned(), "user membership no".to_owned()],
+                ..with_rule(&["x", "membershipNo"], &[])
+            },
+            "rules[0].keys[1]: is in a key that is never to be touched",
+        ),
+        (Settings { rules: vec![rule(&["x"], &[]); 251], ..Settings::default() }, "rules: more than 250 entries"),
     ] {
         assert_eq!(refusal(settings), expected);
     }
@@ -87,10 +95,18 @@ fn only_allowed_query_keys_keep_their_values() {
     let settings =
         Settings { allowed_query_keys: vec!["page".to_owned()], keeps_only_allowed: true, ..Settings::default() };
     let policy = Policy::new(settings).expect("good");
-    let address = "https://shop.example/a?page=2&q=red&utm_source=mail&email=jane&flag#x=1";
-    let redacted = "https://shop.example/a?page=2&q=[unlisted]&utm_source=mail&email=[email]&flag#x=[unlisted]";
-    assert_eq!(url(&policy, address).0, redacted);
-    assert_eq!(url(&policy, redacted).0, redacted);
+    for (address, redacted) in [
+        (
+            "https://shop.example/a?page=2&q=red&utm_source=mail&email=jane&page#x=1",
+            "https://shop.example/a?page=2&q=[unlisted]&utm_source=mail&email=[email]&page#x=[unlisted]",
+        ),
+        ("/find?depression", "/find?[unlisted]"),
+        ("/#/find?page&hiv+test", "/#/find?page&[unlisted]"),
+        ("/?utm_hiv=positive&utm_id=x7", "/?utm_hiv=[unlisted]&utm_id=x7"),
+    ] {
+        assert_eq!(url(&policy, address).0, redacted);
+        assert_eq!(url(&policy, redacted).0, redacted);
+    }
 }
 
 #[test]

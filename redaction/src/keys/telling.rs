@@ -145,6 +145,11 @@ impl Key {
         known
     }
 
+    /// Whether the client wants the key to stay as it came.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.is_allowed || self.is_untouched
+    }
+
     /// Whether the key says something of its value.
     pub(crate) fn tells(&self) -> bool {
         self.told != Places::default() || self.own_rule > 0
@@ -210,7 +215,7 @@ impl Key {
                 let is_number = self.is_id && !text.contains('@') && text.bytes().any(|b| b.is_ascii_digit());
                 !(self.words > 1 && (self.is_serial || is_number))
             }
-            Kind::Token | Kind::Secret if self.is_of_another && !crate::shape::is_loose(text) => false,
+            Kind::Token | Kind::Secret if self.is_of_another && !crate::shape::is_token(text) => false,
             Kind::Address if self.is_of_another && told.shape == Shape::Street => {
                 text.contains([' ', '+']) || !text.is_ascii() || text.bytes().any(|b| b.is_ascii_digit())
             }

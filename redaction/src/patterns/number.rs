@@ -142,6 +142,8 @@ pub(crate) fn digits_in(text: &str) -> usize {
 
 /// Whether `text` is a date and nothing else.
 pub(crate) fn is_date(text: &str) -> bool {
+    // `2024-05-12T10:00:00Z`
+    let (text, time) = text.split_once('T').unwrap_or((text, ""));
     let run = Run::read(text, 0);
     let date =
         super::date::find(text, &run).filter(|_| run.groups() >= 3 && matches!(run.separator(1), b'-' | b'.' | b'/'));
@@ -159,6 +161,6 @@ pub(crate) fn is_date(text: &str) -> bool {
         } else {
             is_plausible(0, 31) && is_plausible(1, 31)
         };
-        in_calendar && (rest.is_empty() || rest.starts_with(['T', ' ', '+'])) && digits_in(rest) <= 14
+        in_calendar && (rest.is_empty() || rest.starts_with([' ', '+'])) && digits_in(rest) + digits_in(time) <= 14
     })
 }

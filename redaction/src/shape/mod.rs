@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use crate::kind::{holds_placeholder, is_placeholder};
 use crate::patterns::{network, number, secret};
-pub(crate) use random::{RANDOM, is_loose, is_random, is_random_value, is_uuid};
+pub(crate) use random::{RANDOM, is_loose, is_random, is_random_value, is_token, is_uuid};
 
 /// What a value must look like to be taken for what its key says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(crate) enum Shape {
     Precise,
     /// A number with five places or more behind the point.
     Exact,
-    /// No word: six characters or more with digits, or mixed case.
+    /// No word, nor words with small numbers: six characters or more with digits, or mixed case.
     Loose,
     /// The same, or a digit and what words and names of things do not have.
     Pass,
@@ -127,7 +127,7 @@ impl Shape {
             Self::Decimal => is_place(text, 1),
             Self::Exact => is_place(text, 5),
             Self::Precise => is_place(text, 4) && is_pair(text),
-            Self::Loose => is_loose(text) && !holds_placeholder(text),
+            Self::Loose => is_token(text) && !holds_placeholder(text),
             Self::Pass => {
                 let is_mark = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | '/');
                 !holds_placeholder(text)

@@ -29,6 +29,55 @@ pub(crate) fn is_loose(text: &str) -> bool {
     is_uuid(text) || text.as_bytes().split(|b| !b.is_ascii_alphanumeric()).any(is_mixed)
 }
 
+/// Whether `text` is no word of a language and no name made of words and small numbers either, as `office365`,
+/// `SUMMER2024`, `step2of3` and `css3-animations` are.
+pub(crate) fn is_token(text: &str) -> bool {
+    is_loose(text) && !is_named(text) && !number::is_date(text)
+}
+
+/// Short names of standards and things that have numbers.
+const NUMBERED: &[&str] = &["iso", "erc", "eip", "rfc", "din", "css", "html", "ai", "web", "utf", "covid", "top", "mp"];
+
+/// Whether `text` is made of words and numbers of up to four digits, one of the words as long as those of a dictionary.
+fn is_named(text: &str) -> bool {
+    const DIGITS: usize = 4;
+    let mut has_word = false;
+    for chunk in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|chunk| !chunk.is_empty()) {
+        let is_digits = |run: &&[u8]| run.first().is_some_and(u8::is_ascii_digit);
+        let mut runs = chunk.as_bytes().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()).peekable();
+        // `iso27001`
+        let is_standard = |run: &&[u8]| NUMBERED.iter().any(|name| run.eq_ignore_ascii_case(name.as_bytes()));
+        if runs.peek().is_some_and(is_standard) && runs.clone().count() == 2 && chunk.len() <= 8 {
+            has_word = true;
+            continue;
+        }
+        let is_mixed = runs.clone().count() > 1;
+        for run in runs {
+            let fits = if is_digits(&run) { run.len() <= DIGITS } else { !is_mixed || is_word(run, 2) };
+            if !fits {
+                return false;
+            }
+            has_word |= !is_digits(&run) && is_word(run, 4);
+        }
+    }
+    has_word
+}
+
+/// Whether `letters` can be spoken, has `least` or more of them, and its case does not change within.
+fn is_word(letters: &[u8], least: usize) -> bool {
+    let is_vowel = |b: &u8| matches!(b | 0x20, b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
+    let mut tail = letters.iter().skip(1);
+    let one_case = tail.clone().all(u8::is_ascii_lowercase)
+        || tail.all(u8::is_ascii_uppercase) && letters.first().is_some_and(u8::is_ascii_uppercase);
+    let (mut consonants, mut vowels, mut most) = (0_usize, 0_usize, 0);
+    for letter in letters {
+        (consonants, vowels) =
+            if is_vowel(letter) { (0, vowels + 1) } else { (consonants + 1, vowels) };
+        most = most.max(consonants);
+    }
+    letters.len() >= least && one_case && (letters.len() < 4 || vowels > 0 && most <= 4)
+}
+
 /// What is shorter does not look random.
 pub(crate) const RANDOM: usize = 20;
 

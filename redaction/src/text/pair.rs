@@ -15,6 +15,11 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
     let is_between = |c: char| c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '\\');
     let before = text.get(text.floor_char_boundary(at.saturating_sub(WINDOW))..at)?.trim_end_matches(is_between);
     let in_form = text.as_bytes().get(at) == Some(&b'=');
+    // `input[name=password]:nth-child(2)` and `::placeholder` say which element, nothing of a value.
+    let is_pseudo = |next: &u8| *next == b':' || next.is_ascii_alphabetic();
+    if !in_form && text.get(..at)?.ends_with(']') && text.as_bytes().get(at + 1).is_some_and(is_pseudo) {
+        return None;
+    }
     // A key in prose may have several words: `Date of birth: …`.
     let is_key = |c: char| {
         c.is_alphanumeric()
