@@ -161,12 +161,7 @@ impl Policy {
                 OwnShape::read(text).map_err(|reason| error(format!("{}[{shape}]", field("shapes")), reason))
             });
             let shapes = shapes.collect::<Result<Vec<_>, _>>()?;
-            rules.push(OwnRule {
-                keys: of_keys,
-                name: rule.name,
-                kind: rule.kind,
-                shapes,
-            });
+            rules.push(OwnRule { keys: of_keys, name: rule.name, kind: rule.kind, shapes });
         }
         let has_shapes = rules.iter().any(|rule| !rule.shapes.is_empty());
         Ok(Self { keeps_only_allowed: settings.keeps_only_allowed, allowed, never, rules, has_shapes })

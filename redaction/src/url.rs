@@ -2,8 +2,10 @@
 //! values are percent-decoded twice, in the addresses of a page three times; what is encoded more often stays as it came.
 //! Keys stay, since which of them were there is what the analysis asks; values go.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::keys::beside::Beside;
 use crate::keys::telling::Key;
 use crate::keys::vocabulary::flag;
 use crate::kind::{Kind, is_placeholder};
@@ -315,6 +317,8 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
     let is_settled = out.policy.is_empty() && !out.policy.keeps_only_allowed;
     // `name=first_name&value=Jane`
     let mut named = None;
+    // What the other parameters say, asked for once.
+    let mut beside = None;
     for range in split(parameters, separators) {
         out.within(parameters, range, |parameter, out| {
             let Some(equals) = first(parameter, b'=') else {
@@ -341,6 +345,15 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
             if told.is_untouched {
                 return;
             }
+            let is_doubtful = told.is_bare_name() && named.is_none() || told.is_pass();
+            if is_doubtful {
+                let beside = beside.get_or_insert_with(|| neighbours(parameters, separators, out.policy));
+                let raw = parameter.get(equals + 1..).unwrap_or_default();
+                if let Some((kind, rule)) = beside.tells(&told, &plain_text(raw), out.policy) {
+                    return out.push(parameter, (equals + 1..parameter.len(), kind, rule));
+                }
+            }
+            let told = if told.is_bare_name() { told.untold() } else { told };
             if layers > 0 && !told.tells() && key.contains(|c: char| c == '@' || c == '%' || c.is_ascii_digit()) {
                 out.within(parameter, 0..equals, |key, out| text::find(key, layers - 1, Place::default(), out));
             }
@@ -355,6 +368,28 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
             out.within(parameter, range, |part, out| value(part, &told, !is_kept, layers, out));
         });
     }
+}
+
+/// What the parameters say of one another.
+fn neighbours(parameters: &str, separators: &'static [u8], policy: &Policy) -> Beside {
+    let mut beside = Beside::default();
+    for range in split(parameters, separators) {
+        let Some((key, value)) = parameters.get(range).and_then(|parameter| parameter.split_once('=')) else {
+            continue;
+        };
+        let key = Key::of(plain_text(key).trim_start_matches([' ', '?']), policy);
+        beside.add(&key);
+        let value = plain_text(value);
+        if key.is_own() && (is_placeholder(&value) || key.fits(&value, false, policy).is_some()) {
+            beside.confirm(&key);
+        }
+    }
+    beside
+}
+
+/// What `encoded` stands for in a form.
+fn plain_text(encoded: &str) -> Cow<'_, str> {
+    percent::decode(encoded, true).map_or(Cow::Borrowed(encoded), |view| Cow::Owned(view.text))
 }
 
 fn value(encoded: &str, told: &Key, is_judged: bool, layers: u8, out: &mut Spans<'_>) {

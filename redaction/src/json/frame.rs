@@ -1,8 +1,7 @@
 //! What is known of an object or array while the scanner is in it.
 
-use std::ops::Range;
-
 use super::literal::Literal;
+use crate::keys::beside::Beside;
 use crate::keys::telling::Key;
 use crate::keys::vocabulary::flag;
 
@@ -24,11 +23,9 @@ pub(super) struct Frame {
     pub(super) named: Option<(Key, bool)>,
     /// What stands beside `value` and its like.
     pub(super) values: Vec<Literal>,
-    /// Where the value of `name` stands, for the case that its neighbours are a person's.
-    pub(super) name: Option<Range<usize>>,
-    pub(super) is_person: bool,
-    /// Whether it has a version, so that its name is no person's.
-    pub(super) is_software: bool,
+    /// What is told by its neighbours alone, and its key.
+    pub(super) doubtful: Vec<(Literal, Key)>,
+    pub(super) beside: Beside,
     /// Whether something was found within one of the values.
     pub(super) is_changed: bool,
 }
@@ -39,10 +36,12 @@ impl Frame {
         let Some(above) = above else {
             return Self { is_object, awaits_key: is_object, outer: key, ..Self::default() };
         };
+        let outer = if above.is_object { above.inherited() } else { above.outer };
         Self {
             is_object,
             awaits_key: is_object,
-            outer: if above.is_object { above.inherited() } else { above.outer },
+            outer,
+            beside: Beside::under(&outer, &above.beside),
             is_notes: above.is_notes || (above.is_object && above.key.is_notes()),
             is_untouched: above.is_untouched || (above.is_object && above.key.is_untouched),
             ..Self::default()
@@ -57,7 +56,7 @@ impl Frame {
         if self.is_notes {
             return Key::default();
         }
-        if self.key.is_name() && self.outer.is_person() && !self.is_software {
+        if self.key.is_name() && self.outer.is_person() && !self.beside.is_software() {
             return Key::of_name();
         }
         let is_line =
@@ -68,7 +67,10 @@ impl Frame {
         if !self.key.tells() && self.outer.tells() && self.outer.passes_to(&self.key) {
             return self.outer;
         }
-        self.key
+        if self.outer.is_birth() && self.key.any(flag::DATE_PART) && self.key.words() == 1 {
+            return Key::of_date_part();
+        }
+        if self.key.is_bare_name() { self.key.untold() } else { self.key }
     }
 
     /// What a container under the current key passes on.

@@ -5,13 +5,13 @@ mod frame;
 mod literal;
 
 use crate::keys::telling::Key;
-use crate::kind::{Kind, was_replaced};
+use crate::kind::{Kind, is_placeholder, was_replaced};
 use crate::patterns::card;
 use crate::patterns::network::Place;
 use crate::rules;
 use crate::span::{Span, Spans};
 use crate::text::class;
-use crate::{shape, text, url};
+use crate::{text, url};
 use frame::Frame;
 use literal::Literal;
 pub(crate) use literal::string_end;
@@ -134,8 +134,7 @@ impl Walk<'_, '_> {
         let name = literal.content(self.json);
         frame.awaits_key = false;
         frame.key = Key::of(&name, self.out.policy);
-        frame.is_person |= frame.key.is_personal();
-        frame.is_software |= frame.key.is_version;
+        frame.beside.add(&frame.key);
         let may_hold = |b: u8| b == b'@' || (b.is_ascii_digit() && !frame.key.tells());
         if !frame.is_untouched && name.bytes().any(may_hold) {
             let known = self.out.len();
@@ -157,6 +156,11 @@ impl Walk<'_, '_> {
         }
         let Some(frame) = self.frames.last_mut() else { return };
         frame.is_changed |= is_changed;
+        // What was replaced on an earlier pass counts as well.
+        let was_told = || literal.is_string && is_placeholder(&literal.content(self.json));
+        if frame.key.is_own() && (self.out.len() > known || was_told()) {
+            frame.beside.confirm(&frame.key);
+        }
         if !frame.is_object {
             // A pair may be written as a list of two.
             if frame.values.len() <= 2 {
@@ -178,8 +182,8 @@ impl Walk<'_, '_> {
                 }
             }
         }
-        if frame.key.is_name() {
-            frame.name = Some(literal.range.clone());
+        if literal.is_string && (frame.key.is_bare_name() || frame.key.is_pass()) {
+            frame.doubtful.push((literal.clone(), frame.key));
         }
         if frame.key.holds_the_value() {
             frame.values.push(literal);
@@ -194,11 +198,12 @@ impl Walk<'_, '_> {
         if !frame.is_object {
             return self.close_pair(&frame);
         }
-        if let Some(name) = frame.name.filter(|_| frame.is_person)
-            && let Some(text) = self.json.get(name.start + 1..name.end - 1)
-            && shape::Shape::Person.fits(text)
-        {
-            self.out.push(self.json, (name.start + 1..name.end - 1, Kind::Name, rules::TELLING_KEY));
+        for (value, key) in &frame.doubtful {
+            let text = value.content(self.json);
+            let policy = self.out.policy;
+            if let Some((kind, rule)) = frame.beside.tells(key, &text, policy) {
+                self.out.push(self.json, (value.inside(), kind, rule));
+            }
         }
         let Some((key, is_question)) = frame.named else { return };
         self.changes.is_everything |= frame.is_changed;

@@ -33,7 +33,7 @@ pub(crate) struct Key {
     pub(crate) is_allowed: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Flags(u32);
 
 impl Flags {
@@ -129,7 +129,10 @@ impl Key {
             before = word.single;
         });
         // `nom_produit` is what a thing is called.
-        if known.is_thing && !is_person && known.told.is_only(place_of(Kind::Name, Shape::Person)) {
+        if (known.is_thing || known.any(flag::NAMED))
+            && !is_person
+            && known.told.is_only(place_of(Kind::Name, Shape::Person))
+        {
             known.told = Places::default();
         }
         if !policy.is_empty() {
@@ -262,6 +265,11 @@ impl Key {
         self.is_thing
     }
 
+    /// Whether the last word is what the key is about, and the telling one says which.
+    pub(crate) fn is_of_another(&self) -> bool {
+        self.is_of_another
+    }
+
     /// How many words there are.
     pub(crate) fn words(&self) -> u8 {
         self.words
@@ -288,6 +296,28 @@ impl Key {
     /// Whether the key is nothing but the word for a name.
     pub(crate) fn is_name(&self) -> bool {
         self.words == 1 && self.last.has(flag::NAME)
+    }
+
+    /// Whether only what stands around it says whose name the value is.
+    pub(crate) fn is_bare_name(&self) -> bool {
+        let is_vague = self.told == Places::default() || self.told.is_only(place_of(Kind::Name, Shape::Person));
+        self.is_name() && is_vague && self.own_rule == 0
+    }
+
+    /// Whether the value is a password only where somebody logs in.
+    pub(crate) fn is_pass(&self) -> bool {
+        self.words == 1 && self.told.is_only(place_of(Kind::Password, Shape::Pass)) && self.own_rule == 0
+    }
+
+    /// The same without what it tells.
+    pub(crate) fn untold(self) -> Self {
+        Self { told: Places::default(), ..self }
+    }
+
+    /// Whether a name in a container under the key is that of a thing.
+    pub(crate) fn is_named(&self) -> bool {
+        let is_thing = |flags: Flags| flags.has(flag::THING | flag::NAMED) && !flags.has(flag::RECORD);
+        is_thing(self.last) || is_thing(self.any) && !self.any.has(flag::PERSON)
     }
 
     /// Whether the key says whom something is for, so that a street may follow.
@@ -344,6 +374,39 @@ impl Key {
         key.told.add(place_of(Kind::Address, Shape::Street));
         key.told.add(place_of(Kind::Address, Shape::HouseNumber));
         key
+    }
+
+    /// The key of a password.
+    pub(crate) fn of_password() -> Self {
+        let mut key = Self { words: 1, ..Self::default() };
+        key.told.add(place_of(Kind::Password, Shape::Any));
+        key
+    }
+
+    /// The key of a day, month or year of birth.
+    pub(crate) fn of_date_part() -> Self {
+        let mut key = Self { words: 1, ..Self::default() };
+        key.told.add(place_of(Kind::BirthDate, Shape::HouseNumber));
+        key
+    }
+
+    /// Whether a container under the key is a date of birth in parts.
+    pub(crate) fn is_birth(&self) -> bool {
+        self.told.iter().next().is_some_and(|told| told.kind == Kind::BirthDate)
+    }
+
+    /// Whether the value is a person's own, so that a name beside it is that person's: not the name of another.
+    pub(crate) fn is_own(&self) -> bool {
+        self.told.iter().next().is_some_and(|told| match told.kind {
+            Kind::Email | Kind::Phone | Kind::BirthDate | Kind::NationalId => true,
+            Kind::Name => told.shape == Shape::Letters && !self.any.has(flag::PERSON),
+            _ => false,
+        })
+    }
+
+    /// Whether a name beside the value may be that of something that can be called.
+    pub(crate) fn is_phone(&self) -> bool {
+        self.told.iter().next().is_some_and(|told| told.kind == Kind::Phone)
     }
 
     /// Whether the key says whose the value is rather than what: its neighbours are a person's.

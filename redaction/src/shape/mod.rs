@@ -233,8 +233,35 @@ fn is_name(text: &str) -> bool {
         && !is_partly_done(text)
 }
 
+/// Words in what programs, channels and offers are called, and in no person's name.
+#[rustfmt::skip]
+const NO_NAMES: &[&str] = &[
+    "mobile", "desktop", "tablet", "safari", "chrome", "firefox", "edge", "opera", "browser", "app", "web", "live", "chat", "support", "team", "service", "sales", "center", "centre", "premium", "basic", "free", "guest", "new",
+    "returning", "anonymous", "admin", "standard", "gold", "silver", "platinum", "plus", "pro", "online", "store", "shop", "hotline", "form", "formular", "formulaire", "formulario", "newsletter", "signup", "login", "checkout",
+    "contact", "kontakt", "contacto", "contatto", "member", "customer", "business", "office", "account", "default", "email", "phone", "test", "button", "page",
+];
+
+fn has_no_names(text: &str) -> bool {
+    text.split([' ', '+', '-', '\u{a0}'])
+        .any(|word| word.len() <= 10 && NO_NAMES.iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
+
+/// Whether `text` may be the name of somebody of whom the rest is known: a few words of letters, in small ones, too.
+pub(crate) fn may_be_name(text: &str) -> bool {
+    let is_identifier = text.contains(['_', '/', ':', '.']) && !text.contains(". ")
+        || text.contains('-') && text.chars().all(|c| !c.is_uppercase());
+    Shape::Letters.fits(text)
+        && !text.contains(|c: char| c.is_ascii_digit())
+        && text.split([' ', '+']).count() <= 5
+        && !is_identifier
+        && !has_no_names(text)
+}
+
 /// Whether `text` is written as people's names are: two to five words that begin with capitals, particles apart, without digits.
 fn is_person(text: &str) -> bool {
+    if has_no_names(text) {
+        return false;
+    }
     let mut words = 0;
     let mut all = 0;
     for word in text.split([' ', '+', '\u{a0}']).filter(|word| !word.is_empty()) {

@@ -71,8 +71,7 @@ fn is_word(letters: &[u8], least: usize) -> bool {
         || tail.all(u8::is_ascii_uppercase) && letters.first().is_some_and(u8::is_ascii_uppercase);
     let (mut consonants, mut vowels, mut most) = (0_usize, 0_usize, 0);
     for letter in letters {
-        (consonants, vowels) =
-            if is_vowel(letter) { (0, vowels + 1) } else { (consonants + 1, vowels) };
+        (consonants, vowels) = if is_vowel(letter) { (0, vowels + 1) } else { (consonants + 1, vowels) };
         most = most.max(consonants);
     }
     letters.len() >= least && one_case && (letters.len() < 4 || vowels > 0 && most <= 4)

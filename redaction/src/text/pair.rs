@@ -34,7 +34,9 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
         if key.contains(' ') { last_words(key.rsplit([']', '[', '\u{fffd}']).next().unwrap_or(key)) } else { key };
     let key = if in_form && key == "value" { named_in_tag(text, at).unwrap_or(key) } else { key };
     let told = Key::of(key, out.policy);
-    if !told.tells() || told.is_untouched {
+    // `Mobile World Congress 2024: 101 000`
+    let is_title = || !in_form && key.contains(' ') && told.is_number() && told.is_of_another();
+    if !told.tells() || told.is_untouched || is_title() {
         return None;
     }
     let rest = text.get(at + 1..)?;

@@ -52,8 +52,10 @@ pub(super) fn told(text: &str, run: &Run, digits: usize, said: &mut Said) -> Opt
     if let Some([b'0'..=b'9', b'.' | b',']) = at.checked_sub(2).and_then(|before| text.as_bytes().get(before..at)) {
         return None;
     }
-    let before = said.before(text, at).map(|(clue, end)| (clue, text.get(end..at).unwrap_or_default()));
-    if let Some((clue, gap)) = before
+    let is_amount = is_amount(text, run);
+    let before = said.before(text, at).map(|(clue, end)| (clue, end, text.get(end..at).unwrap_or_default()));
+    if let Some((clue, end, gap)) = before
+        && speaks(text, run, clue, end, gap, is_amount)
         && let Some(found) = as_told(text, run, digits, clue, gap)
     {
         return Some(found);
@@ -64,7 +66,7 @@ pub(super) fn told(text: &str, run: &Run, digits: usize, said: &mut Said) -> Opt
     if let Some(range) = lettered_phone(text, run, digits) {
         return Some((range, Kind::Phone, rules::PHONE));
     }
-    let is_thing = before.is_some_and(|(clue, _)| matches!(clue, Clue::Thing | Clue::Version));
+    let is_thing = before.is_some_and(|(clue, ..)| matches!(clue, Clue::Thing | Clue::Version));
     if (9..=14).contains(&digits)
         && !is_thing
         && let Some(range) = phone::national(text, run)
@@ -81,8 +83,75 @@ pub(super) fn told(text: &str, run: &Run, digits: usize, said: &mut Said) -> Opt
     if !is_one_number {
         return None;
     }
+    if is_amount && !text.get(end..)?.starts_with(" (") {
+        return None;
+    }
     let is_written_so = run.groups() > 1 || text.get(end..)?.starts_with([' ', '(']) || !text.get(end..)?.is_ascii();
     if is_written_so { as_told(text, run, digits, clue, "") } else { None }
+}
+
+/// Whether the run is written as an amount is: groups of three digits behind one of up to three, no 0 before them and
+/// no plus.
+fn is_amount(text: &str, run: &Run) -> bool {
+    let Some(first) = run.group(0).filter(|first| first.len() <= 3) else { return false };
+    // The rest of one that nothing took: `1 000 000`.
+    let before = text.get(..run.start).unwrap_or_default();
+    let is_rest = || {
+        before
+            .strip_suffix([' ', '.', '\u{a0}', '\u{202f}'])
+            .is_some_and(|before| before.ends_with(|c: char| c.is_ascii_digit()))
+    };
+    let is_plain =
+        !before.ends_with(['+', '(']) && !text.get(first.clone()).is_some_and(|first| first.starts_with('0'));
+    let is_alike = |place| {
+        run.group(place).is_some_and(|group| group.len() == 3)
+            && matches!(run.separator(place), b' ' | b'.')
+            && run.separator(place) == run.separator(1)
+    };
+    (is_plain && run.groups() > 1 || first.len() == 3 && is_rest()) && (1..run.groups()).all(is_alike)
+}
+
+/// Whether the word that ends at `end`, with `gap` behind it, speaks of the run at all.
+fn speaks(text: &str, run: &Run, clue: Clue, end: usize, gap: &str, is_amount: bool) -> bool {
+    if !matches!(clue, Clue::Phone | Clue::Id(_) | Clue::Account | Clue::Birth) || says(gap) && clue != Clue::Birth {
+        return true;
+    }
+    let leads = if clue == Clue::Phone { is_short(gap) } else { says(gap) };
+    let is_told = || match clue {
+        Clue::Phone => run.digits(Run::GROUPS) == 9 && (is_short(gap) || gap.trim_end().ends_with(':')),
+        Clue::Id(_) => is_short(gap) || gap.trim_end().ends_with(':'),
+        _ => false,
+    };
+    let is_round = || {
+        let last = run.group(run.groups() - 1).and_then(|group| text.get(group));
+        last == Some("000")
+    };
+    let is_counted =
+        is_amount && clue != Clue::Birth && (is_round() || gap.contains(|c: char| c.is_ascii_digit()) || !is_told());
+    !is_counted && (leads || !means_else(text, end, gap))
+}
+
+/// Whether between a word and a number there are but prepositions and pronouns, which are short in most languages:
+/// `call me on`.
+fn is_short(gap: &str) -> bool {
+    const LONGEST: usize = 4;
+    let is_short = |word: &str| word.chars().count() <= LONGEST && !word.contains(|c: char| c.is_ascii_digit());
+    gap.split(|c: char| !c.is_alphanumeric()).all(is_short)
+}
+
+/// Whether the word that ends at `end` means something else as often as what it is known for: the German `nie`, the
+/// English `tin`. What is short for something is written in capitals.
+fn means_else(text: &str, end: usize, gap: &str) -> bool {
+    const LONGEST: usize = 4;
+    let start = text.floor_char_boundary(end.saturating_sub(LONGEST + 2));
+    let word =
+        text.get(start..end).and_then(|before| before.rsplit(|c: char| !c.is_alphabetic()).next()).unwrap_or_default();
+    if is_one_of(word, &["nato", "nata"]) {
+        // `nato a Roma il`
+        return !["a ", "ad ", "nel", "in ", "il ", "/"].iter().any(|next| gap.trim_start().starts_with(next));
+    }
+    let is_abbreviation = word.bytes().all(|b| b.is_ascii_uppercase());
+    !is_abbreviation && is_one_of(word, &["nie", "tin", "sin", "nas", "pan", "bel", "liga", "kom", "nino", "niño"])
 }
 
 /// The telephone number behind the one letter for it, as on a card: `T: 030 1234567`.
@@ -136,10 +205,11 @@ fn as_told(text: &str, run: &Run, digits: usize, clue: Clue, gap: &str) -> Optio
         Clue::Id(lengths) if digits >= 8 && lengths == 1 << 8 | 1 << 9 && text.get(at..)?.starts_with('0') => {
             Some((phone::told(text, run)?, Kind::Phone, rules::PHONE))
         }
-        Clue::Id(lengths) if digits >= 7 => {
+        Clue::Id(lengths) if digits >= 7 && !are_years(text, run) => {
             Some((national::told(text, run, lengths)?, Kind::NationalId, rules::NATIONAL_ID))
         }
         Clue::Birth if is_limit(gap) => None,
+        Clue::Birth if is_feast(text, at - gap.len()) && is_recent(text, run) && !gap.contains(':') => None,
         Clue::Birth if digits >= 5 => Some((date::find(text, run)?, Kind::BirthDate, rules::BIRTH_DATE)),
         Clue::Birth if is_near => {
             let range = date::find(text, run)?;
@@ -209,6 +279,21 @@ fn are_years(text: &str, run: &Run) -> bool {
     is_year(0) && is_year(1)
 }
 
+/// Whether the word that ends at `end` is that of the day which is kept each year, of whatever began on it.
+fn is_feast(text: &str, end: usize) -> bool {
+    const FEASTS: &[&str] =
+        &["anniversaire", "birthday", "geburtstag", "cumpleaños", "cumpleanos", "compleanno", "verjaardag"];
+    let start = text.floor_char_boundary(end.saturating_sub(16));
+    let word = text.get(start..end).and_then(|before| before.rsplit(|c: char| !c.is_alphabetic()).next());
+    word.is_some_and(|word| is_one_of(word, FEASTS))
+}
+
+/// Whether a year of the run is one that hardly anybody who visits a site was born in.
+fn is_recent(text: &str, run: &Run) -> bool {
+    let year = |place: usize| run.group(place).and_then(|group| text.get(group)).filter(|year| year.len() == 4);
+    (0..3).filter_map(year).any(|year| ("2016".."2100").contains(&year))
+}
+
 /// Whether a date behind `gap` is when something ends.
 fn is_limit(gap: &str) -> bool {
     gap.split(|c: char| !c.is_alphabetic()).any(|word| {
@@ -258,6 +343,12 @@ fn is_unit(text: &str, at: usize) -> bool {
             "km",
             "kg",
             "px",
+            "euro",
+            "euros",
+            "eur",
+            "usd",
+            "people",
+            "kunden",
         ]
         .contains(&word.to_ascii_lowercase().as_str())
 }

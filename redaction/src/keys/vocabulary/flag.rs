@@ -38,6 +38,16 @@ pub(crate) const ASKS: u32 = 65536;
 pub(crate) const ROLE: u32 = 131_072;
 /// A line of an address, whatever it stands in.
 pub(crate) const STREET_LINE: u32 = 262_144;
+/// It has a name of its own, as things of the business have.
+pub(crate) const NAMED: u32 = 524_288;
+/// A thing of the business that somebody's name may stand in.
+pub(crate) const RECORD: u32 = 1_048_576;
+/// It stands beside the name of something for sale.
+pub(crate) const GOODS: u32 = 2_097_152;
+/// A part of a date.
+pub(crate) const DATE_PART: u32 = 4_194_304;
+/// Whoever logs in: what is called a pass beside it is a password.
+pub(crate) const LOGIN: u32 = 8_388_608;
 
 #[rustfmt::skip]
 pub(super) const FLAGS: &[(u32, &str)] = &[
@@ -68,8 +78,17 @@ pub(super) const FLAGS: &[(u32, &str)] = &[
     (ROLE, "billing,shipping,delivery,lead,profile,owner,member,billto,shipto,personal,parent,child,driver,billing address,shipping address,visitor,tenant,holder,contact group"),
     (STREET_LINE, "line,lineone,linetwo"),
     (ASKS, "label,question,prompt,placeholder,title,caption"),
-    (NAME, "name,first,last,middle,given,family,full,nom,nombre,nome,naam,imie,navn,namn,fullname,prefix name"),
+    (NAME, "name,first,last,middle,given,family,full,nom,nombre,nome,naam,imie,navn,namn,nimi,nume,ime,nama,nev,isim,vards,vardas,ονομα,име,fullname,prefix name"),
     (LINE, "line,lines,street,zip,house,number,full,unit,apartment,flat,building,floor,door,suite,formatted,raw,text,value,nr,label,display,freeform,plz,name,complement,lineone,linetwo"),
     (ADDRESS, "address,addresses,addr,adresse,anschrift,adress,adres,direccion,indirizzo,endereco,lieferadresse,rechnungsadresse,shipping address,billing address,home address,morada,domicilio,住所,地址,주소,адрес"),
+    (NAMED, "hotel,restaurant,company,firma,firm,entreprise,empresa,azienda,bedrijf,societe,organisation,organization,org,foretag,spolka,ville,ciudad,citta,cidade,stadt,stad,miasto,gemeente,pays,pais,paese,land,kraj,\
+        film,movie,serie,livre,libro,livro,book,buch,boek,ksiazka,bok,plat,plato,piatto,prato,dish,menu,recette,receta,ricetta,receita,rezept,recept,fichier,fichero,archivo,arquivo,bestand,datei,plik,groupe,grupo,gruppo,groep,gruppe,grupa,equipe,team,\
+        station,gare,estacion,stazione,airport,filiale,branch,winkel,butik,boutique,vestiging,cours,course,kurs,cursus,formation,ecole,escuela,scuola,school,project,projet,proyecto,progetto,projeto,projekt,service,servicio,servizio,servico,dienst,usluga,\
+        tarif,tarifa,tariffa,forfait,plan,abonnement,campagne,campana,campagna,kampania,kampagne,gamme,couleur,colore,cor,kleur,farbe,kolor,farg,taille,talla,taglia,tamanho,maat,app,site,sitio,sito,website,workspace,artykul,produkty,produkter,producten,prodotti,articoli,artikelen,artiklar,\
+        insurance,assurance,seguro,policy,clinic,clinique,clinica,klinik,hospital,hopital,ospedale,room,chambre,habitacion,camera,quarto,zimmer,kamer,tour,trip,voyage,viaje,viaggio,viagem,reise,reis,vol,vuelo,volo,flight,activity,activite,actividad"),
+    (RECORD, "order,transaction,invoice,booking,reservation,quote,receipt,purchase,cart,basket,request,review,comment,message,question,shipment,parcel,thread,bestellung,bestell,commande,pedido,ordine,zamowienie,rechnung,facture,factura,fattura"),
+    (GOODS, "price,prix,precio,prezzo,preco,preis,prijs,cena,pris,sku,ean,gtin,isbn,upc,asin,mpn,brand,marque,marca,marke,marka,merk,category,categoria,categorie,kategorie,kategoria,quantity,qty,quantite,cantidad,quantita,quantidade,menge,aantal,ilosc,antal,stock,variant,variante,discount"),
+    (DATE_PART, "day,month,year,tag,monat,jahr,jour,mois,annee,dia,mes,ano,giorno,mese,anno,dag,maand,jaar,dzien,miesiac,rok,manad,maaned,ar"),
+    (LOGIN, "user,login,username,usr,uname,usuario,utilisateur,benutzer,benutzername,gebruiker,utente,identifiant,uzytkownik,anvandare,bruger"),
     (NETWORK, "ip,ips,address,addr,host,hosts,client,clients,lookup,whois,geoip,node,nodes,server,servers,device,devices,visitor,visitors,ban,bans,block,blocked,user,users,session,login,logins,geo,network,peer,allow,deny,country,locate"),
 ];

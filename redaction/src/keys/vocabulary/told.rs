@@ -115,6 +115,8 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         ημερομηνια γεννησησ,geboortedag,cumpleanos,compleanno,tanggal lahir,tgl lahir,ngay sinh,shengri,chusheng riqi,saengil,saengnyeonworil,born on,born at,date born,\
         дата народження,рождения,تاريخ الميلاد,תאריך לידה,วันเกิด,annee de naissance,ano de nacimiento,anno di nascita,ano de nascimento"),
 
+    told(Kind::BirthDate, Shape::HouseNumber, "dob day,dob month,birth day,birth month,birthday day,birthday month"),
+
     told(Kind::Name, Shape::Letters, "your name,ihr name,dein name,votre nom,tu nombre,su nombre,seu nome,jouw naam,uw naam,ditt namn,dit navn,twoje imie,first name,firstname,fname,last name,lastname,lname,full name,fullname,middle name,middlename,given name,givenname,family name,familyname,\
         surname,forename,maiden name,maidenname,mothers maiden,legal name,real name,preferred name,nick name of,vorname,nachname,familienname,geburtsname,\
         prenom,nom de famille,nomdefamille,nom complet,nom prenom,nom de naissance,apellido,nombre completo,nombre y apellidos,segundo apellido,primer apellido,cognome,nome completo,nome e cognome,sobrenome,apelido,\
