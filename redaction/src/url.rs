@@ -62,6 +62,13 @@ pub(crate) fn is_form(chunk: &str) -> bool {
 
 /// Points at the personal data in an address, absolute or relative.
 pub(crate) fn find(address: &str, layers: u8, out: &mut Spans<'_>) {
+    if let Some(scheme) = ["tel:", "sms:", "callto:"].iter().find(|scheme| address.starts_with(**scheme)) {
+        let end = first(address, b'?').unwrap_or(address.len());
+        out.within(address, scheme.len()..end, |number, out| {
+            value(number, &Key::of("phone", out.policy), true, layers, out);
+        });
+        return out.within(address, (end + 1).min(address.len())..address.len(), |rest, out| query(rest, layers, out));
+    }
     let hash = first(address, b'#').unwrap_or(address.len());
     let before_hash = address.get(..hash).unwrap_or_default();
     let question = first(before_hash, b'?').unwrap_or(hash);

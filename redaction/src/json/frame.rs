@@ -67,7 +67,7 @@ impl Frame {
         if !self.key.tells() && self.outer.tells() && self.outer.passes_to(&self.key) {
             return self.outer;
         }
-        if self.outer.is_birth() && self.key.any(flag::DATE_PART) && self.key.words() == 1 {
+        if self.outer.is_birth() && self.key.is_date_part() {
             return Key::of_date_part();
         }
         if self.key.is_bare_name() { self.key.untold() } else { self.key }

@@ -351,7 +351,9 @@ impl Key {
 
     /// What a container tells of what is in it.
     pub(crate) fn passes_to(&self, inner: &Self) -> bool {
-        !inner.is_about() && (inner.holds_the_value() || self.passes_to_all(inner))
+        !inner.is_about()
+            && !(self.is_birth() && inner.is_date_part())
+            && (inner.holds_the_value() || self.passes_to_all(inner))
     }
 
     fn passes_to_all(&self, inner: &Self) -> bool {
@@ -388,6 +390,11 @@ impl Key {
         let mut key = Self { words: 1, ..Self::default() };
         key.told.add(place_of(Kind::BirthDate, Shape::HouseNumber));
         key
+    }
+
+    /// Whether the key is one of a part of a date.
+    pub(crate) fn is_date_part(&self) -> bool {
+        self.words == 1 && self.any.has(flag::DATE_PART)
     }
 
     /// Whether a container under the key is a date of birth in parts.

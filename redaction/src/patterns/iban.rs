@@ -12,7 +12,9 @@ const IBANS: &str = "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY2
 
 /// The bank account number that begins at `at`.
 pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
-    if !text.as_bytes().get(at + 2..at + 4)?.iter().all(u8::is_ascii_digit) {
+    // A space may stand between country and check digits.
+    let gap = usize::from(text.as_bytes().get(at + 2) == Some(&b' '));
+    if !text.as_bytes().get(at + 2 + gap..at + 4 + gap)?.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let country = text.get(at..at + 2)?;

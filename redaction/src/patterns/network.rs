@@ -67,9 +67,22 @@ pub(crate) fn v4(text: &str, at: usize, place: Place) -> Option<Range<usize>> {
     let is_version = match clue {
         Some(Clue::Network) => after_slash && text.get(..at - 1)?.ends_with(|c: char| c.is_ascii_alphabetic()),
         Some(Clue::Version) => true,
-        _ => is_small || after_slash || is_about_software(),
+        _ => is_small || after_slash || is_about_software() || is_program(text.get(..at)?, address),
     };
     (!is_version).then_some(at..end)
+}
+
+/// Whether four small numbers are the version of what `before` ends with, a name as programs have: `TeamViewer 15.48.4.0`.
+fn is_program(before: &str, address: Ipv4Addr) -> bool {
+    const LONGEST: usize = 24;
+    let Some(before) = before.strip_suffix(' ') else { return false };
+    let window = before.get(before.floor_char_boundary(before.len().saturating_sub(LONGEST))..).unwrap_or_default();
+    let name = window.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let has_small = name.bytes().any(|b| b.is_ascii_lowercase());
+    has_small
+        && name.bytes().skip(1).any(|b| b.is_ascii_uppercase())
+        && !name.ends_with("IP")
+        && address.octets().iter().all(|octet| *octet < 100)
 }
 
 /// Four numbers below 256 with dots, and where they end.

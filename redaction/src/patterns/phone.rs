@@ -46,7 +46,10 @@ pub(crate) fn international(text: &str, at: usize) -> Option<Range<usize>> {
         gap += 1;
     }
     let found = found?;
-    Some(found.start..found.end + extension(text, found.end))
+    // `(+34) 612 345 678`
+    let has_bracket = text.get(..at)?.ends_with('(')
+        && text.get(found.clone())?.split_once(')').is_some_and(|(before, _)| !before.contains('('));
+    Some(found.start - usize::from(has_bracket)..found.end + extension(text, found.end))
 }
 
 /// How many digits a number of the country with this code has at most, trunk zero included.

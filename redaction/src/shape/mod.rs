@@ -41,6 +41,8 @@ pub(crate) enum Shape {
     Street,
     /// Letters and a number, as addresses have them.
     Postal,
+    /// The same, beginning with a capital or a digit.
+    Titled,
     /// A number with perhaps a letter.
     HouseNumber,
     /// A few digits and letters.
@@ -72,9 +74,11 @@ pub(crate) enum Shape {
 const BENIGN: &[&str] = &[
     "true", "false", "yes", "no", "on", "off", "0", "1", "null", "none", "undefined", "nan", "oauth2", "saml2", "auth0", "email", "password", "text", "tel", "string", "required", "optional", "[redacted]", "redacted", "hidden", "unknown", "n/a",
     "***", "********", "set", "unset", "missing", "present", "empty", "invalid", "valid", "number", "phone", "object", "verified", "unverified", "confirmed", "pending", "sent", "subscribed",
+    "filled", "blank", "changed", "touched", "cleared", "skipped", "provided", "entered", "submitted", "complete", "completed", "error", "focus", "blur", "ok", "autofilled", "required field", "mandatory", "pflichtfeld", "pflichtangabe", "erforderlich",
+    "obligatoire", "champ obligatoire", "facultatif", "obligatorio", "campo obligatorio", "obbligatorio", "campo obbligatorio", "obrigatório", "verplicht", "verplicht veld", "wymagane", "pole wymagane", "obligatoriskt", "opcional", "optionnel", "optioneel",
 ];
 
-const LONGEST_BENIGN: usize = 10;
+const LONGEST_BENIGN: usize = 18;
 
 impl Shape {
     /// Whether `text` looks like this.
@@ -116,8 +120,9 @@ impl Shape {
                     && !text.contains('@')
                     && !is_partly_done(text)
             }
+            Self::Titled => Self::Postal.fits(text) && !text.starts_with(char::is_lowercase),
             Self::HouseNumber => (1..=5).contains(&digits) && text.len() <= 12,
-            Self::Postcode => is_postcode(text, digits),
+            Self::Postcode => is_postcode(text, digits) || is_postcode_and_place(text, digits),
             Self::Ip => {
                 text.contains(['.', ':']) && text.split('%').next().is_some_and(|ip| ip.parse::<IpAddr>().is_ok())
             }
@@ -315,6 +320,17 @@ fn is_postcode(text: &str, digits: usize) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '+' | '〒'))
         && text.split([' ', '-', '+']).all(|part| part.len() <= 9)
         && !number::is_date(text)
+}
+
+/// Whether `text` is a postcode and the name of the place: `10115 Berlin`, `1017 AB Amsterdam`.
+fn is_postcode_and_place(text: &str, digits: usize) -> bool {
+    let Some((code, place)) = text.split_once([' ', '+']) else { return false };
+    (4..=7).contains(&digits)
+        && digits == number::digits_in(code)
+        && code.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+        && place.starts_with(char::is_uppercase)
+        && place.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '+' | '-' | '\'' | '.' | '(' | ')' | '/'))
+        && text.len() <= 48
 }
 
 /// Whether `text` is a decimal, or two or three in a row, with at least so many places behind the point.

@@ -106,10 +106,25 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
         // The other half of a place stands behind a comma.
         let sign = usize::from(value.starts_with(['-', '+']));
         let both = || place::decimals(text, start + sign, false, true).filter(|both| both.start <= start + sign);
-        let end = if kind == Kind::Coordinates { both().map(|both| both.end) } else { None };
+        let end = match kind {
+            Kind::Coordinates => both().map(|both| both.end),
+            Kind::Address => postcode_behind(text, start + length),
+            _ => None,
+        };
         return Some((start..end.unwrap_or_default().max(start + length), kind, rule));
     }
     None
+}
+
+/// Where the postcode ends that stands behind the comma at `at`, before the name of a place: `, 10115 Berlin`.
+fn postcode_behind(text: &str, at: usize) -> Option<usize> {
+    let rest = text.get(at..)?.strip_prefix(',')?;
+    let code = rest.trim_start_matches(' ');
+    let code = ["D-", "F-", "A-", "CH-", "I-"].iter().find_map(|country| code.strip_prefix(country)).unwrap_or(code);
+    let is_code = |b: &u8| b.is_ascii_digit() || *b == b'-';
+    let length = code.bytes().take(9).take_while(is_code).count();
+    let place = code.get(length..)?.strip_prefix(' ')?;
+    ((4..=8).contains(&length) && place.starts_with(char::is_uppercase)).then(|| text.len() - place.len() - 1)
 }
 
 /// The name of the field whose `value` is at `at`: `<input name="first_name" value="…">`.
@@ -127,6 +142,13 @@ fn number_in(line: &str) -> Option<&str> {
         |c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '+' | '.' | '/' | '(' | ')' | '\u{a0}' | '\u{202f}');
     let end = line.find(|c| !is_part(c))?;
     let number = line.get(..end)?.trim_end_matches(|c: char| !c.is_ascii_digit());
+    // `65 170839 J 003`
+    let number = match line.as_bytes().get(number.len()..)? {
+        [b' ', b'A'..=b'Z', b' ', serial @ ..] if serial.iter().take_while(|b| b.is_ascii_digit()).count() == 3 => {
+            line.get(..number.len() + 6)?
+        }
+        _ => number,
+    };
     let is_closed = line.get(number.len()..).is_some_and(|rest| rest.starts_with([' ', '(', '\u{a0}', '\u{202f}']));
     (is_closed && number.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '('))).then_some(number)
 }

@@ -122,9 +122,13 @@ fn speaks(text: &str, run: &Run, clue: Clue, end: usize, gap: &str, is_amount: b
         Clue::Id(_) => is_short(gap) || gap.trim_end().ends_with(':'),
         _ => false,
     };
+    // Few telephone numbers end like that, and none with six.
     let is_round = || {
-        let last = run.group(run.groups() - 1).and_then(|group| text.get(group));
-        last == Some("000")
+        let zeros = |behind: usize| {
+            let group = run.groups().checked_sub(behind).and_then(|place| run.group(place));
+            group.and_then(|group| text.get(group)) == Some("000")
+        };
+        zeros(1) && (zeros(2) || clue != Clue::Phone)
     };
     let is_counted =
         is_amount && clue != Clue::Birth && (is_round() || gap.contains(|c: char| c.is_ascii_digit()) || !is_told());

@@ -58,7 +58,7 @@ const fn clues_without_words() -> [Clue; CLUE_WORDS.len()] {
 
 #[rustfmt::skip]
 pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
-    (Clue::Phone, "my number is,meine nummer,meine nummer ist,mi numero es,mon numero est,mitt nummer ar,meu numero e,mijn nummer is,phone,telephone,telefon,tel,mobile,cell,cellphone,whatsapp,fax,telefax,call,calls,calling,dial,ring,text,texted,sms,hotline,callback,landline,voicemail,phonenumber,reach me,reach us,contact number,msisdn,mob,\
+    (Clue::Phone, "fon,my number is,mio numero,moj numer,meine nummer,meine nummer ist,mi numero es,mon numero est,mitt nummer ar,meu numero e,mijn nummer is,phone,telephone,telefon,tel,mobile,cell,cellphone,whatsapp,fax,telefax,call,calls,calling,dial,ring,text,texted,sms,hotline,callback,landline,voicemail,phonenumber,reach me,reach us,contact number,msisdn,mob,\
         telefonnummer,telefonnr,rufnummer,handy,handynummer,mobilnummer,mobil,mobilfunknummer,festnetz,anruf,anrufen,ruf,rufen,rufnr,ruckruf,erreichbar,erreichen,\
         portable,fixe,appelez,appeler,appel,rappelez,rappeler,joindre,joignable,numero de telephone,telephonez,\
         telefono,movil,celular,llame,llama,llamar,llamame,llamenos,llamada,telefone,telemovel,ligue,ligar,liga,chamar,\
@@ -106,7 +106,7 @@ pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
     (Clue::Token, "token,api key,apikey,secret,bearer,session,session id,sessionid,access key,secret key,private key,jwt,reset code,invite code,invitation code,auth token,credentials,access token,refresh token,reset token"),
     (Clue::Postcode, "cp,plz,postleitzahl,postcode,post code,code postal,codigo postal,codice postale,postal code,zip code,zipcode,cep,postnummer,kod pocztowy,postinumero"),
     (Clue::Network, "ip,ip address,ipv,ips,adresse ip,ip adresse,address,addr,host,server,client,remote,from,peer,subnet,gateway,dns,login from,direccion ip,indirizzo ip"),
-    (Clue::Version, "v,ver,version,versions,build,release,released,firmware,upgrade,upgraded,sdk,patch,update,updated,driver,app,kernel,software,versionsnummer,version logicielle,versie,wersja,versao,versione,rev,revision,section,chapter,chrome,chromium,edge,safari,firefox,opera,brave,electron,oid,nightly,kapitel,abschnitt,バージョン,版本,версия,संस्करण,rc,beta,assembly"),
+    (Clue::Version, "ios,ipados,macos,android,windows,java,python,php,node,mysql,wordpress,v,ver,version,versions,build,release,released,firmware,upgrade,upgraded,sdk,patch,update,updated,driver,app,kernel,software,versionsnummer,version logicielle,versie,wersja,versao,versione,rev,revision,section,chapter,chrome,chromium,edge,safari,firefox,opera,brave,electron,oid,nightly,kapitel,abschnitt,バージョン,版本,версия,संस्करण,rc,beta,assembly"),
     (Clue::Thing, "order,orders,bestellung,bestellnummer,bestell,auftrag,auftragsnummer,commande,pedido,ordine,encomenda,bestelling,bestelnummer,zamowienie,zamowienia,bestallning,ordernummer,ordrenummer,invoice,rechnung,rechnungsnummer,facture,factura,fattura,fatura,factuur,faktura,faktury,\
         sku,ean,isbn,gtin,upc,asin,mpn,article,artikel,artikelnummer,artikelnr,art,item,product,produkt,produit,producto,prodotto,produto,model,modell,modele,serial,tracking,sendung,sendungsnummer,sendungsverfolgung,colis,envio,spedizione,paczka,parcel,shipment,awb,ticket,case,reference,ref,referenz,\
         booking,buchung,reservation,reserva,prenotazione,transaction,transaktion,receipt,quote,po,purchase,batch,lot,issue,pr,commit,build number,price,preis,prix,precio,prezzo,preco,prijs,cena,pris,total,sum,summe,amount,betrag,montant,importe,qty,quantity,\

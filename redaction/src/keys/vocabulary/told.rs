@@ -100,12 +100,12 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         contact number,contactnumber,contact no,callback number,callback,sms to,sms number,viber,telegram phone,daytime number,recovery number,\
         電話,電話番号,携帯,携帯番号,手机,手机号,电话,手機,전화,전화번호,휴대폰,телефон,फोन,मोबाइल,\
         telefonni cislo,telefonne cislo,telefonszam,mobilszam,cep telefonu,cep tel,cep no,telefon numarasi,telefon no,tel no,gsm no,denwa,denwa bango,denwabango,keitai,\
-        keitai bango,matkapuhelin,telefonnumber,telefonnumret,mobilnumret,mobiltelefonnummer,mobiltlf,mobilni telefon,telefoonnr,mobiel nummer,mobiele nummer,mobiele telefoon,meine nummer,mi numero,mon numero,mitt nummer,meu numero,mijn nummer,gsm nummer,telefonas,telefons,\
+        keitai bango,matkapuhelin,telefonnumber,telefonnumret,mobilnumret,mobiltelefonnummer,mobiltlf,mobilni telefon,telefoonnr,mobiel nummer,mobiele nummer,mobiele telefoon,meine nummer,mi numero,mio numero,fon,mon numero,mitt nummer,meu numero,mijn nummer,gsm nummer,telefonas,telefons,\
         telefoninumber,telefon mobil,numar de telefon,broj telefona,broj mobitela,mobitel,telefonska stevilka,tilefono,kinito,τηλεφωνο,κινητο,tlfn,numero tel,num telephone,num tel,\
         numero portable,numero movil,numero celular,numero cellulare,fone,nomor telepon,nomor hp,telepon,dien thoai,so dien thoai,sdt,shouji,shoujihao,dianhua,jeonhwa,\
         numer komorkowy,nr telefonu,nr tel,handynr,rufnr,cell no,mobile no,phone no,puh,телефона,هاتف,тел,נייד,мобильный,携帯電話,kontakttelefon,טלפון,โทรศัพท์"),
 
-    told(Kind::BirthDate, Shape::BirthDate, "dob,birthday year,dob year,birthdate year,birthday date,birth day,birth month,geboortejaar,ne le,nee le,nato il,nata il,nacido el,nacida el,fecha nac,fec nac,fecnac,fechanac,fec nacimiento,fecnacimiento,data nasc,dt nasc,dtnasc,datanasc,dt nascimento,date naiss,datenaiss,\
+    told(Kind::BirthDate, Shape::BirthDate, "dob,birthday year,dob year,birthdate year,birthday date,geboortejaar,ne le,nee le,nato il,nata il,nacido el,nacida el,fecha nac,fec nac,fecnac,fechanac,fec nacimiento,fecnacimiento,data nasc,dt nasc,dtnasc,datanasc,dt nascimento,date naiss,datenaiss,\
         dt naissance,ddn,dt naiss,geb dat,gebdatum,geb datum,geb tag,data ur,dataur,fodselsdata,birth dt,birthdt,geboortedat,data nasc,birth,birthday,birthdate,dateofbirth,date of birth,birth date,born,bday,geburtsdatum,geburtstag,geboren,geb,gebdat,\
         date de naissance,datenaissance,naissance,datedenaissance,fecha de nacimiento,fechanacimiento,fecha nacimiento,nacimiento,data di nascita,datadinascita,data nascita,nascita,\
         data de nascimento,datanascimento,data nascimento,nascimento,geboortedatum,geboorte,data urodzenia,dataurodzenia,urodzenia,fodelsedatum,\
@@ -132,9 +132,9 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         nom d usage,prenom nom,jeune fille,roepnaam,familienaam,voorletters,meisjesnaam,imie,imiona,drugie imie,nazwisko rodowe,fulde navn,fullt navn,fullstandigt namn,mellomnavn,\
         mellannamn,mellemnavn,etternamn,kutsumanimi,koko nimi,kokonimi,prenume,nume complet,nume de familie,prezime,ime i prezime,ime prezime,priimek,pavarde,uzvards,eesnimi,\
         perekonnanimi,onomateponymo,eponymo,επωνυμο,ονοματεπωνυμο,nama lengkap,nama depan,nama belakang,ho ten,ho va ten,прізвище,ім я,フリガナ,ふりがな,nom famille,nume familie,adiniz,soyadiniz,adiniz soyadiniz,familiya,фио,fio,الاسم الكامل,اسم العائلة,שם פרטי,\
-        שם משפחה,นามสกุล,second name,birth name,nom naissance"),
+        שם משפחה,นามสกุล,second name,birth name,nom naissance,nom utilisateur,nom d utilisateur,nombre usuario,nombre de usuario,nome utente,nome usuario,nome de usuario,nome do usuario,nome utilizador,nome de utilizador,gebruikersnaam,benutzername,nutzername,nazwa uzytkownika,anvandarnamn,brukernavn,brugernavn"),
     // The name of a login is any word.
-    told(Kind::Name, Shape::Login, "user name,username,login name,loginname"),
+    told(Kind::Name, Shape::Login, "user name,username,login name,loginname,nom utilisateur,nom d utilisateur,nombre usuario,nombre de usuario,nome utente,nome usuario,nome de usuario,nome do usuario,nome utilizador,nome de utilizador,gebruikersnaam,benutzername,nutzername,nazwa uzytkownika,anvandarnamn,brukernavn,brugernavn"),
     told(Kind::Name, Shape::Person, "nom,nombre,nome,naam,namn,navn,nimi,nume,ime,nama,nev,isim,ονομα,име,vards,vardas,display name,displayname,patient,passenger,cardowner,recipient,beneficiary,guest,holder,empfanger,destinataire,\
         destinatario,titular,titulaire,intestatario,customer,client,cliente,kunde,klant,user,person,sender,traveler,traveller,attendee,assignee,insured,applicant,spouse,nextofkin,next of kin,\
         ansprech,contact,owner,buyer,employee,member,subscriber"),
@@ -143,9 +143,11 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
     told(Kind::Mac, Shape::Mac, "mac,macaddress,mac address,macaddr,bssid,bluetooth,ethernet,hwaddr"),
     told(Kind::Postcode, Shape::Postcode, "zip,zipcode,zip code,postcode,post code,postalcode,postal code,postal,plz,postleitzahl,code postal,codepostal,codigo postal,codigopostal,cep,\
         codice postale,codicepostale,postcode huis,kod pocztowy,kodpocztowy,postnummer,postnr,pincode,pin code,eircode,postinumero,psc,\
-        郵便番号,邮编,邮政编码,우편번호,индекс,पिनकोड,postzahl,cp,cap,zip plus,codigo de postal,\
+        郵便番号,邮编,邮政编码,우편번호,индекс,पिनकोड,postzahl,cp,zip plus,codigo de postal,\
         avviamento postale,posta kodu,postakodu,yubin bango,yubinbango,smerovaci cislo,smerovacie cislo,iranyitoszam,postikoodi,pasto kodas,pasta indekss,sihtnumber,poskod,kodepos,\
         kode pos,ma buu dien,youbian,postanski broj,postna stevilka,cod postal,індекс,τ κ,codpostal,ταχυδρομικοσ κωδικασ,postal index,индекса,รหัสไปรษณีย์,الرمز البريدي,מיקוד"),
+    // The English word is a limit, and the Italian one has five digits.
+    told(Kind::Postcode, Shape::Digits(5), "cap"),
     told(Kind::Address, Shape::Street, "street,streetaddress,street address,streetname,street name,strasse,strassenname,str,rue,calle,rua,ulica,straat,straatnaam,gata,gatuadress,gatuadresse,address line,addressline,addr line,\
         adresszeile,ligne adresse,direccion linea,vej,katu,улица,住所,地址,주소,पता,домашний адрес,straße,house name,flat,apartment,apt,numero civico,logradouro,complemento,bairro,\
         morada,domicilio,domicile,anschrift,wohnort adresse,residence address,home address,homeaddress,address street,residential address,\
@@ -153,7 +155,9 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         dizhi,juso,bydliste,miejsce zamieszkania,zamieszkania,woonadres,strasse hausnummer,strasse nr,strassehausnummer,adresszusatz,wohnadresse,privatadresse,hemadress,\
         bostadsadress,complement adresse,complement d adresse,strase,numero et rue,nom de rue,nome da rua,nombre de calle,nome via,ulica i numer,straat en huisnummer,العنوان,כתובת,\
         ที่อยู่,番地,вулиця,toimitusosoite"),
-    told(Kind::Address, Shape::Postal, "via,anschrift,street,rue,morada,domicilio,domicile,woonadres,wohnadresse,hemadress,lakcim,osoite,wohnanschrift,address,addr,adresse,adress,adres,direccion,indirizzo,endereco,адрес,lieferadresse,rechnungsadresse,adresse de livraison,shipping to,deliver to,ship to,bill to,shipto,billto,\
+    // The English word is a way.
+    told(Kind::Address, Shape::Titled, "via"),
+    told(Kind::Address, Shape::Postal, "anschrift,street,rue,morada,domicilio,domicile,woonadres,wohnadresse,hemadress,lakcim,osoite,wohnanschrift,address,addr,adresse,adress,adres,direccion,indirizzo,endereco,адрес,lieferadresse,rechnungsadresse,adresse de livraison,shipping to,deliver to,ship to,bill to,shipto,billto,\
         adresa,alamat,naslov,dia chi,adresi,adresas,adrese,aadress,adresse postale,адреса,cim,szallitasi cim,direccion postal,indirizzo postale,endereco postal"),
     told(Kind::Address, Shape::HouseNumber, "house number,housenumber,hausnummer,hausnr,huisnummer,numero de calle,numero de rue,street number,streetnumber,house no,houseno,building number,husnummer,numer domu,unit number,apartment number"),
 

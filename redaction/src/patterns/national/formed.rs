@@ -44,7 +44,7 @@ pub(crate) fn formed(text: &str, run: &Run) -> Option<Range<usize>> {
                 c == '-' || (matches!(c, '.' | '/') && next_char(text, end + 1).is_some_and(char::is_alphanumeric))
             })
     };
-    let checks: [fn(&str, &Run) -> Option<usize>; 12] = [
+    let checks: [fn(&str, &Run) -> Option<usize>; 13] = [
         social_security,
         cpf,
         cnpj,
@@ -57,6 +57,7 @@ pub(crate) fn formed(text: &str, run: &Run) -> Option<Range<usize>> {
         korean,
         malaysian,
         letter_at_end,
+        |text, run| pension(text, run, true),
     ];
     checks.iter().find_map(|check| check(text, run)).filter(|end| closed(*end)).map(|end| run.start..end)
 }
@@ -207,6 +208,26 @@ fn south_american(text: &str, run: &Run) -> Option<usize> {
     };
     let rest = text.get(end..)?.strip_prefix('-')?;
     rest.starts_with(|c: char| c.to_ascii_uppercase() == check).then_some(end + 2)
+}
+
+/// DE: the number of the pension insurance: area, date of birth, a letter, a serial and a check digit
+/// (Versicherungsnummern-, Kontoführungs- und Versicherungsverlaufsverordnung, 2).
+pub(super) fn pension(text: &str, run: &Run, must_sum_up: bool) -> Option<usize> {
+    const WEIGHTS: [u32; 12] = [2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1];
+    let end = run.is(&[8], b"").or_else(|| run.is(&[2, 6], b" ")).filter(|_| run.groups() <= 2)?;
+    let values = run.values(text, 2).0;
+    let tail = text.get(end..)?;
+    let letter_at = usize::from(tail.starts_with(' '));
+    let letter = tail.bytes().nth(letter_at).filter(u8::is_ascii_uppercase)? - b'A' + 1;
+    let serial_at = letter_at + 1 + usize::from(letter_at > 0 && tail.get(letter_at + 1..)?.starts_with(' '));
+    let serial = tail.get(serial_at..serial_at + 3).filter(|serial| serial.bytes().all(|b| b.is_ascii_digit()))?;
+    let digit = |place: usize| serial.bytes().nth(place).map(|b| b - b'0');
+    let all = values.iter().take(8).copied().chain([letter / 10, letter % 10, digit(0)?, digit(1)?]);
+    let sum: u32 =
+        all.zip(WEIGHTS).map(|(value, weight)| u32::from(value) * weight).map(|sum| sum / 10 + sum % 10).sum();
+    let fits = is_month_and_day(number(values.get(4..6)?), number(values.get(2..4)?))
+        && (!must_sum_up || digit(2) == u8::try_from(sum % 10).ok());
+    fits.then_some(end + serial_at + 3)
 }
 
 /// KR: a date, and seven digits of which the first is the sex and century.

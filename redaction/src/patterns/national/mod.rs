@@ -12,6 +12,9 @@ pub(crate) use lettered::lettered;
 
 /// The number behind a word that says it is one: the first groups that have as many digits as `lengths` has bits at.
 pub(crate) fn told(text: &str, run: &Run, lengths: u32) -> Option<Range<usize>> {
+    if let Some(end) = formed::pension(text, run, false).filter(|end| ends_at(text, *end)) {
+        return Some(run.start..end);
+    }
     let mut found = None;
     for groups in 1..=run.groups() {
         let digits = run.digits(groups);
