@@ -92,6 +92,8 @@ fn lines_written_without_a_look_at_the_rules_come_out_right() {
         ("third", include_str!("corpus/third.jsonl")),
         ("fourth", include_str!("corpus/fourth.jsonl")),
         ("fifth", include_str!("corpus/fifth.jsonl")),
+        ("sixth", include_str!("corpus/sixth.jsonl")),
+        ("seventh", include_str!("corpus/seventh.jsonl")),
     ] {
         let [recall, kept] = measure(lines);
         println!("{name}: recall {recall:.2} %, kept {kept:.2} %");

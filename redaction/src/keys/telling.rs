@@ -419,7 +419,10 @@ impl Key {
     /// Whether the key says whose the value is rather than what: its neighbours are a person's.
     pub(crate) fn is_personal(&self) -> bool {
         self.told.iter().next().is_some_and(|told| {
-            matches!(told.kind, Kind::Email | Kind::Phone | Kind::BirthDate | Kind::NationalId | Kind::Postcode)
+            matches!(
+                told.kind,
+                Kind::Email | Kind::Phone | Kind::BirthDate | Kind::NationalId | Kind::Postcode | Kind::Iban
+            )
         })
     }
 }
@@ -431,5 +434,10 @@ fn goes_with_a_value(word: Entry) -> bool {
 
 /// Whether `text` is no word, and so a value where prose is as likely: a password may be a word with a mark and digits.
 fn looks_chosen(kind: Kind, text: &str) -> bool {
-    crate::shape::is_loose(text) || kind == Kind::Password && Shape::Pass.fits(text)
+    let count = |is: fn(&u8) -> bool| text.bytes().filter(is).count();
+    crate::shape::is_loose(text)
+        || kind == Kind::Password
+            && (Shape::Pass.fits(text)
+                // `Soleil_2021`
+                || !text.contains([' ', '/']) && count(u8::is_ascii_digit) >= 2 && count(u8::is_ascii_alphabetic) >= 3)
 }

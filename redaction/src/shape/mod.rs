@@ -164,6 +164,8 @@ impl Shape {
             Self::Decimal => is_place(number, 1),
             Self::Exact => is_place(number, 5),
             Self::Postcode => is_whole && (4..=9).contains(&digits),
+            // Limits are round.
+            Self::Digits(5) => is_whole && self.fits(number) && !number.ends_with("00"),
             Self::Pin
             | Self::HouseNumber
             | Self::Digits(_)
@@ -241,9 +243,9 @@ fn is_name(text: &str) -> bool {
 /// Words in what programs, channels and offers are called, and in no person's name.
 #[rustfmt::skip]
 const NO_NAMES: &[&str] = &[
-    "mobile", "desktop", "tablet", "safari", "chrome", "firefox", "edge", "opera", "browser", "app", "web", "live", "chat", "support", "team", "service", "sales", "center", "centre", "premium", "basic", "free", "guest", "new",
-    "returning", "anonymous", "admin", "standard", "gold", "silver", "platinum", "plus", "pro", "online", "store", "shop", "hotline", "form", "formular", "formulaire", "formulario", "newsletter", "signup", "login", "checkout",
-    "contact", "kontakt", "contacto", "contatto", "member", "customer", "business", "office", "account", "default", "email", "phone", "test", "button", "page",
+    "mobile", "desktop", "tablet", "safari", "chrome", "firefox", "edge", "opera", "browser", "app", "web", "chat", "support", "team", "service", "center", "centre", "premium", "basic", "trial", "tier", "plan", "user", "users",
+    "returning", "anonymous", "admin", "standard", "platinum", "plus", "pro", "online", "store", "shop", "hotline", "form", "formular", "formulaire", "formulario", "newsletter", "signup", "login", "checkout",
+    "contact", "kontakt", "contacto", "contatto", "member", "customer", "business", "office", "account", "default", "email", "phone", "test",
 ];
 
 fn has_no_names(text: &str) -> bool {

@@ -140,7 +140,8 @@ fn speaks(text: &str, run: &Run, clue: Clue, end: usize, gap: &str, is_amount: b
 fn is_short(gap: &str) -> bool {
     const LONGEST: usize = 4;
     let is_short = |word: &str| word.chars().count() <= LONGEST && !word.contains(|c: char| c.is_ascii_digit());
-    gap.split(|c: char| !c.is_alphanumeric()).all(is_short)
+    const NUMBERS: &[&str] = &["number", "nummer", "numer", "numero", "número", "numéro", "unter", "under"];
+    gap.split(|c: char| !c.is_alphanumeric()).all(|word| is_short(word) || is_one_of(word, NUMBERS))
 }
 
 /// Whether the word that ends at `end` means something else as often as what it is known for: the German `nie`, the
@@ -249,7 +250,9 @@ fn as_told(text: &str, run: &Run, digits: usize, clue: Clue, gap: &str) -> Optio
             ))
         }
         Clue::Password if is_near && says(gap) => {
-            let group = run.group(0)?;
+            // `482 913`
+            let in_two = run.is(&[3, 3], b"").filter(|_| run.groups() == 2 && matches!(run.separator(1), b' ' | b'-'));
+            let group = in_two.map_or_else(|| run.group(0), |end| Some(at..end))?;
             ((4..=8).contains(&group.len()) && ends_at(text, group.end) && !is_unit(text, group.end)).then_some((
                 group,
                 Kind::Password,
