@@ -56,7 +56,7 @@ impl Frame {
         if self.is_notes {
             return Key::default();
         }
-        if self.key.is_name() && self.outer.is_person() && !self.beside.is_software() {
+        if self.key.is_name() && self.beside.is_of_person(&self.outer) {
             return Key::of_name();
         }
         let is_line =

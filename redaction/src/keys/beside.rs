@@ -51,8 +51,9 @@ impl Beside {
         }
     }
 
-    pub(crate) fn is_software(&self) -> bool {
-        self.is_software
+    /// Whether any name under `outer` is a person's: `{"customer": {"name": …}}`, `{"name": {"first": …}}`.
+    pub(crate) fn is_of_person(&self, outer: &Key) -> bool {
+        !self.is_software && (outer.is_person() || outer.is_name() && !self.is_in_named)
     }
 
     /// What `text` is by its neighbours, under a key that is a word for any name or pass.

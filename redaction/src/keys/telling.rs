@@ -255,6 +255,11 @@ impl Key {
         })
     }
 
+    /// Whether the value is a street or an address.
+    pub(crate) fn is_street(&self) -> bool {
+        self.told.iter().any(|told| told.kind == Kind::Address)
+    }
+
     /// Whether the value is a network address, alone or with others.
     pub(crate) fn is_network(&self) -> bool {
         self.told.iter().any(|told| told.kind == Kind::Ip)

@@ -72,17 +72,20 @@ pub(crate) fn v4(text: &str, at: usize, place: Place) -> Option<Range<usize>> {
     (!is_version).then_some(at..end)
 }
 
-/// Whether four small numbers are the version of what `before` ends with, a name as programs have: `TeamViewer 15.48.4.0`.
+/// Whether four small numbers are the version of what `before` ends with, a name as programs have:
+/// `TeamViewer 15.48.4.0`, `Resolve 18.6.4.6`.
 fn is_program(before: &str, address: Ipv4Addr) -> bool {
     const LONGEST: usize = 24;
     let Some(before) = before.strip_suffix(' ') else { return false };
     let window = before.get(before.floor_char_boundary(before.len().saturating_sub(LONGEST))..).unwrap_or_default();
     let name = window.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-    let has_small = name.bytes().any(|b| b.is_ascii_lowercase());
-    has_small
-        && name.bytes().skip(1).any(|b| b.is_ascii_uppercase())
-        && !name.ends_with("IP")
-        && address.octets().iter().all(|octet| *octet < 100)
+    let octets = address.octets();
+    // Most addresses in use have a larger number, and the others begin with 10.
+    let is_small = octets.iter().all(|octet| *octet < 64) && octets[0] != 10;
+    let has_inner =
+        name.bytes().any(|b| b.is_ascii_lowercase()) && name.bytes().skip(1).any(|b| b.is_ascii_uppercase());
+    name.starts_with(|c: char| c.is_ascii_uppercase()) && is_small
+        || has_inner && !name.ends_with("IP") && octets.iter().all(|octet| *octet < 100)
 }
 
 /// Four numbers below 256 with dots, and where they end.

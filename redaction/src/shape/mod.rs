@@ -74,6 +74,8 @@ pub(crate) enum Shape {
 const BENIGN: &[&str] = &[
     "true", "false", "yes", "no", "on", "off", "0", "1", "null", "none", "undefined", "nan", "oauth2", "saml2", "auth0", "email", "password", "text", "tel", "string", "required", "optional", "[redacted]", "redacted", "hidden", "unknown", "n/a",
     "***", "********", "set", "unset", "missing", "present", "empty", "invalid", "valid", "number", "phone", "object", "verified", "unverified", "confirmed", "pending", "sent", "subscribed",
+    "taken", "weak", "strong", "medium", "new", "old", "work", "home", "mobile", "landline", "private", "business", "optin", "opt-in", "opt_in", "optout", "other", "default", "available", "granted", "denied", "enabled", "disabled", "checked", "selected",
+    "clicked", "failed", "success", "active", "inactive", "opened", "delivered", "bounced", "billing", "shipping", "primary", "secondary", "never", "daily", "weekly", "monthly", "incorrect", "wrong", "too_short", "too short", "duplicate",
     "filled", "blank", "changed", "touched", "cleared", "skipped", "provided", "entered", "submitted", "complete", "completed", "error", "focus", "blur", "ok", "autofilled", "required field", "mandatory", "pflichtfeld", "pflichtangabe", "erforderlich",
     "obligatoire", "champ obligatoire", "facultatif", "obligatorio", "campo obligatorio", "obbligatorio", "campo obbligatorio", "obrigatório", "verplicht", "verplicht veld", "wymagane", "pole wymagane", "obligatoriskt", "opcional", "optionnel", "optioneel",
 ];
@@ -245,7 +247,7 @@ fn is_name(text: &str) -> bool {
 const NO_NAMES: &[&str] = &[
     "mobile", "desktop", "tablet", "safari", "chrome", "firefox", "edge", "opera", "browser", "app", "web", "chat", "support", "team", "service", "center", "centre", "premium", "basic", "trial", "tier", "plan", "user", "users",
     "returning", "anonymous", "admin", "standard", "platinum", "plus", "pro", "online", "store", "shop", "hotline", "form", "formular", "formulaire", "formulario", "newsletter", "signup", "login", "checkout",
-    "contact", "kontakt", "contacto", "contatto", "member", "customer", "business", "office", "account", "default", "email", "phone", "test",
+    "contact", "kontakt", "contacto", "contatto", "member", "customer", "business", "office", "account", "default", "email", "phone", "test", "members", "all", "the", "les", "los", "las", "het",
 ];
 
 fn has_no_names(text: &str) -> bool {

@@ -32,7 +32,11 @@ pub(crate) fn is_loose(text: &str) -> bool {
 /// Whether `text` is no word of a language and no name made of words and small numbers either, as `office365`,
 /// `SUMMER2024`, `step2of3` and `css3-animations` are.
 pub(crate) fn is_token(text: &str) -> bool {
-    is_loose(text) && !is_named(text) && !number::is_date(text)
+    // The time in seconds or milliseconds.
+    let is_epoch = matches!(text.len(), 10 | 13)
+        && matches!(text.as_bytes(), [b'1', b'5'..=b'9', ..])
+        && text.bytes().all(|b| b.is_ascii_digit());
+    is_loose(text) && !is_named(text) && !number::is_date(text) && !is_epoch
 }
 
 /// Short names of standards and things that have numbers.
@@ -51,7 +55,23 @@ fn is_named(text: &str) -> bool {
             has_word = true;
             continue;
         }
-        let is_mixed = runs.clone().count() > 1;
+        // `h264-codec` needs the word behind it, `gdpr2018` the year.
+        let parts = (runs.clone().count(), runs.clone().next(), runs.clone().nth(1));
+        if let (2, Some(letters), Some(digits)) = parts
+            && !is_digits(&letters)
+            && digits.len() <= DIGITS
+        {
+            let is_year = digits.len() == DIGITS && (digits.starts_with(b"20") || digits.starts_with(b"19"));
+            let has_one_case = letters.iter().all(u8::is_ascii_lowercase) || letters.iter().all(u8::is_ascii_uppercase);
+            if letters.len() <= 3 && !is_year {
+                continue;
+            }
+            if is_year && has_one_case && (2..=5).contains(&letters.len()) {
+                has_word = true;
+                continue;
+            }
+        }
+        let is_mixed = parts.0 > 1;
         for run in runs {
             let fits = if is_digits(&run) { run.len() <= DIGITS } else { !is_mixed || is_word(run, 2) };
             if !fits {

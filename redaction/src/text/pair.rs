@@ -2,7 +2,9 @@
 
 use crate::keys::telling::Key;
 use crate::kind::Kind;
-use crate::patterns::place;
+use crate::patterns::number::Run;
+use crate::patterns::{is_one_of, place};
+use crate::rules;
 use crate::shape;
 use crate::span::{Found, Spans};
 
@@ -61,6 +63,13 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
     if opening.is_none() && told.must_be_random() && word.len() < shape::RANDOM {
         return None;
     }
+    let start = at + 1 + gap;
+    if told.is_street()
+        && line.contains(|c: char| c.is_alphabetic())
+        && let Some(end) = postcode_behind(text, start + line.len())
+    {
+        return Some((start..end, Kind::Address, rules::TELLING_KEY));
+    }
     let candidates = if opening.is_some() { [line, line] } else { [line.trim_end(), word] };
     let number = if opening.is_none() && told.is_number() {
         number_in(line).or_else(|| line.get(place::lettered_postcode(line, 0)?))
@@ -72,10 +81,15 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
     let named = |candidate: &str| {
         told.fits(candidate, false, out.policy).filter(|(kind, _)| {
             matches!(kind, Kind::Name | Kind::Address)
+                && !is_prompt(candidate)
                 && (opening.is_some() || begins_capital(candidate))
                 && candidate.split(' ').count() <= 6
         })
     };
+    // `Mobil: 45 000 000 Nutzer`
+    if told.is_number() && number.is_some_and(|number| number.ends_with(" 000 000") || number.ends_with(".000.000")) {
+        return None;
+    }
     for (place, candidate) in candidates.into_iter().enumerate() {
         if (place == 2 && candidate == line) || candidate.is_empty() {
             continue;
@@ -97,7 +111,6 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
         if is_sentence || candidate.contains('[') && crate::kind::holds_placeholder(candidate) {
             continue;
         }
-        let start = at + 1 + gap;
         let length = if place == 1 && candidate.len() >= JUDGED {
             value.find(ends).unwrap_or(value.len())
         } else {
@@ -106,25 +119,77 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
         // The other half of a place stands behind a comma.
         let sign = usize::from(value.starts_with(['-', '+']));
         let both = || place::decimals(text, start + sign, false, true).filter(|both| both.start <= start + sign);
-        let end = match kind {
-            Kind::Coordinates => both().map(|both| both.end),
-            Kind::Address => postcode_behind(text, start + length),
-            _ => None,
-        };
+        let end = if kind == Kind::Coordinates { both().map(|both| both.end) } else { None };
         return Some((start..end.unwrap_or_default().max(start + length), kind, rule));
     }
     None
 }
 
-/// Where the postcode ends that stands behind the comma at `at`, before the name of a place: `, 10115 Berlin`.
+/// Where the postcode ends that stands behind the comma at `at`, before the name of a place or after it:
+/// `, 10115 Berlin`, `, London SW1A 2AA`.
 fn postcode_behind(text: &str, at: usize) -> Option<usize> {
+    /// Of a place's name.
+    const LONGEST: usize = 40;
     let rest = text.get(at..)?.strip_prefix(',')?;
     let code = rest.trim_start_matches(' ');
     let code = ["D-", "F-", "A-", "CH-", "I-"].iter().find_map(|country| code.strip_prefix(country)).unwrap_or(code);
-    let is_code = |b: &u8| b.is_ascii_digit() || *b == b'-';
-    let length = code.bytes().take(9).take_while(is_code).count();
-    let place = code.get(length..)?.strip_prefix(' ')?;
-    ((4..=8).contains(&length) && place.starts_with(char::is_uppercase)).then(|| text.len() - place.len() - 1)
+    let start = text.len() - code.len();
+    if code.starts_with(|c: char| c.is_ascii_digit()) {
+        let run = Run::read(text, start);
+        return [1, 2].into_iter().find_map(|groups| {
+            let (end, digits) = (run.group(groups - 1)?.end, run.digits(groups));
+            let rest = text.get(end..)?.strip_prefix(' ')?;
+            // `1012 JS Amsterdam`
+            let letters = rest
+                .get(..3)
+                .filter(|three| matches!(three.as_bytes(), [b'A'..=b'Z', b'A'..=b'Z', b' ']) && digits == 4);
+            let place = letters.and_then(|letters| rest.get(letters.len()..)).unwrap_or(rest);
+            let fits = (4..=8).contains(&digits) && place.starts_with(char::is_uppercase);
+            fits.then(|| text.len() - place.len() - 1)
+        });
+    }
+    let window = code.get(..code.floor_char_boundary(LONGEST))?;
+    let mut words = window.match_indices(' ').map(|(space, _)| start + space + 1).take(3);
+    words.find_map(|word| Some(place::lettered_postcode(text, word)?.end))
+}
+
+/// Whether `text` asks for a value or complains of one rather than being it.
+fn is_prompt(text: &str) -> bool {
+    const PROMPTS: &[&str] = &[
+        "bitte",
+        "please",
+        "not",
+        "already",
+        "max",
+        "min",
+        "keine",
+        "kein",
+        "siehe",
+        "muss",
+        "darf",
+        "veuillez",
+        "introduce",
+        "introduzca",
+        "inserisci",
+        "inserire",
+        "insira",
+        "enter",
+        "must",
+        "should",
+        "cannot",
+        "proszę",
+        "podaj",
+        "ange",
+        "vul",
+        "indique",
+        "saisissez",
+        "ungültig",
+        "invalid",
+        "fehlt",
+        "missing",
+    ];
+    let first = text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    is_one_of(first, PROMPTS)
 }
 
 /// The name of the field whose `value` is at `at`: `<input name="first_name" value="…">`.

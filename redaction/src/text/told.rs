@@ -113,25 +113,29 @@ fn is_amount(text: &str, run: &Run) -> bool {
 
 /// Whether the word that ends at `end`, with `gap` behind it, speaks of the run at all.
 fn speaks(text: &str, run: &Run, clue: Clue, end: usize, gap: &str, is_amount: bool) -> bool {
-    if !matches!(clue, Clue::Phone | Clue::Id(_) | Clue::Account | Clue::Birth) || says(gap) && clue != Clue::Birth {
+    let is_amount = is_amount && matches!(clue, Clue::Phone | Clue::Id(_) | Clue::Account);
+    let zeros = |behind: usize| {
+        let group = run.groups().checked_sub(behind).and_then(|place| run.group(place));
+        is_amount && group.and_then(|group| text.get(group)) == Some("000")
+    };
+    // No number that is given out ends with six of them.
+    if zeros(1) && zeros(2) {
+        return false;
+    }
+    if says(gap) && clue != Clue::Birth {
         return true;
     }
-    let leads = if clue == Clue::Phone { is_short(gap) } else { says(gap) };
+    let leads = match clue {
+        Clue::Phone => is_short(gap),
+        Clue::Id(_) | Clue::Account | Clue::Birth => says(gap),
+        _ => return true,
+    };
     let is_told = || match clue {
         Clue::Phone => run.digits(Run::GROUPS) == 9 && (is_short(gap) || gap.trim_end().ends_with(':')),
-        Clue::Id(_) => is_short(gap) || gap.trim_end().ends_with(':'),
+        Clue::Id(_) => !zeros(1) && (is_short(gap) || gap.trim_end().ends_with(':')),
         _ => false,
     };
-    // Few telephone numbers end like that, and none with six.
-    let is_round = || {
-        let zeros = |behind: usize| {
-            let group = run.groups().checked_sub(behind).and_then(|place| run.group(place));
-            group.and_then(|group| text.get(group)) == Some("000")
-        };
-        zeros(1) && (zeros(2) || clue != Clue::Phone)
-    };
-    let is_counted =
-        is_amount && clue != Clue::Birth && (is_round() || gap.contains(|c: char| c.is_ascii_digit()) || !is_told());
+    let is_counted = is_amount && (gap.contains(|c: char| c.is_ascii_digit()) || !is_told());
     !is_counted && (leads || !means_else(text, end, gap))
 }
 

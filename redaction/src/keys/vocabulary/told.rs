@@ -143,7 +143,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
     told(Kind::Mac, Shape::Mac, "mac,macaddress,mac address,macaddr,bssid,bluetooth,ethernet,hwaddr"),
     told(Kind::Postcode, Shape::Postcode, "zip,zipcode,zip code,postcode,post code,postalcode,postal code,postal,plz,postleitzahl,code postal,codepostal,codigo postal,codigopostal,cep,\
         codice postale,codicepostale,postcode huis,kod pocztowy,kodpocztowy,postnummer,postnr,pincode,pin code,eircode,postinumero,psc,\
-        郵便番号,邮编,邮政编码,우편번호,индекс,पिनकोड,postzahl,cp,zip plus,codigo de postal,\
+        郵便番号,邮编,邮政编码,우편번호,индекс,पिनकोड,postzahl,cp,zip city,postcode city,postal code city,zip plus,codigo de postal,\
         avviamento postale,posta kodu,postakodu,yubin bango,yubinbango,smerovaci cislo,smerovacie cislo,iranyitoszam,postikoodi,pasto kodas,pasta indekss,sihtnumber,poskod,kodepos,\
         kode pos,ma buu dien,youbian,postanski broj,postna stevilka,cod postal,індекс,τ κ,codpostal,ταχυδρομικοσ κωδικασ,postal index,индекса,รหัสไปรษณีย์,الرمز البريدي,מיקוד"),
     // The English word is a limit, and the Italian one has five digits.
