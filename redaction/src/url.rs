@@ -284,6 +284,10 @@ fn in_path(kind: Kind, told: &Key, before: &str, segment: &str) -> bool {
     if kind == Kind::Phone && (told.words() > 2 || told.is_about() || (!before.is_empty() && is_article(segment))) {
         return false;
     }
+    // `/passport/fees-2025`
+    if kind == Kind::NationalId && shape::is_named(segment) {
+        return false;
+    }
     matches!(
         kind,
         Kind::Phone
@@ -352,15 +356,18 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
             if told.is_untouched {
                 return;
             }
-            let is_doubtful = told.is_bare_name() && named.is_none() || told.is_pass();
-            if is_doubtful {
+            let (outer, last) = parted(plain_key);
+            let told_last = if outer.is_empty() { told } else { Key::of(last, out.policy) };
+            let is_name = told_last.is_bare_name() && told.is_vague_name();
+            if is_name && named.is_none() || told.is_pass() {
                 let beside = beside.get_or_insert_with(|| neighbours(parameters, separators, out.policy));
+                let beside = beside.part_of(&Key::of(outer, out.policy));
                 let raw = parameter.get(equals + 1..).unwrap_or_default();
-                if let Some((kind, rule)) = beside.tells(&told, &plain_text(raw), out.policy) {
+                if let Some((kind, rule)) = beside.tells(&told_last, &plain_text(raw), out.policy) {
                     return out.push(parameter, (equals + 1..parameter.len(), kind, rule));
                 }
             }
-            let told = if told.is_bare_name() { told.untold() } else { told };
+            let told = if is_name { told.untold() } else { told };
             if layers > 0 && !told.tells() && key.contains(|c: char| c == '@' || c == '%' || c.is_ascii_digit()) {
                 out.within(parameter, 0..equals, |key, out| text::find(key, layers - 1, Place::default(), out));
             }
@@ -375,6 +382,12 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
             out.within(parameter, range, |part, out| value(part, &told, !is_kept, layers, out));
         });
     }
+}
+
+/// The last part of a key, and what it stands under: `form` and `name` of `form[name]` and of `form.name`.
+fn parted(key: &str) -> (&str, &str) {
+    let parts = key.strip_suffix(']').map_or_else(|| key.rsplit_once('.'), |key| key.rsplit_once('['));
+    parts.unwrap_or(("", key))
 }
 
 /// What the parameters say of one another.

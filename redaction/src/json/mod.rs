@@ -248,7 +248,12 @@ impl Walk<'_, '_> {
             return;
         }
         let key = Key::of(&name, self.out.policy);
-        if let Some((kind, rule)) = key.fits(&value.content(self.json), true, self.out.policy) {
+        let text = value.content(self.json);
+        // Two names of fields are no pair.
+        let is_answer = || answers(&key, &text, self.out) && !Key::of(&text, self.out.policy).tells();
+        let found = key.fits(&text, true, self.out.policy);
+        let found = found.or_else(|| key.fits(&text, false, self.out.policy).filter(|_| is_answer()));
+        if let Some((kind, rule)) = found {
             self.out.push(self.json, (value.inside(), kind, rule));
         }
     }

@@ -25,13 +25,20 @@ pub(crate) struct Beside {
     /// Whether it is a thing that has a name of its own, or something in one.
     is_named: bool,
     is_in_named: bool,
+    /// Whether they stand under a key, which would say so if they were a person's.
+    is_part: bool,
 }
 
 impl Beside {
     /// What is known before a neighbour is read: that they stand under `outer`, and where that stands.
     pub(crate) fn under(outer: &Key, above: &Self) -> Self {
         let is_in_named = (above.is_named || above.is_in_named) && !outer.is_person();
-        Self { is_named: outer.is_named(), is_in_named, ..Self::default() }
+        Self { is_named: outer.is_named(), is_in_named, is_part: outer.words() > 0, ..Self::default() }
+    }
+
+    /// The same, for one that stands under `outer`: `form[name]`.
+    pub(crate) fn part_of(self, outer: &Key) -> Self {
+        Self { is_named: self.is_named || outer.is_named(), is_part: self.is_part || outer.words() > 0, ..self }
     }
 
     /// Adds a key.
@@ -74,6 +81,6 @@ impl Beside {
         if self.is_certain || self.is_reachable && !is_doubtful {
             return shape::may_be_name(text);
         }
-        !is_doubtful && (self.is_person || key.tells()) && Shape::Person.fits(text)
+        !is_doubtful && (self.is_person || key.tells() && !self.is_part) && Shape::Person.fits(text)
     }
 }

@@ -212,6 +212,8 @@ impl Key {
         }
         match told.kind {
             Kind::Email if self.is_of_another && !text.contains('@') => false,
+            // `user_segment`, `nome_pagina`
+            Kind::Name if told.shape == Shape::Person => !self.is_of_another,
             Kind::NationalId => !crate::shape::is_decimal(text),
             Kind::Card | Kind::Phone => !(self.is_id && self.words > 1),
             Kind::Email => {
@@ -305,8 +307,12 @@ impl Key {
 
     /// Whether only what stands around it says whose name the value is.
     pub(crate) fn is_bare_name(&self) -> bool {
-        let is_vague = self.told == Places::default() || self.told.is_only(place_of(Kind::Name, Shape::Person));
-        self.is_name() && is_vague && self.own_rule == 0
+        self.is_name() && self.is_vague_name()
+    }
+
+    /// Whether the key tells nothing, or only that the value may be a name.
+    pub(crate) fn is_vague_name(&self) -> bool {
+        self.own_rule == 0 && (self.told == Places::default() || self.told.is_only(place_of(Kind::Name, Shape::Person)))
     }
 
     /// Whether the value is a password only where somebody logs in.

@@ -17,13 +17,14 @@ pub(crate) fn find(text: &str, run: &Run) -> Option<Range<usize>> {
             return Some(at..third.end);
         }
     }
-    // 12. 4. 1985
+    // 12. 4. 1985, and 1985. 4. 12.
     if let Some(rest) = text.get(first.end..).and_then(|rest| rest.strip_prefix(". ")) {
         let digits = |part: &str| part.bytes().take_while(u8::is_ascii_digit).count();
         let month = digits(rest);
-        let end = first.end + 2 + month + 2 + 4;
-        let is_year = rest.get(month..).and_then(|rest| rest.strip_prefix(". ")).is_some_and(|year| digits(year) == 4);
-        if first.len() <= 2 && (1..=2).contains(&month) && is_year && ends_at(text, end) {
+        let last = rest.get(month..).and_then(|rest| rest.strip_prefix(". ")).map_or(0, digits);
+        let end = first.end + 2 + month + 2 + last;
+        let fits = matches!((first.len(), month, last), (1..=2, 1..=2, 4) | (4, 1..=2, 1..=2));
+        if fits && ends_at(text, end) {
             return Some(at..end);
         }
     }

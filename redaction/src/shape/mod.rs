@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use crate::kind::{holds_placeholder, is_placeholder};
 use crate::patterns::{network, number, secret};
-pub(crate) use random::{RANDOM, is_loose, is_random, is_random_value, is_token, is_uuid};
+pub(crate) use random::{RANDOM, is_loose, is_named, is_random, is_random_value, is_token, is_uuid};
 
 /// What a value must look like to be taken for what its key says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,22 +74,49 @@ pub(crate) enum Shape {
 const BENIGN: &[&str] = &[
     "true", "false", "yes", "no", "on", "off", "0", "1", "null", "none", "undefined", "nan", "oauth2", "saml2", "auth0", "email", "password", "text", "tel", "string", "required", "optional", "[redacted]", "redacted", "hidden", "unknown", "n/a",
     "***", "********", "set", "unset", "missing", "present", "empty", "invalid", "valid", "number", "phone", "object", "verified", "unverified", "confirmed", "pending", "sent", "subscribed",
-    "taken", "weak", "strong", "medium", "new", "old", "work", "home", "mobile", "landline", "private", "business", "optin", "opt-in", "opt_in", "optout", "other", "default", "available", "granted", "denied", "enabled", "disabled", "checked", "selected",
-    "clicked", "failed", "success", "active", "inactive", "opened", "delivered", "bounced", "billing", "shipping", "primary", "secondary", "never", "daily", "weekly", "monthly", "incorrect", "wrong", "too_short", "too short", "duplicate",
+    "taken", "optin", "opt-in", "opt_in", "optout", "default", "available", "granted", "denied", "enabled", "disabled", "checked", "selected", "clicked", "failed", "success", "inactive", "opened", "delivered", "bounced", "incorrect", "too_short",
+    "too short", "duplicate",
     "filled", "blank", "changed", "touched", "cleared", "skipped", "provided", "entered", "submitted", "complete", "completed", "error", "focus", "blur", "ok", "autofilled", "required field", "mandatory", "pflichtfeld", "pflichtangabe", "erforderlich",
     "obligatoire", "champ obligatoire", "facultatif", "obligatorio", "campo obligatorio", "obbligatorio", "campo obbligatorio", "obrigatório", "verplicht", "verplicht veld", "wymagane", "pole wymagane", "obligatoriskt", "opcional", "optionnel", "optioneel",
 ];
 
+/// The same in small letters alone: with a capital they are names.
+const BENIGN_SMALL: &[&str] = &[
+    "weak",
+    "strong",
+    "medium",
+    "wrong",
+    "new",
+    "old",
+    "work",
+    "home",
+    "mobile",
+    "landline",
+    "private",
+    "business",
+    "other",
+    "active",
+    "billing",
+    "shipping",
+    "primary",
+    "secondary",
+    "never",
+    "daily",
+    "weekly",
+    "monthly",
+];
+
 const LONGEST_BENIGN: usize = 18;
+
+fn is_benign(text: &str) -> bool {
+    BENIGN.iter().any(|word| text.eq_ignore_ascii_case(word)) || BENIGN_SMALL.contains(&text)
+}
 
 impl Shape {
     /// Whether `text` looks like this.
     pub(crate) fn fits(self, text: &str) -> bool {
         let text = text.trim();
-        if text.is_empty()
-            || is_placeholder(text)
-            || text.len() <= LONGEST_BENIGN && BENIGN.iter().any(|word| text.eq_ignore_ascii_case(word))
-            || is_masked(text)
+        if text.is_empty() || is_placeholder(text) || text.len() <= LONGEST_BENIGN && is_benign(text) || is_masked(text)
         {
             return false;
         }

@@ -43,7 +43,7 @@ pub(crate) fn is_token(text: &str) -> bool {
 const NUMBERED: &[&str] = &["iso", "erc", "eip", "rfc", "din", "css", "html", "ai", "web", "utf", "covid", "top", "mp"];
 
 /// Whether `text` is made of words and numbers of up to four digits, one of the words as long as those of a dictionary.
-fn is_named(text: &str) -> bool {
+pub(crate) fn is_named(text: &str) -> bool {
     const DIGITS: usize = 4;
     let mut has_word = false;
     for chunk in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|chunk| !chunk.is_empty()) {

@@ -198,7 +198,7 @@ fn as_told(text: &str, run: &Run, digits: usize, clue: Clue, gap: &str) -> Optio
     let at = run.start;
     let is_near = gap.len() <= 20;
     match clue {
-        Clue::Phone if digits >= 7 && !counts(gap) && !are_years(text, run) => {
+        Clue::Phone if digits >= 7 && !counts(gap) && !are_years(text, run) && (says(gap) || !is_stamp(text, run)) => {
             let range = phone::north_american(text, run, true).or_else(|| phone::told(text, run))?;
             if is_unit(text, range.end) {
                 return None;
@@ -303,6 +303,17 @@ fn is_feast(text: &str, end: usize) -> bool {
 fn is_recent(text: &str, run: &Run) -> bool {
     let year = |place: usize| run.group(place).and_then(|group| text.get(group)).filter(|year| year.len() == 4);
     (0..3).filter_map(year).any(|year| ("2016".."2100").contains(&year))
+}
+
+/// Whether the run is a date as files have it: `20240512`.
+fn is_stamp(text: &str, run: &Run) -> bool {
+    let Some(stamp) =
+        run.group(0).filter(|group| group.len() == 8 && run.groups() == 1).and_then(|group| text.get(group))
+    else {
+        return false;
+    };
+    let is_in = |part: Option<&str>, first: &str, last: &str| part.is_some_and(|part| (first..=last).contains(&part));
+    is_in(stamp.get(..2), "19", "20") && is_in(stamp.get(4..6), "01", "12") && is_in(stamp.get(6..), "01", "31")
 }
 
 /// Whether a date behind `gap` is when something ends.

@@ -117,7 +117,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
 
     told(Kind::BirthDate, Shape::HouseNumber, "dob day,dob month,birth day,birth month,birthday day,birthday month"),
 
-    told(Kind::Name, Shape::Letters, "your name,ihr name,dein name,votre nom,tu nombre,su nombre,seu nome,jouw naam,uw naam,ditt namn,dit navn,twoje imie,first name,firstname,fname,last name,lastname,lname,full name,fullname,middle name,middlename,given name,givenname,family name,familyname,\
+    told(Kind::Name, Shape::Letters, "name first,name last,name given,name family,name middle,f name,l name,your name,ihr name,dein name,votre nom,tu nombre,su nombre,seu nome,jouw naam,uw naam,ditt namn,dit navn,twoje imie,first name,firstname,fname,last name,lastname,lname,full name,fullname,middle name,middlename,given name,givenname,family name,familyname,\
         surname,forename,maiden name,maidenname,mothers maiden,legal name,real name,preferred name,nick name of,vorname,nachname,familienname,geburtsname,\
         prenom,nom de famille,nomdefamille,nom complet,nom prenom,nom de naissance,apellido,nombre completo,nombre y apellidos,segundo apellido,primer apellido,cognome,nome completo,nome e cognome,sobrenome,apelido,\
         primeiro nome,ultimo nome,nome proprio,voornaam,achternaam,tussenvoegsel,volledige naam,nazwisko,imie i nazwisko,fornamn,efternamn,fornavn,etternavn,efternavn,\
