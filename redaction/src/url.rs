@@ -250,15 +250,16 @@ fn names_whom(segment: &str, behind: &str) -> bool {
         _ => None,
     };
     // All digits have the same four bits first, and stand three in four characters.
-    let is_digits = segment.as_bytes().chunks(4).all(|four| {
-        let Some(bits) = four.iter().try_fold(0, |bits, b| Some(bits << 6 | sextet(*b)?)) else { return false };
-        let bits = bits << (6 * (4 - four.len()));
-        four.len() > 1
-            && (0..four.len() - 1)
-                .map(|place| bits >> (16 - 8 * place) & 0xFF)
-                .all(|byte| u8::try_from(byte).is_ok_and(|byte| byte.is_ascii_digit()))
-    });
-    is_digits && segment.len() <= LONGEST && behind.split('/').next().is_some_and(shape::is_token)
+    let is_digits = segment.len() <= LONGEST
+        && segment.as_bytes().chunks(4).all(|four| {
+            let Some(bits) = four.iter().try_fold(0, |bits, b| Some(bits << 6 | sextet(*b)?)) else { return false };
+            let bits = bits << (6 * (4 - four.len()));
+            four.len() > 1
+                && (0..four.len() - 1)
+                    .map(|place| bits >> (16 - 8 * place) & 0xFF)
+                    .all(|byte| u8::try_from(byte).is_ok_and(|byte| byte.is_ascii_digit()))
+        });
+    is_digits && behind.split('/').next().is_some_and(shape::is_token)
 }
 
 /// Whether `text` is small letters and dashes, which no rule without a telling key takes for anything.

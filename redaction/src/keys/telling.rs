@@ -362,9 +362,8 @@ impl Key {
 
     /// What a container tells of what is in it.
     pub(crate) fn passes_to(&self, inner: &Self) -> bool {
-        !inner.is_about()
-            && !(self.is_birth() && inner.is_date_part())
-            && (inner.holds_the_value() || self.passes_to_all(inner))
+        let is_apart = inner.is_about() || self.is_birth() && inner.is_date_part();
+        !is_apart && (inner.holds_the_value() || self.passes_to_all(inner))
     }
 
     fn passes_to_all(&self, inner: &Self) -> bool {

@@ -7,6 +7,7 @@ use super::{ends_at, last_char, next_char};
 use crate::keys::clue;
 use crate::keys::telling::Key;
 use crate::keys::vocabulary::Clue;
+use crate::keys::vocabulary::list::last_word;
 
 /// Where a number stands.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the place")]
@@ -76,16 +77,14 @@ pub(crate) fn v4(text: &str, at: usize, place: Place) -> Option<Range<usize>> {
 /// `TeamViewer 15.48.4.0`, `Resolve 18.6.4.6`.
 fn is_program(before: &str, address: Ipv4Addr) -> bool {
     const LONGEST: usize = 24;
-    let Some(before) = before.strip_suffix(' ') else { return false };
-    let window = before.get(before.floor_char_boundary(before.len().saturating_sub(LONGEST))..).unwrap_or_default();
-    let name = window.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-    let octets = address.octets();
+    let before = before.strip_suffix(' ').unwrap_or_default();
+    let name =
+        last_word(before.get(before.floor_char_boundary(before.len().saturating_sub(LONGEST))..).unwrap_or_default());
+    let most = address.octets().into_iter().max().unwrap_or_default();
+    let is_upper = |b: u8| b.is_ascii_uppercase();
+    let has_inner = name.bytes().skip(1).any(is_upper) && !name.bytes().all(is_upper) && !name.ends_with("IP");
     // Most addresses in use have a larger number, and the others begin with 10.
-    let is_small = octets.iter().all(|octet| *octet < 64) && octets[0] != 10;
-    let has_inner =
-        name.bytes().any(|b| b.is_ascii_lowercase()) && name.bytes().skip(1).any(|b| b.is_ascii_uppercase());
-    name.starts_with(|c: char| c.is_ascii_uppercase()) && is_small
-        || has_inner && !name.ends_with("IP") && octets.iter().all(|octet| *octet < 100)
+    name.bytes().next().is_some_and(is_upper) && most < 64 && address.octets()[0] != 10 || has_inner && most < 100
 }
 
 /// Four numbers below 256 with dots, and where they end.

@@ -4,6 +4,7 @@ mod random;
 
 use std::net::IpAddr;
 
+use crate::keys::vocabulary::list::{is_in, list};
 use crate::kind::{holds_placeholder, is_placeholder};
 use crate::patterns::{network, number, secret};
 pub(crate) use random::{RANDOM, is_loose, is_named, is_random, is_random_value, is_token, is_uuid};
@@ -71,45 +72,23 @@ pub(crate) enum Shape {
 
 /// Values that say whether something is there rather than what it is.
 #[rustfmt::skip]
-const BENIGN: &[&str] = &[
-    "true", "false", "yes", "no", "on", "off", "0", "1", "null", "none", "undefined", "nan", "oauth2", "saml2", "auth0", "email", "password", "text", "tel", "string", "required", "optional", "[redacted]", "redacted", "hidden", "unknown", "n/a",
-    "***", "********", "set", "unset", "missing", "present", "empty", "invalid", "valid", "number", "phone", "object", "verified", "unverified", "confirmed", "pending", "sent", "subscribed",
-    "taken", "optin", "opt-in", "opt_in", "optout", "default", "available", "granted", "denied", "enabled", "disabled", "checked", "selected", "clicked", "failed", "success", "inactive", "opened", "delivered", "bounced", "incorrect", "too_short",
-    "too short", "duplicate",
-    "filled", "blank", "changed", "touched", "cleared", "skipped", "provided", "entered", "submitted", "complete", "completed", "error", "focus", "blur", "ok", "autofilled", "required field", "mandatory", "pflichtfeld", "pflichtangabe", "erforderlich",
-    "obligatoire", "champ obligatoire", "facultatif", "obligatorio", "campo obligatorio", "obbligatorio", "campo obbligatorio", "obrigatório", "verplicht", "verplicht veld", "wymagane", "pole wymagane", "obligatoriskt", "opcional", "optionnel", "optioneel",
-];
+const BENIGN: &[u32] = list!("true,false,yes,no,on,off,0,1,null,none,undefined,nan,oauth2,saml2,auth0,email,password,text,tel,string,required,optional,[redacted],redacted,hidden\
+    ,unknown,n/a,***,********,set,unset,missing,present,empty,invalid,valid,number,phone,object,verified,unverified,confirmed,pending,sent,subscribed\
+    ,taken,optin,opt-in,opt_in,optout,default,available,granted,denied,enabled,disabled,checked,selected,clicked,failed,success,inactive,opened,delivered\
+    ,bounced,incorrect,too_short,too short,duplicate,filled,blank,changed,touched,cleared,skipped,provided,entered,submitted,complete,completed,error\
+    ,focus,blur,ok,autofilled,required field,mandatory,pflichtfeld,pflichtangabe,erforderlich,obligatoire,champ obligatoire,facultatif,obligatorio\
+    ,campo obligatorio,obbligatorio,campo obbligatorio,obrigatorio,verplicht,verplicht veld,wymagane,pole wymagane,obligatoriskt,opcional,optionnel\
+    ,optioneel");
 
 /// The same in small letters alone: with a capital they are names.
-const BENIGN_SMALL: &[&str] = &[
-    "weak",
-    "strong",
-    "medium",
-    "wrong",
-    "new",
-    "old",
-    "work",
-    "home",
-    "mobile",
-    "landline",
-    "private",
-    "business",
-    "other",
-    "active",
-    "billing",
-    "shipping",
-    "primary",
-    "secondary",
-    "never",
-    "daily",
-    "weekly",
-    "monthly",
-];
+const BENIGN_SMALL: &[u32] = list!(
+    "weak,strong,medium,wrong,new,old,work,home,mobile,landline,private,business,other,active,billing,shipping,primary,secondary,never,daily,weekly,monthly"
+);
 
 const LONGEST_BENIGN: usize = 18;
 
 fn is_benign(text: &str) -> bool {
-    BENIGN.iter().any(|word| text.eq_ignore_ascii_case(word)) || BENIGN_SMALL.contains(&text)
+    is_in(BENIGN, text) || text.starts_with(|c: char| c.is_ascii_lowercase()) && is_in(BENIGN_SMALL, text)
 }
 
 impl Shape {
@@ -271,33 +250,28 @@ fn is_name(text: &str) -> bool {
 
 /// Words in what programs, channels and offers are called, and in no person's name.
 #[rustfmt::skip]
-const NO_NAMES: &[&str] = &[
-    "mobile", "desktop", "tablet", "safari", "chrome", "firefox", "edge", "opera", "browser", "app", "web", "chat", "support", "team", "service", "center", "centre", "premium", "basic", "trial", "tier", "plan", "user", "users",
-    "returning", "anonymous", "admin", "standard", "platinum", "plus", "pro", "online", "store", "shop", "hotline", "form", "formular", "formulaire", "formulario", "newsletter", "signup", "login", "checkout",
-    "contact", "kontakt", "contacto", "contatto", "member", "customer", "business", "office", "account", "default", "email", "phone", "test", "members", "all", "the", "les", "los", "las", "het",
-];
+const NO_NAMES: &[u32] = list!("mobile,desktop,tablet,safari,chrome,firefox,edge,opera,browser,app,web,chat,support,team,service,center,centre,premium,basic,trial,tier,plan,user\
+    ,users,returning,anonymous,admin,standard,platinum,plus,pro,online,store,shop,hotline,form,formular,formulaire,formulario,newsletter,signup,login\
+    ,checkout,contact,kontakt,contacto,contatto,member,customer,business,office,account,default,email,phone,test,members,all,the,les,los,las,het");
 
 fn has_no_names(text: &str) -> bool {
-    text.split([' ', '+', '-', '\u{a0}'])
-        .any(|word| word.len() <= 10 && NO_NAMES.iter().any(|known| word.eq_ignore_ascii_case(known)))
+    text.split([' ', '+', '-', '\u{a0}']).any(|word| is_in(NO_NAMES, word))
 }
 
 /// Whether `text` may be the name of somebody of whom the rest is known: a few words of letters, in small ones, too.
 pub(crate) fn may_be_name(text: &str) -> bool {
-    let is_identifier = text.contains(['_', '/', ':', '.']) && !text.contains(". ")
-        || text.contains('-') && text.chars().all(|c| !c.is_uppercase());
+    let is_small = !text.contains(char::is_uppercase);
+    // What programs call something has such marks.
+    let is_other = |b: u8| matches!(b, b'0'..=b'9' | b'_' | b'/' | b':') || b == b'-' && is_small;
     Shape::Letters.fits(text)
-        && !text.contains(|c: char| c.is_ascii_digit())
-        && text.split([' ', '+']).count() <= 5
-        && !is_identifier
+        && text.bytes().filter(|b| matches!(b, b' ' | b'+')).count() < 5
+        && !text.bytes().any(is_other)
+        && (!text.contains('.') || text.contains(". "))
         && !has_no_names(text)
 }
 
 /// Whether `text` is written as people's names are: two to five words that begin with capitals, particles apart, without digits.
 fn is_person(text: &str) -> bool {
-    if has_no_names(text) {
-        return false;
-    }
     let mut words = 0;
     let mut all = 0;
     for word in text.split([' ', '+', '\u{a0}']).filter(|word| !word.is_empty()) {
@@ -337,7 +311,8 @@ fn is_person(text: &str) -> bool {
             return false;
         }
     }
-    (words >= 2 && all <= 6)
+    let is_western = words >= 2 && all <= 6 && !has_no_names(text);
+    is_western
         || (all == 1
             && !text.is_ascii()
             && text.chars().all(|c| c >= '\u{3040}')
@@ -355,13 +330,14 @@ fn is_postcode(text: &str, digits: usize) -> bool {
 
 /// Whether `text` is a postcode and the name of the place: `10115 Berlin`, `1017 AB Amsterdam`.
 fn is_postcode_and_place(text: &str, digits: usize) -> bool {
-    let Some((code, place)) = text.split_once([' ', '+']) else { return false };
+    let code = text.bytes().take_while(|b| b.is_ascii_digit() || *b == b'-').count();
+    let place = text.get(code..).unwrap_or_default();
     (4..=7).contains(&digits)
-        && digits == number::digits_in(code)
-        && code.bytes().all(|b| b.is_ascii_digit() || b == b'-')
-        && place.starts_with(char::is_uppercase)
-        && place.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '+' | '-' | '\'' | '.' | '(' | ')' | '/'))
         && text.len() <= 48
+        && digits + text.matches('-').count() >= code
+        && number::digits_in(place) == 0
+        && place.starts_with([' ', '+'])
+        && place.get(1..).is_some_and(|place| place.starts_with(char::is_uppercase))
 }
 
 /// Whether `text` is a decimal, or two or three in a row, with at least so many places behind the point.

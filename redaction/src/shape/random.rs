@@ -1,6 +1,7 @@
 //! Whether a value looks random, as secrets and ids do and words do not.
 
 use super::is_one_word;
+use crate::keys::vocabulary::list::{is_in, list};
 use crate::patterns::{iban, number};
 
 /// Whether `text` is no word of a language: a UUID, digits, or letters mixed as words do not mix them.
@@ -39,62 +40,59 @@ pub(crate) fn is_token(text: &str) -> bool {
     is_loose(text) && !is_named(text) && !number::is_date(text) && !is_epoch
 }
 
-/// Short names of standards and things that have numbers.
-const NUMBERED: &[&str] = &["iso", "erc", "eip", "rfc", "din", "css", "html", "ai", "web", "utf", "covid", "top", "mp"];
-
 /// Whether `text` is made of words and numbers of up to four digits, one of the words as long as those of a dictionary.
 pub(crate) fn is_named(text: &str) -> bool {
     const DIGITS: usize = 4;
+    let digits_first = |run: &[u8]| run.iter().take_while(|b| b.is_ascii_digit()).count();
     let mut has_word = false;
-    for chunk in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|chunk| !chunk.is_empty()) {
-        let is_digits = |run: &&[u8]| run.first().is_some_and(u8::is_ascii_digit);
-        let mut runs = chunk.as_bytes().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()).peekable();
-        // `iso27001`
-        let is_standard = |run: &&[u8]| NUMBERED.iter().any(|name| run.eq_ignore_ascii_case(name.as_bytes()));
-        if runs.peek().is_some_and(is_standard) && runs.clone().count() == 2 && chunk.len() <= 8 {
-            has_word = true;
-            continue;
-        }
-        // `h264-codec` needs the word behind it, `gdpr2018` the year.
-        let parts = (runs.clone().count(), runs.clone().next(), runs.clone().nth(1));
-        if let (2, Some(letters), Some(digits)) = parts
-            && !is_digits(&letters)
-            && digits.len() <= DIGITS
-        {
-            let is_year = digits.len() == DIGITS && (digits.starts_with(b"20") || digits.starts_with(b"19"));
-            let has_one_case = letters.iter().all(u8::is_ascii_lowercase) || letters.iter().all(u8::is_ascii_uppercase);
-            if letters.len() <= 3 && !is_year {
-                continue;
-            }
-            if is_year && has_one_case && (2..=5).contains(&letters.len()) {
-                has_word = true;
+    for chunk in text.as_bytes().split(|b| !b.is_ascii_alphanumeric()) {
+        let letters = chunk.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+        let (name, number) = chunk.split_at(letters);
+        if letters > 0 && digits_first(number) == number.len() && !number.is_empty() {
+            // `iso27001` is a standard, `gdpr2018` has a year, and `h264-codec` needs the word behind it.
+            let is_standard =
+                number.len() <= DIGITS + 1 && is_in(STANDARDS, std::str::from_utf8(name).unwrap_or_default());
+            let is_year = number.len() == DIGITS && matches!(number, [b'1', b'9', ..] | [b'2', b'0', ..]);
+            let is_dated = is_year && (2..=5).contains(&letters) && has_one_case(name);
+            if is_standard || is_dated || number.len() <= DIGITS && letters <= 3 {
+                has_word |= is_standard || is_dated;
                 continue;
             }
         }
-        let is_mixed = parts.0 > 1;
-        for run in runs {
-            let fits = if is_digits(&run) { run.len() <= DIGITS } else { !is_mixed || is_word(run, 2) };
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            let digits = digits_first(rest);
+            let length = if digits > 0 { digits } else { rest.iter().take_while(|b| b.is_ascii_alphabetic()).count() };
+            let (run, tail) = rest.split_at(length);
+            let fits = if digits > 0 { digits <= DIGITS } else { length == chunk.len() || is_word(run, 2) };
             if !fits {
                 return false;
             }
-            has_word |= !is_digits(&run) && is_word(run, 4);
+            has_word |= digits == 0 && is_word(run, 4);
+            rest = tail;
         }
     }
     has_word
 }
 
+/// Short names of standards and things that have numbers.
+const STANDARDS: &[u32] = list!("iso,erc,eip,rfc,din,css,html,ai,web,utf,covid,top,mp");
+
+/// Whether the case of `letters` does not change within.
+fn has_one_case(letters: &[u8]) -> bool {
+    let Some((first, tail)) = letters.split_first() else { return true };
+    tail.iter().all(u8::is_ascii_lowercase) || first.is_ascii_uppercase() && tail.iter().all(u8::is_ascii_uppercase)
+}
+
 /// Whether `letters` can be spoken, has `least` or more of them, and its case does not change within.
 fn is_word(letters: &[u8], least: usize) -> bool {
     let is_vowel = |b: &u8| matches!(b | 0x20, b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
-    let mut tail = letters.iter().skip(1);
-    let one_case = tail.clone().all(u8::is_ascii_lowercase)
-        || tail.all(u8::is_ascii_uppercase) && letters.first().is_some_and(u8::is_ascii_uppercase);
     let (mut consonants, mut vowels, mut most) = (0_usize, 0_usize, 0);
     for letter in letters {
         (consonants, vowels) = if is_vowel(letter) { (0, vowels + 1) } else { (consonants + 1, vowels) };
         most = most.max(consonants);
     }
-    letters.len() >= least && one_case && (letters.len() < 4 || vowels > 0 && most <= 4)
+    letters.len() >= least && has_one_case(letters) && (letters.len() < 4 || vowels > 0 && most <= 4)
 }
 
 /// What is shorter does not look random.

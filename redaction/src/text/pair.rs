@@ -1,9 +1,10 @@
 //! The value behind a telling key in text: `password: x`, `token=x`.
 
 use crate::keys::telling::Key;
+use crate::keys::vocabulary::list::{is_in, list};
 use crate::kind::Kind;
 use crate::patterns::number::Run;
-use crate::patterns::{is_one_of, place};
+use crate::patterns::place;
 use crate::rules;
 use crate::shape;
 use crate::span::{Found, Spans};
@@ -17,9 +18,7 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
     let is_between = |c: char| c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '\\');
     let before = text.get(text.floor_char_boundary(at.saturating_sub(WINDOW))..at)?.trim_end_matches(is_between);
     let in_form = text.as_bytes().get(at) == Some(&b'=');
-    // `input[name=password]:nth-child(2)` and `::placeholder` say which element, nothing of a value.
-    let is_pseudo = |next: &u8| *next == b':' || next.is_ascii_alphabetic();
-    if !in_form && text.get(..at)?.ends_with(']') && text.as_bytes().get(at + 1).is_some_and(is_pseudo) {
+    if !in_form && is_pseudo(text, at) {
         return None;
     }
     // A key in prose may have several words: `Date of birth: …`.
@@ -86,10 +85,6 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
                 && candidate.split(' ').count() <= 6
         })
     };
-    // `Mobil: 45 000 000 Nutzer`
-    if told.is_number() && number.is_some_and(|number| number.ends_with(" 000 000") || number.ends_with(".000.000")) {
-        return None;
-    }
     for (place, candidate) in candidates.into_iter().enumerate() {
         if (place == 2 && candidate == line) || candidate.is_empty() {
             continue;
@@ -125,71 +120,54 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
     None
 }
 
+/// Whether the colon at `at` says which element is meant, and nothing of a value: `input[name=password]:nth-child(2)`.
+fn is_pseudo(text: &str, at: usize) -> bool {
+    let next = text.as_bytes().get(at + 1).copied().unwrap_or_default();
+    (next == b':' || next.is_ascii_alphabetic())
+        && text.as_bytes().get(..at).is_some_and(|before| before.ends_with(b"]"))
+}
+
 /// Where the postcode ends that stands behind the comma at `at`, before the name of a place or after it:
 /// `, 10115 Berlin`, `, London SW1A 2AA`.
 fn postcode_behind(text: &str, at: usize) -> Option<usize> {
-    /// Of a place's name.
-    const LONGEST: usize = 40;
-    let rest = text.get(at..)?.strip_prefix(',')?;
-    let code = rest.trim_start_matches(' ');
-    let code = ["D-", "F-", "A-", "CH-", "I-"].iter().find_map(|country| code.strip_prefix(country)).unwrap_or(code);
-    let start = text.len() - code.len();
-    if code.starts_with(|c: char| c.is_ascii_digit()) {
-        let run = Run::read(text, start);
-        return [1, 2].into_iter().find_map(|groups| {
-            let (end, digits) = (run.group(groups - 1)?.end, run.digits(groups));
-            let rest = text.get(end..)?.strip_prefix(' ')?;
-            // `1012 JS Amsterdam`
-            let letters = rest
-                .get(..3)
-                .filter(|three| matches!(three.as_bytes(), [b'A'..=b'Z', b'A'..=b'Z', b' ']) && digits == 4);
-            let place = letters.and_then(|letters| rest.get(letters.len()..)).unwrap_or(rest);
-            let fits = (4..=8).contains(&digits) && place.starts_with(char::is_uppercase);
-            fits.then(|| text.len() - place.len() - 1)
-        });
+    /// Words of a place's name.
+    const WORDS: usize = 3;
+    let mut start = at + 1 + text.get(at..)?.strip_prefix(',')?.bytes().take(4).take_while(|b| *b == b' ').count();
+    // `D-10115`
+    let country = text.as_bytes().get(start..)?.iter().take(2).take_while(|b| b.is_ascii_uppercase()).count();
+    if country > 0 && text.as_bytes().get(start + country) == Some(&b'-') {
+        start += country + 1;
     }
-    let window = code.get(..code.floor_char_boundary(LONGEST))?;
-    let mut words = window.match_indices(' ').map(|(space, _)| start + space + 1).take(3);
-    words.find_map(|word| Some(place::lettered_postcode(text, word)?.end))
+    let run = Run::read(text, start);
+    for groups in [1, 2] {
+        let Some(end) = run.group(groups - 1).map(|group| group.end) else { break };
+        let digits = run.digits(groups);
+        // `1012 JS Amsterdam`
+        let letters = match text.as_bytes().get(end..) {
+            Some([b' ', b'A'..=b'Z', b'A'..=b'Z', b' ', ..]) if digits == 4 => 3,
+            _ => 0,
+        };
+        let place = text.get(end + letters..)?.strip_prefix(' ');
+        if (4..=8).contains(&digits) && place.is_some_and(|place| place.starts_with(char::is_uppercase)) {
+            return Some(end + letters);
+        }
+    }
+    for _ in 0..WORDS {
+        start += text.as_bytes().get(start..)?.iter().take(24).position(|b| *b == b' ')? + 1;
+        if let Some(code) = place::lettered_postcode(text, start) {
+            return Some(code.end);
+        }
+    }
+    None
 }
 
 /// Whether `text` asks for a value or complains of one rather than being it.
 fn is_prompt(text: &str) -> bool {
-    const PROMPTS: &[&str] = &[
-        "bitte",
-        "please",
-        "not",
-        "already",
-        "max",
-        "min",
-        "keine",
-        "kein",
-        "siehe",
-        "muss",
-        "darf",
-        "veuillez",
-        "introduce",
-        "introduzca",
-        "inserisci",
-        "inserire",
-        "insira",
-        "enter",
-        "must",
-        "should",
-        "cannot",
-        "proszę",
-        "podaj",
-        "ange",
-        "vul",
-        "indique",
-        "saisissez",
-        "ungültig",
-        "invalid",
-        "fehlt",
-        "missing",
-    ];
-    let first = text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-    is_one_of(first, PROMPTS)
+    let prompts = list!(
+        "bitte,please,not,already,max,min,keine,kein,siehe,muss,darf,veuillez,introduce,introduzca,inserisci,inserire,insira,enter,must,should,cannot,prosze\
+        ,podaj,ange,vul,indique,saisissez,ungultig,invalid,fehlt,missing"
+    );
+    is_in(prompts, text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default())
 }
 
 /// The name of the field whose `value` is at `at`: `<input name="first_name" value="…">`.
@@ -215,7 +193,10 @@ fn number_in(line: &str) -> Option<&str> {
         _ => number,
     };
     let is_closed = line.get(number.len()..).is_some_and(|rest| rest.starts_with([' ', '(', '\u{a0}', '\u{202f}']));
-    (is_closed && number.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '('))).then_some(number)
+    // `Mobil: 45 000 000 Nutzer`
+    let is_round = number.ends_with(" 000 000") || number.ends_with(".000.000");
+    (is_closed && !is_round && number.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '(')))
+        .then_some(number)
 }
 
 /// The last four words of `key`: what comes before them is another sentence.

@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use super::class;
 use super::pair::pair;
-use super::told::{Said, says, told};
+use super::told::{Said, says, told, word_at};
 use crate::keys::clue;
 use crate::keys::vocabulary::Clue;
+use crate::keys::vocabulary::list::{is_in, list};
 use crate::kind::Kind;
 use crate::patterns::network::{self, Place};
 use crate::patterns::number::{Run, digits_in};
@@ -263,7 +264,8 @@ fn told_word(text: &str, at: usize, word: &str) -> Option<Found<'static>> {
             let length = |text: &str| text.find(ends).unwrap_or(text.len());
             let read = length(rest.get(..rest.floor_char_boundary(JUDGED))?);
             let judged = rest.get(..read)?.trim_end_matches(['.', '!', '?', ':']);
-            let is_code = || is_code(text.get(..end).unwrap_or_default());
+            // Shops give out codes, too: `código VERANO2024`.
+            let is_code = || is_in(list!("codigo,код,कोड"), word_at(text, end));
             let fits = shape::is_loose(judged)
                 && (shape::is_token(judged) || !is_code())
                 && (clue == Clue::Password || judged.len() >= 10)
@@ -275,13 +277,6 @@ fn told_word(text: &str, at: usize, word: &str) -> Option<Found<'static>> {
         }
         _ => None,
     }
-}
-
-/// Whether the word that `before` ends with is that for a code, which shops give out, too: `código VERANO2024`.
-fn is_code(before: &str) -> bool {
-    let word = before.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-    let is_word = |known: &&str| word.chars().flat_map(char::to_lowercase).eq(known.chars());
-    ["código", "codigo", "код", "कोड"].iter().any(|known| is_word(&known))
 }
 
 /// The email address around an `@`, or the user and password before it in the authority of a URL.

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use crate::keys::vocabulary::list::{is_in, last_word, list};
 use crate::keys::vocabulary::{Clue, flag};
 use crate::keys::{clue, words};
 use crate::kind::Kind;
 use crate::patterns::number::Run;
-use crate::patterns::{at_boundary, date, ends_at, is_one_of, national, phone, place};
+use crate::patterns::{at_boundary, date, ends_at, national, phone, place};
 use crate::rules;
 use crate::span::Found;
 
@@ -143,24 +144,33 @@ fn speaks(text: &str, run: &Run, clue: Clue, end: usize, gap: &str, is_amount: b
 /// `call me on`.
 fn is_short(gap: &str) -> bool {
     const LONGEST: usize = 4;
-    let is_short = |word: &str| word.chars().count() <= LONGEST && !word.contains(|c: char| c.is_ascii_digit());
-    const NUMBERS: &[&str] = &["number", "nummer", "numer", "numero", "número", "numéro", "unter", "under"];
-    gap.split(|c: char| !c.is_alphanumeric()).all(|word| is_short(word) || is_one_of(word, NUMBERS))
+    let known = list!("number,nummer,numer,numero,unter,under");
+    !gap.bytes().any(|b| b.is_ascii_digit())
+        && gap.split(is_between).all(|word| word.chars().count() <= LONGEST || is_in(known, word))
+}
+
+/// Whether `c` stands between words.
+fn is_between(c: char) -> bool {
+    !c.is_alphanumeric()
 }
 
 /// Whether the word that ends at `end` means something else as often as what it is known for: the German `nie`, the
 /// English `tin`. What is short for something is written in capitals.
 fn means_else(text: &str, end: usize, gap: &str) -> bool {
-    const LONGEST: usize = 4;
-    let start = text.floor_char_boundary(end.saturating_sub(LONGEST + 2));
-    let word =
-        text.get(start..end).and_then(|before| before.rsplit(|c: char| !c.is_alphabetic()).next()).unwrap_or_default();
-    if is_one_of(word, &["nato", "nata"]) {
+    let word = word_at(text, end);
+    if is_in(list!("nato,nata"), word) {
         // `nato a Roma il`
-        return !["a ", "ad ", "nel", "in ", "il ", "/"].iter().any(|next| gap.trim_start().starts_with(next));
+        let next = gap.split(is_between).find(|word| !word.is_empty()).unwrap_or_default();
+        return !is_in(list!("a,ad,nel,nella,in,il"), next) && !gap.starts_with('/');
     }
     let is_abbreviation = word.bytes().all(|b| b.is_ascii_uppercase());
-    !is_abbreviation && is_one_of(word, &["nie", "tin", "sin", "nas", "pan", "bel", "liga", "kom", "nino", "niño"])
+    !is_abbreviation && is_in(list!("nie,tin,sin,nas,pan,bel,liga,kom,nino"), word)
+}
+
+/// The word that ends at `end`, or the end of a long one.
+pub(super) fn word_at(text: &str, end: usize) -> &str {
+    const LONGEST: usize = 20;
+    last_word(text.get(text.floor_char_boundary(end.saturating_sub(LONGEST))..end).unwrap_or_default())
 }
 
 /// The telephone number behind the one letter for it, as on a card: `T: 030 1234567`.
@@ -292,11 +302,7 @@ fn are_years(text: &str, run: &Run) -> bool {
 
 /// Whether the word that ends at `end` is that of the day which is kept each year, of whatever began on it.
 fn is_feast(text: &str, end: usize) -> bool {
-    const FEASTS: &[&str] =
-        &["anniversaire", "birthday", "geburtstag", "cumpleaños", "cumpleanos", "compleanno", "verjaardag"];
-    let start = text.floor_char_boundary(end.saturating_sub(16));
-    let word = text.get(start..end).and_then(|before| before.rsplit(|c: char| !c.is_alphabetic()).next());
-    word.is_some_and(|word| is_one_of(word, FEASTS))
+    is_in(list!("anniversaire,birthday,geburtstag,cumpleanos,compleanno,verjaardag"), word_at(text, end))
 }
 
 /// Whether a year of the run is one that hardly anybody who visits a site was born in.
@@ -307,27 +313,19 @@ fn is_recent(text: &str, run: &Run) -> bool {
 
 /// Whether the run is a date as files have it: `20240512`.
 fn is_stamp(text: &str, run: &Run) -> bool {
-    let Some(stamp) =
-        run.group(0).filter(|group| group.len() == 8 && run.groups() == 1).and_then(|group| text.get(group))
-    else {
-        return false;
-    };
-    let is_in = |part: Option<&str>, first: &str, last: &str| part.is_some_and(|part| (first..=last).contains(&part));
-    is_in(stamp.get(..2), "19", "20") && is_in(stamp.get(4..6), "01", "12") && is_in(stamp.get(6..), "01", "31")
+    let stamp = run.group(0).and_then(|group| text.as_bytes().get(group)).unwrap_or_default();
+    run.groups() == 1
+        && matches!(
+            stamp,
+            [b'1', b'9', _, _, b'0' | b'1', _, b'0'..=b'3', _] | [b'2', b'0', _, _, b'0' | b'1', _, b'0'..=b'3', _]
+        )
 }
 
 /// Whether a date behind `gap` is when something ends.
 fn is_limit(gap: &str) -> bool {
     gap.split(|c: char| !c.is_alphabetic()).any(|word| {
-        is_one_of(
-            word,
-            &[
-                "until", "till", "til", "through", "ends", "end", "before", "expires", "valid", "bis", "gultig",
-                "gültig", "hasta", "jusqu", "fino", "até", "tot", "do", "til", "asti", "offer", "deals", "sale",
-                "party", "gift", "rabatt", "feier", "angebot", "fete", "fête", "fiesta", "festa", "special", "cake",
-                "discount", "promo", "event",
-            ],
-        )
+        is_in(list!("until,till,til,through,ends,end,before,expires,valid,bis,gultig,hasta,jusqu,fino,ate,tot,do,asti,offer,deals,sale,party,gift,rabatt,feier,angebot,fete\
+                ,fiesta,festa,special,cake,discount,promo,event"), word)
     })
 }
 
@@ -337,98 +335,19 @@ fn is_unit(text: &str, at: usize) -> bool {
     let word = rest.trim_start_matches(' ').split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
     rest.starts_with(['%', '.', ',', '-', '/', ':'])
         && rest.get(1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
-        || [
-            "characters",
-            "chars",
-            "digits",
-            "times",
-            "minutes",
-            "days",
-            "hours",
-            "seconds",
-            "zeichen",
-            "caracteres",
-            "more",
-            "attempts",
-            "users",
-            "ms",
-            "ml",
-            "mm",
-            "cm",
-            "mg",
-            "mb",
-            "gb",
-            "kb",
-            "tb",
-            "mhz",
-            "ghz",
-            "km",
-            "kg",
-            "px",
-            "euro",
-            "euros",
-            "eur",
-            "usd",
-            "people",
-            "kunden",
-        ]
-        .contains(&word.to_ascii_lowercase().as_str())
+        || is_in(
+            list!(
+                "characters,chars,digits,times,minutes,days,hours,seconds,zeichen,caracteres,more,attempts,users,ms,ml,mm,cm,mg,mb,gb,kb,tb,mhz,ghz,km,kg,px,euro,euros\
+            ,eur,usd,people,kunden"
+            ),
+            word,
+        )
 }
 
 /// Whether nothing stands between a word and its value but what says that it is it: `is`, `:`, `lautet`.
 pub(super) fn says(gap: &str) -> bool {
     gap.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).all(|word| {
-        is_one_of(
-            word,
-            &[
-                "is",
-                "was",
-                "are",
-                "ist",
-                "war",
-                "lautet",
-                "est",
-                "es",
-                "e",
-                "era",
-                "è",
-                "é",
-                "jest",
-                "to",
-                "to",
-                "är",
-                "er",
-                "on",
-                "code",
-                "number",
-                "no",
-                "nr",
-                "numero",
-                "num",
-                "new",
-                "the",
-                "my",
-                "your",
-                "for",
-                "of",
-                "using",
-                "with",
-                "and",
-                "hier",
-                "here",
-                "now",
-                "temporary",
-                "temp",
-                "current",
-                "equals",
-                "set",
-                "as",
-                "changed",
-                "va",
-                "वर्ड",
-                "है",
-                "は",
-            ],
-        )
+        is_in(list!("is,was,are,ist,war,lautet,est,es,e,era,jest,to,ar,er,on,code,number,no,nr,numero,num,new,the,my,your,for,of,using,with,and,hier,here,now,temporary\
+                ,temp,current,equals,set,as,changed,va,वरड,है,は"), word)
     })
 }

@@ -5,6 +5,7 @@
 mod clue;
 pub(crate) mod flag;
 mod fold;
+pub(crate) mod list;
 mod told;
 
 pub(crate) use clue::Clue;

@@ -214,20 +214,30 @@ fn south_american(text: &str, run: &Run) -> Option<usize> {
 /// (Versicherungsnummern-, Kontoführungs- und Versicherungsverlaufsverordnung, 2).
 pub(super) fn pension(text: &str, run: &Run, must_sum_up: bool) -> Option<usize> {
     const WEIGHTS: [u32; 12] = [2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1];
-    let end = run.is(&[8], b"").or_else(|| run.is(&[2, 6], b" ")).filter(|_| run.groups() <= 2)?;
-    let values = run.values(text, 2).0;
-    let tail = text.get(end..)?;
-    let letter_at = usize::from(tail.starts_with(' '));
-    let letter = tail.bytes().nth(letter_at).filter(u8::is_ascii_uppercase)? - b'A' + 1;
-    let serial_at = letter_at + 1 + usize::from(letter_at > 0 && tail.get(letter_at + 1..)?.starts_with(' '));
-    let serial = tail.get(serial_at..serial_at + 3).filter(|serial| serial.bytes().all(|b| b.is_ascii_digit()))?;
-    let digit = |place: usize| serial.bytes().nth(place).map(|b| b - b'0');
-    let all = values.iter().take(8).copied().chain([letter / 10, letter % 10, digit(0)?, digit(1)?]);
-    let sum: u32 =
-        all.zip(WEIGHTS).map(|(value, weight)| u32::from(value) * weight).map(|sum| sum / 10 + sum % 10).sum();
+    let end = run.is(&[8], b"").or_else(|| run.is(&[2, 6], b" "))?;
+    let (letter, tail, length) = match text.as_bytes().get(end..)? {
+        [b' ', letter, b' ', tail @ ..] => (letter, tail, 6),
+        [letter, tail @ ..] => (letter, tail, 4),
+        [] => return None,
+    };
+    let [tens, ones, check] = tail.first_chunk::<3>()?.map(|b| b.wrapping_sub(b'0'));
+    if run.groups() > 2 || !letter.is_ascii_uppercase() || tens.max(ones).max(check) > 9 {
+        return None;
+    }
+    let place = letter - b'A' + 1;
+    let mut values = run.values(text, 2).0;
+    for (value, read) in values.iter_mut().skip(8).zip([place / 10, place % 10, tens, ones]) {
+        *value = read;
+    }
+    let sum: u32 = values
+        .iter()
+        .zip(WEIGHTS)
+        .map(|(value, weight)| u32::from(*value) * weight)
+        .map(|sum| sum / 10 + sum % 10)
+        .sum();
     let fits = is_month_and_day(number(values.get(4..6)?), number(values.get(2..4)?))
-        && (!must_sum_up || digit(2) == u8::try_from(sum % 10).ok());
-    fits.then_some(end + serial_at + 3)
+        && (!must_sum_up || u32::from(check) == sum % 10);
+    fits.then_some(end + length)
 }
 
 /// KR: a date, and seven digits of which the first is the sex and century.
