@@ -114,7 +114,9 @@ pub(crate) fn find_in_text(plain: &str, out: &mut Spans<'_>) {
 
 pub(crate) fn find_in_url(address: &str, out: &mut Spans<'_>) {
     // A referrer may be anything; what has white space in it is text.
-    if address.contains(char::is_whitespace) || address.starts_with("data:") {
+    if address.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:")) {
+        in_url::value(address, &Key::default(), false, LAYERS, out);
+    } else if address.contains(char::is_whitespace) || address.starts_with("data:") {
         in_text::find(address, LAYERS, Place::default(), out);
     } else {
         in_url::find(address, LAYERS, out);

@@ -2,7 +2,6 @@
 //! values are percent-decoded twice, in the addresses of a page three times; what is encoded more often stays as it came.
 //! Keys stay, since which of them were there is what the analysis asks; values go.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::keys::beside::Beside;
@@ -62,13 +61,6 @@ pub(crate) fn is_form(chunk: &str) -> bool {
 
 /// Points at the personal data in an address, absolute or relative.
 pub(crate) fn find(address: &str, layers: u8, out: &mut Spans<'_>) {
-    if let Some(scheme) = ["tel:", "sms:", "callto:"].iter().find(|scheme| address.starts_with(**scheme)) {
-        let end = first(address, b'?').unwrap_or(address.len());
-        out.within(address, scheme.len()..end, |number, out| {
-            value(number, &Key::of("phone", out.policy), true, layers, out);
-        });
-        return out.within(address, (end + 1).min(address.len())..address.len(), |rest, out| query(rest, layers, out));
-    }
     let hash = first(address, b'#').unwrap_or(address.len());
     let before_hash = address.get(..hash).unwrap_or_default();
     let question = first(before_hash, b'?').unwrap_or(hash);
@@ -243,23 +235,12 @@ fn path(segments: &str, told: Key, layers: u8, out: &mut Spans<'_>) {
 /// Whether `segment` is the number of a user in base64, and a secret comes next: `NDcxMQ/c1x7g2-…`.
 fn names_whom(segment: &str, behind: &str) -> bool {
     const LONGEST: usize = 16;
-    let sextet = |b: u8| match b {
-        b'A'..=b'Z' => Some(u32::from(b - b'A')),
-        b'a'..=b'z' => Some(u32::from(b - b'a') + 26),
-        b'0'..=b'9' => Some(u32::from(b - b'0') + 52),
-        _ => None,
-    };
-    // All digits have the same four bits first, and stand three in four characters.
-    let is_digits = segment.len() <= LONGEST
-        && segment.as_bytes().chunks(4).all(|four| {
-            let Some(bits) = four.iter().try_fold(0, |bits, b| Some(bits << 6 | sextet(*b)?)) else { return false };
-            let bits = bits << (6 * (4 - four.len()));
-            four.len() > 1
-                && (0..four.len() - 1)
-                    .map(|place| bits >> (16 - 8 * place) & 0xFF)
-                    .all(|byte| u8::try_from(byte).is_ok_and(|byte| byte.is_ascii_digit()))
-        });
-    is_digits && behind.split('/').next().is_some_and(shape::is_token)
+    /// What digits are written with at each place of four; at the second, where it is the last, only as the first four.
+    const DIGITS: [&[u8]; 4] = [b"MNO", b"AQgwDTjz", b"AEIMQUYcgk", b"wxyz012345"];
+    let mut places = DIGITS.iter().cycle();
+    (2..=LONGEST).contains(&segment.len())
+        && segment.bytes().all(|b| places.next().is_some_and(|known| known.contains(&b)))
+        && behind.split('/').next().is_some_and(shape::is_token)
 }
 
 /// Whether `text` is small letters and dashes, which no rule without a telling key takes for anything.
@@ -329,9 +310,11 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
     let is_settled = out.policy.is_empty() && !out.policy.keeps_only_allowed;
     // `name=first_name&value=Jane`
     let mut named = None;
-    // What the other parameters say, asked for once.
-    let mut beside = None;
+    let mut beside = Beside::default();
+    // What its neighbours tell: where it stands, and its key.
+    let mut doubtful = Vec::new();
     for range in split(parameters, separators) {
+        let begin = range.start;
         out.within(parameters, range, |parameter, out| {
             let Some(equals) = first(parameter, b'=') else {
                 // What has no value may be one: `/find?depression`.
@@ -346,7 +329,7 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
             let plain_key = plain_key.trim_start_matches([' ', '?']);
             // Campaign parameters are chosen by the site, so that only what is personal by itself has to go.
             let is_campaign = CAMPAIGN.contains(&plain_key);
-            let told = match plain_key {
+            let mut told = match plain_key {
                 "value" if named.is_some() => named.take().unwrap_or_default(),
                 _ if is_campaign => Key::default(),
                 _ => Key::of(plain_key, out.policy),
@@ -357,18 +340,16 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
             if told.is_untouched {
                 return;
             }
+            beside.add(&told);
             let (outer, last) = parted(plain_key);
             let told_last = if outer.is_empty() { told } else { Key::of(last, out.policy) };
             let is_name = told_last.is_bare_name() && told.is_vague_name();
             if is_name && named.is_none() || told.is_pass() {
-                let beside = beside.get_or_insert_with(|| neighbours(parameters, separators, out.policy));
-                let beside = beside.part_of(&Key::of(outer, out.policy));
-                let raw = parameter.get(equals + 1..).unwrap_or_default();
-                if let Some((kind, rule)) = beside.tells(&told_last, &plain_text(raw), out.policy) {
-                    return out.push(parameter, (equals + 1..parameter.len(), kind, rule));
-                }
+                doubtful.push((begin + equals + 1..begin + parameter.len(), told_last, Key::of(outer, out.policy)));
             }
-            let told = if is_name { told.untold() } else { told };
+            if is_name {
+                told = told.untold();
+            }
             if layers > 0 && !told.tells() && key.contains(|c: char| c == '@' || c == '%' || c.is_ascii_digit()) {
                 out.within(parameter, 0..equals, |key, out| text::find(key, layers - 1, Place::default(), out));
             }
@@ -380,8 +361,20 @@ pub(crate) fn query(parameters: &str, layers: u8, out: &mut Spans<'_>) {
             if out.policy.keeps_only_allowed && !is_campaign && !told.is_allowed && !told.tells() {
                 return out.push(parameter, (range, Kind::Unlisted, rules::UNLISTED));
             }
+            let known = out.len();
+            let is_done = parameter.get(range.clone()).is_some_and(is_placeholder);
             out.within(parameter, range, |part, out| value(part, &told, !is_kept, layers, out));
+            if is_done || out.len() > known {
+                beside.confirm(&told);
+            }
         });
+    }
+    for (range, key, outer) in doubtful {
+        let view = parameters.get(range.clone()).and_then(|value| percent::decode(value, true));
+        let plain = view.as_ref().map_or_else(|| parameters.get(range.clone()), |view| Some(view.text.as_str()));
+        if let Some((kind, rule)) = beside.part_of(&outer).tells(&key, plain.unwrap_or_default()) {
+            out.push(parameters, (range, kind, rule));
+        }
     }
 }
 
@@ -391,29 +384,8 @@ fn parted(key: &str) -> (&str, &str) {
     parts.unwrap_or(("", key))
 }
 
-/// What the parameters say of one another.
-fn neighbours(parameters: &str, separators: &'static [u8], policy: &Policy) -> Beside {
-    let mut beside = Beside::default();
-    for range in split(parameters, separators) {
-        let Some((key, value)) = parameters.get(range).and_then(|parameter| parameter.split_once('=')) else {
-            continue;
-        };
-        let key = Key::of(plain_text(key).trim_start_matches([' ', '?']), policy);
-        beside.add(&key);
-        let value = plain_text(value);
-        if key.is_own() && (is_placeholder(&value) || key.fits(&value, false, policy).is_some()) {
-            beside.confirm(&key);
-        }
-    }
-    beside
-}
-
-/// What `encoded` stands for in a form.
-fn plain_text(encoded: &str) -> Cow<'_, str> {
-    percent::decode(encoded, true).map_or(Cow::Borrowed(encoded), |view| Cow::Owned(view.text))
-}
-
-fn value(encoded: &str, told: &Key, is_judged: bool, layers: u8, out: &mut Spans<'_>) {
+/// A value of a form, perhaps encoded, under a key.
+pub(crate) fn value(encoded: &str, told: &Key, is_judged: bool, layers: u8, out: &mut Spans<'_>) {
     if encoded.is_empty() {
         return;
     }

@@ -157,8 +157,8 @@ impl Walk<'_, '_> {
         let Some(frame) = self.frames.last_mut() else { return };
         frame.is_changed |= is_changed;
         // What was replaced on an earlier pass counts as well.
-        let was_told = || literal.is_string && is_placeholder(&literal.content(self.json));
-        if frame.key.is_own() && (self.out.len() > known || was_told()) {
+        let was_told = || self.json.get(literal.inside()).is_some_and(is_placeholder);
+        if self.out.len() > known || was_told() {
             frame.beside.confirm(&frame.key);
         }
         if !frame.is_object {
@@ -200,8 +200,7 @@ impl Walk<'_, '_> {
         }
         for (value, key) in &frame.doubtful {
             let text = value.content(self.json);
-            let policy = self.out.policy;
-            if let Some((kind, rule)) = frame.beside.tells(key, &text, policy) {
+            if let Some((kind, rule)) = frame.beside.tells(key, &text) {
                 self.out.push(self.json, (value.inside(), kind, rule));
             }
         }

@@ -4,7 +4,6 @@
 use super::telling::Key;
 use super::vocabulary::flag;
 use crate::kind::Kind;
-use crate::policy::Policy;
 use crate::shape::{self, Shape};
 
 /// What is known of the keys and values of one object, or of one query.
@@ -64,12 +63,13 @@ impl Beside {
     }
 
     /// What `text` is by its neighbours, under a key that is a word for any name or pass.
-    pub(crate) fn tells<'p>(&self, key: &Key, text: &str, policy: &'p Policy) -> Option<(Kind, &'p str)> {
-        if key.is_pass() {
-            let is_password = self.is_login && !self.is_goods;
-            return Key::of_password().fits(text, false, policy).filter(|_| is_password);
-        }
-        Key::of_name().fits(text, false, policy).filter(|_| self.is_name(key, text))
+    pub(crate) fn tells(&self, key: &Key, text: &str) -> Option<(Kind, &'static str)> {
+        let kind = if key.is_pass() { Kind::Password } else { Kind::Name };
+        let fits = match kind {
+            Kind::Password => self.is_login && !self.is_goods && Shape::Any.fits(text),
+            _ => self.is_name(key, text),
+        };
+        fits.then_some((kind, crate::rules::TELLING_KEY))
     }
 
     /// Whether `text`, under `key`, which is a word for any name, is a person's.

@@ -388,13 +388,6 @@ impl Key {
         key
     }
 
-    /// The key of a password.
-    pub(crate) fn of_password() -> Self {
-        let mut key = Self { words: 1, ..Self::default() };
-        key.told.add(place_of(Kind::Password, Shape::Any));
-        key
-    }
-
     /// The key of a day, month or year of birth.
     pub(crate) fn of_date_part() -> Self {
         let mut key = Self { words: 1, ..Self::default() };

@@ -80,11 +80,9 @@ fn is_program(before: &str, address: Ipv4Addr) -> bool {
     let before = before.strip_suffix(' ').unwrap_or_default();
     let name =
         last_word(before.get(before.floor_char_boundary(before.len().saturating_sub(LONGEST))..).unwrap_or_default());
-    let most = address.octets().into_iter().max().unwrap_or_default();
-    let is_upper = |b: u8| b.is_ascii_uppercase();
-    let has_inner = name.bytes().skip(1).any(is_upper) && !name.bytes().all(is_upper) && !name.ends_with("IP");
     // Most addresses in use have a larger number, and the others begin with 10.
-    name.bytes().next().is_some_and(is_upper) && most < 64 && address.octets()[0] != 10 || has_inner && most < 100
+    let is_small = address.octets().iter().all(|octet| *octet < 64) && address.octets()[0] != 10;
+    is_small && name.bytes().next().is_some_and(|b| b.is_ascii_uppercase())
 }
 
 /// Four numbers below 256 with dots, and where they end.

@@ -255,7 +255,7 @@ const NO_NAMES: &[u32] = list!("mobile,desktop,tablet,safari,chrome,firefox,edge
     ,checkout,contact,kontakt,contacto,contatto,member,customer,business,office,account,default,email,phone,test,members,all,the,les,los,las,het");
 
 fn has_no_names(text: &str) -> bool {
-    text.split([' ', '+', '-', '\u{a0}']).any(|word| is_in(NO_NAMES, word))
+    text.split([' ', '+', '\u{a0}']).any(|word| is_in(NO_NAMES, word))
 }
 
 /// Whether `text` may be the name of somebody of whom the rest is known: a few words of letters, in small ones, too.

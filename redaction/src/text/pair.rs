@@ -1,7 +1,7 @@
 //! The value behind a telling key in text: `password: x`, `token=x`.
 
 use crate::keys::telling::Key;
-use crate::keys::vocabulary::list::{is_in, list};
+use crate::keys::vocabulary::list::{is_in, list, words};
 use crate::kind::Kind;
 use crate::patterns::number::Run;
 use crate::patterns::place;
@@ -167,7 +167,7 @@ fn is_prompt(text: &str) -> bool {
         "bitte,please,not,already,max,min,keine,kein,siehe,muss,darf,veuillez,introduce,introduzca,inserisci,inserire,insira,enter,must,should,cannot,prosze\
         ,podaj,ange,vul,indique,saisissez,ungultig,invalid,fehlt,missing"
     );
-    is_in(prompts, text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default())
+    is_in(prompts, words(text).next().unwrap_or_default())
 }
 
 /// The name of the field whose `value` is at `at`: `<input name="first_name" value="…">`.

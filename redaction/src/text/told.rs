@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::keys::vocabulary::list::{is_in, last_word, list};
+use crate::keys::vocabulary::list::{is_in, last_word, list, words as words_of};
 use crate::keys::vocabulary::{Clue, flag};
 use crate::keys::{clue, words};
 use crate::kind::Kind;
@@ -98,12 +98,12 @@ fn is_amount(text: &str, run: &Run) -> bool {
     // The rest of one that nothing took: `1 000 000`.
     let before = text.get(..run.start).unwrap_or_default();
     let is_rest = || {
-        before
-            .strip_suffix([' ', '.', '\u{a0}', '\u{202f}'])
-            .is_some_and(|before| before.ends_with(|c: char| c.is_ascii_digit()))
+        matches!(
+            before.as_bytes(),
+            [.., b'0'..=b'9', b' ' | b'.'] | [.., b'0'..=b'9', 0xC2, 0xA0] | [.., b'0'..=b'9', 0xE2, 0x80, 0xAF]
+        )
     };
-    let is_plain =
-        !before.ends_with(['+', '(']) && !text.get(first.clone()).is_some_and(|first| first.starts_with('0'));
+    let is_plain = !matches!(before.as_bytes(), [.., b'+' | b'(']) && text.as_bytes().get(first.start) != Some(&b'0');
     let is_alike = |place| {
         run.group(place).is_some_and(|group| group.len() == 3)
             && matches!(run.separator(place), b' ' | b'.')
@@ -114,30 +114,25 @@ fn is_amount(text: &str, run: &Run) -> bool {
 
 /// Whether the word that ends at `end`, with `gap` behind it, speaks of the run at all.
 fn speaks(text: &str, run: &Run, clue: Clue, end: usize, gap: &str, is_amount: bool) -> bool {
-    let is_amount = is_amount && matches!(clue, Clue::Phone | Clue::Id(_) | Clue::Account);
-    let zeros = |behind: usize| {
-        let group = run.groups().checked_sub(behind).and_then(|place| run.group(place));
-        is_amount && group.and_then(|group| text.get(group)) == Some("000")
-    };
-    // No number that is given out ends with six of them.
-    if zeros(1) && zeros(2) {
-        return false;
-    }
-    if says(gap) && clue != Clue::Birth {
-        return true;
-    }
-    let leads = match clue {
-        Clue::Phone => is_short(gap),
-        Clue::Id(_) | Clue::Account | Clue::Birth => says(gap),
+    let is_phone = match clue {
+        Clue::Phone => true,
+        Clue::Id(_) | Clue::Account | Clue::Birth => false,
         _ => return true,
     };
-    let is_told = || match clue {
-        Clue::Phone => run.digits(Run::GROUPS) == 9 && (is_short(gap) || gap.trim_end().ends_with(':')),
-        Clue::Id(_) => !zeros(1) && (is_short(gap) || gap.trim_end().ends_with(':')),
-        _ => false,
+    let said = says(gap);
+    let leads = said || is_phone && is_short(gap);
+    if !is_amount || clue == Clue::Birth {
+        return leads || !means_else(text, end, gap);
+    }
+    let zeros = |behind: usize| {
+        let group = run.groups().checked_sub(behind).and_then(|place| run.group(place));
+        group.and_then(|group| text.get(group)) == Some("000")
     };
-    let is_counted = is_amount && (gap.contains(|c: char| c.is_ascii_digit()) || !is_told());
-    !is_counted && (leads || !means_else(text, end, gap))
+    // No number that is given out ends with six of them, and those of telephones have nine digits where they look like
+    // an amount.
+    let can_be = if is_phone { run.digits(Run::GROUPS) == 9 } else { clue != Clue::Account && !zeros(1) };
+    let introduces = || !gap.bytes().any(|b| b.is_ascii_digit()) && (is_short(gap) || gap.trim_end().ends_with(':'));
+    !(zeros(1) && zeros(2)) && (said || can_be && introduces() && (leads || !means_else(text, end, gap)))
 }
 
 /// Whether between a word and a number there are but prepositions and pronouns, which are short in most languages:
@@ -146,12 +141,7 @@ fn is_short(gap: &str) -> bool {
     const LONGEST: usize = 4;
     let known = list!("number,nummer,numer,numero,unter,under");
     !gap.bytes().any(|b| b.is_ascii_digit())
-        && gap.split(is_between).all(|word| word.chars().count() <= LONGEST || is_in(known, word))
-}
-
-/// Whether `c` stands between words.
-fn is_between(c: char) -> bool {
-    !c.is_alphanumeric()
+        && words_of(gap).all(|word| word.chars().count() <= LONGEST || is_in(known, word))
 }
 
 /// Whether the word that ends at `end` means something else as often as what it is known for: the German `nie`, the
@@ -160,7 +150,7 @@ fn means_else(text: &str, end: usize, gap: &str) -> bool {
     let word = word_at(text, end);
     if is_in(list!("nato,nata"), word) {
         // `nato a Roma il`
-        let next = gap.split(is_between).find(|word| !word.is_empty()).unwrap_or_default();
+        let next = words_of(gap).find(|word| !word.is_empty()).unwrap_or_default();
         return !is_in(list!("a,ad,nel,nella,in,il"), next) && !gap.starts_with('/');
     }
     let is_abbreviation = word.bytes().all(|b| b.is_ascii_uppercase());
@@ -284,7 +274,7 @@ fn counts(gap: &str) -> bool {
         return false;
     }
     // Shorter ones stand before anything: `call me on`.
-    gap.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 3).any(|word| {
+    words_of(gap).filter(|word| word.len() > 3).any(|word| {
         let mut counts = false;
         words::each(word, false, |word| counts |= word.single.has(flag::TAIL) && !word.single.has(flag::HOLDS));
         counts
@@ -323,7 +313,7 @@ fn is_stamp(text: &str, run: &Run) -> bool {
 
 /// Whether a date behind `gap` is when something ends.
 fn is_limit(gap: &str) -> bool {
-    gap.split(|c: char| !c.is_alphabetic()).any(|word| {
+    words_of(gap).any(|word| {
         is_in(list!("until,till,til,through,ends,end,before,expires,valid,bis,gultig,hasta,jusqu,fino,ate,tot,do,asti,offer,deals,sale,party,gift,rabatt,feier,angebot,fete\
                 ,fiesta,festa,special,cake,discount,promo,event"), word)
     })
@@ -346,7 +336,7 @@ fn is_unit(text: &str, at: usize) -> bool {
 
 /// Whether nothing stands between a word and its value but what says that it is it: `is`, `:`, `lautet`.
 pub(super) fn says(gap: &str) -> bool {
-    gap.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).all(|word| {
+    words_of(gap).filter(|word| !word.is_empty()).all(|word| {
         is_in(list!("is,was,are,ist,war,lautet,est,es,e,era,jest,to,ar,er,on,code,number,no,nr,numero,num,new,the,my,your,for,of,using,with,and,hier,here,now,temporary\
                 ,temp,current,equals,set,as,changed,va,वरड,है,は"), word)
     })

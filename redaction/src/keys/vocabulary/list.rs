@@ -49,6 +49,11 @@ pub(crate) fn is_in(list: &[u32], word: &str) -> bool {
     list.contains(&hash)
 }
 
+/// The words of `text`, and what is empty between two marks.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric())
+}
+
 /// The letters that `text` ends with.
 pub(crate) fn last_word(text: &str) -> &str {
     let length = text.chars().rev().take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum::<usize>();
