@@ -132,12 +132,16 @@ fn is_pseudo(text: &str, at: usize) -> bool {
 fn postcode_behind(text: &str, at: usize) -> Option<usize> {
     /// Words of a place's name.
     const WORDS: usize = 3;
-    let mut start = at + 1 + text.get(at..)?.strip_prefix(',')?.bytes().take(4).take_while(|b| *b == b' ').count();
     // `D-10115`
-    let country = text.as_bytes().get(start..)?.iter().take(2).take_while(|b| b.is_ascii_uppercase()).count();
-    if country > 0 && text.as_bytes().get(start + country) == Some(&b'-') {
-        start += country + 1;
-    }
+    let mut start = at
+        + 1
+        + text
+            .get(at..)?
+            .strip_prefix(',')?
+            .bytes()
+            .take(4)
+            .take_while(|b| matches!(b, b' ' | b'D' | b'F' | b'-'))
+            .count();
     let run = Run::read(text, start);
     for groups in [1, 2] {
         let Some(end) = run.group(groups - 1).map(|group| group.end) else { break };

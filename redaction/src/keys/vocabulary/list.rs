@@ -2,6 +2,7 @@
 //! bytes a word. Words are written as in the rest of the vocabulary: lower-case, without diacritics, between commas.
 
 use super::{SEED, extend, folded};
+use crate::keys::words::is_word_char;
 
 /// The hashes of `$words`.
 macro_rules! list {
@@ -51,13 +52,13 @@ pub(crate) fn is_in(list: &[u32], word: &str) -> bool {
 
 /// The words of `text`, and what is empty between two marks.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric())
+    text.split(|c| !(is_word_char(c) || c.is_ascii_digit()))
 }
 
 /// The letters that `text` ends with.
 pub(crate) fn last_word(text: &str) -> &str {
-    let length = text.chars().rev().take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum::<usize>();
-    text.get(text.len() - length..).unwrap_or_default()
+    let end = text.char_indices().rev().find(|(_, c)| !is_word_char(*c)).map_or(0, |(at, c)| at + c.len_utf8());
+    text.get(end..).unwrap_or_default()
 }
 
 #[cfg(test)]
