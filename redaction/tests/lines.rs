@@ -1,6 +1,6 @@
-//! Lines written by hand without a look at the rules, and from the sixth on with doubts about them in mind, with what must
-//! go and what must stay in each. How much of either
-//! goes well, for each file. Run with `--nocapture` for the lines that do not.
+//! Lines written by hand without a look at the rules, and from the sixth file on with doubts about them in mind, with what
+//! must go and what must stay in each. How much of either goes well, for each file. Run with `--nocapture` for the lines
+//! that do not.
 
 #![expect(clippy::cast_precision_loss, reason = "a few hundred lines")]
 

@@ -121,6 +121,10 @@ fn speaks(text: &str, run: &Run, clue: Clue, end: usize, gap: &str, is_amount: b
     };
     let said = says(gap);
     let leads = said || is_phone && is_short(gap);
+    // `Konto 2.0 ab 01.01.2025`
+    if clue == Clue::Account && gap.bytes().any(|b| b.is_ascii_digit()) {
+        return false;
+    }
     if !is_amount || clue == Clue::Birth {
         return leads || !means_else(text, end, gap);
     }

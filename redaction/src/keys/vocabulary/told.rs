@@ -112,7 +112,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         fodselsdato,fodt,fodsel,syntymaaika,生年月日,誕生日,出生日期,出生,생년월일,дата рождения,जन्म,जन्मतिथि,birth year,year of birth,geburtsjahr,birthyear,datum narozeni,\
         narozeni,narozen,datum narodenia,szuletesi datum,szuletesi ido,szuletesi,szuletes,szuletett,szuletesnap,dogum tarihi,dogumtarihi,dogum gunu,dogum,seinengappi,tanjobi,\
         syntymapaiva,fodselsdag,fodelsedag,fodelsear,nasterii,data nasterii,rodenja,datum rodenja,rojstva,gimimo data,dzimsanas datums,sunniaeg,sunnikuupaev,gennisis,γεννησησ,\
-        ημερομηνια γεννησησ,geboortedag,cumpleanos,compleanno,tanggal lahir,tgl lahir,ngay sinh,shengri,chusheng riqi,saengil,saengnyeonworil,born on,born at,date born,\
+        ημερομηνια γεννησησ,geboortedag,verjaardag,cumpleanos,compleanno,tanggal lahir,tgl lahir,ngay sinh,shengri,chusheng riqi,saengil,saengnyeonworil,born on,born at,date born,\
         дата народження,рождения,تاريخ الميلاد,תאריך לידה,วันเกิด,annee de naissance,ano de nacimiento,anno di nascita,ano de nascimento"),
 
     told(Kind::BirthDate, Shape::HouseNumber, "dob day,dob month,birth day,birth month,birthday day,birthday month"),
