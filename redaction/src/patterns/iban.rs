@@ -12,8 +12,11 @@ const IBANS: &str = "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY2
 
 /// The bank account number that begins at `at`.
 pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
-    // A space may stand between country and check digits.
-    let gap = usize::from(text.as_bytes().get(at + 2) == Some(&b' '));
+    // `DE 89 3704 …`, in capitals
+    let gap = usize::from(matches!(
+        text.as_bytes().get(at..at + 6),
+        Some([b'A'..=b'Z', b'A'..=b'Z', b' ', b'0'..=b'9', b'0'..=b'9', b' '])
+    ));
     if !text.as_bytes().get(at + 2 + gap..at + 4 + gap)?.iter().all(u8::is_ascii_digit) {
         return None;
     }
