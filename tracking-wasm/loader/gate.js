@@ -16,7 +16,7 @@ export const gate = (load, settings, waiting = []) => {
   /** @type {Promise<any> | undefined} */
   let page;
 
-  const isRefused = () => {
+  const isRefused = (settings.isRefused = () => {
     try {
       optedOut ||= localStorage[OPT_OUT] === "1";
       // another tab may have stored something before it heard of it
@@ -26,7 +26,7 @@ export const gate = (load, settings, waiting = []) => {
       // storage is blocked: what was said on this page counts
     }
     return optedOut || navigator.globalPrivacyControl || (navigator.doNotTrack ?? window.doNotTrack) === "1";
-  };
+  });
 
   /** @param {(module: any) => void} action where page.js cannot be loaded, the page must not notice */
   const then = (action) => page?.then(action).catch(() => {});

@@ -211,8 +211,9 @@ const reacted = () => {
 const clicked = (event) => {
   const target = targetOf(event);
   if (target.nodeType !== 1 || isIgnored(target)) return;
-  const element = closest(target, MEANT) ?? target;
-  const label = nameOf(element);
+  const meant = closest(target, MEANT);
+  const element = meant ?? target;
+  const label = nameOf(element, meant);
   const selector = selectorOf(element);
   const { href, ...link } = linkOf(element);
   isAwaited = isReactive(target) && (!href || href.includes("#"));
@@ -404,7 +405,7 @@ const leave = (isGone) => {
   if (isGone) abandon();
   exit();
   tellStorage("leave", [isGone]);
-  sendAll(true, isGone);
+  sendAll(true);
 };
 
 /** The page is seen again. */

@@ -15,7 +15,7 @@ import { begin, guarded, isRunning, stop, tell, tellStorage } from "./tell.js";
 export const change = guarded(() => {
   const { debug, mode } = SETTINGS;
   // a batch that says anything else is taken by no edge
-  const consent = /^(granted|denied)$/.test(SETTINGS.consent) ? SETTINGS.consent : "unknown";
+  const consent = /^(granted|denied)$/.exec(SETTINGS.consent)?.[0] ?? "unknown";
   const cookieless = mode === "cookieless" || undefined;
   keepAs(mode);
   tellStorage("mode", ["," + inner({ consent, cookieless }), cookieless, debug]);

@@ -72,16 +72,17 @@ export const isReactive = (clicked) => !closest(clicked, SELF_CONTAINED);
 
 /**
  * @param {Element} element
+ * @param {boolean} isMeant whether all that is in it belongs to it
  * @returns {string} its name for people; nothing that a visitor may have written
  */
-export const nameOf = (element) => {
+export const nameOf = (element, isMeant) => {
   let label = "";
   for (const id of attribute(element, "aria-labelledby").split(/\s+/)) {
     const other = id && document.getElementById(id);
     if (other) label += " " + readable(other);
   }
   for (const name of ["aria-label", "title", "alt"]) label ||= attribute(element, name);
-  const isNamed = closest(element, MEANT) === element || !element.childElementCount;
+  const isNamed = isMeant || !element.childElementCount;
   const own = isNamed ? readable(element) || element.querySelector("[alt]")?.alt : "";
   return text(text(label) || own, 100);
 };

@@ -63,12 +63,9 @@ export const leaveTurn = (gone) => {
   if (gone) giveUp?.();
 };
 
-/**
- * @param {boolean} [isLeaving] then nothing is waited for
- * @param {boolean} [gone] and nobody will send later
- */
-export const sendAll = async (isLeaving = false, gone = false) => {
-  const next = guarded(() => tellStorage("next", [isLeaving, gone]).at(-1));
+/** @param {boolean} [isLeaving] then nothing is waited for */
+export const sendAll = async (isLeaving = false) => {
+  const next = guarded(() => tellStorage("next", [isLeaving, isGone]).at(-1));
   for (let entry; (entry = next());) {
     // what goes wrong is ours alone, and the batch is still kept
     const sent = send(...splitOnce(entry), isLeaving).catch(() => {});

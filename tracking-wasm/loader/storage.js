@@ -3,7 +3,6 @@ import { tried } from "./text.js";
 
 /** Batches, the state that all tabs share, and who the visitor is, in the order of their keys: see queue.rs and edge_state.rs. */
 const OURS = /^evothesis:[bst]/;
-const OPT_OUT = "evothesis:optout";
 export const STATE = "evothesis:state";
 export const TOKEN = "evothesis:token";
 
@@ -11,9 +10,6 @@ export const TOKEN = "evothesis:token";
 const own = new Map();
 /** Until a mode is said: what an earlier page has kept is found and moved to where the mode wants it. */
 let isPersistent = true;
-
-/** @returns {boolean} whether the visitor opted out, in this tab or another */
-export const isOptedOut = () => tried(() => localStorage[OPT_OUT]) === "1";
 
 /** @returns {Map<string, string>} keys and values */
 export const entries = () => {
@@ -67,8 +63,5 @@ export const keepAs = (mode) => {
   }
 };
 
-/** Forgets what is not stored; after an opt-out also what is, which another process may hear of after it has stored something. */
-export const forget = () => {
-  if (isOptedOut()) for (const key of entries().keys()) store(key, "");
-  own.clear();
-};
+/** Forgets what is not stored. */
+export const forget = () => own.clear();

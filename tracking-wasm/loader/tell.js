@@ -3,7 +3,8 @@ import { act } from "./attention.js";
 import { scrub } from "./scrub.js";
 import { takeTurn } from "./sending.js";
 import { SETTINGS } from "./settings.js";
-import { STATE, TOKEN, entries, forget, isOptedOut, store } from "./storage.js";
+import { tried } from "./text.js";
+import { STATE, TOKEN, entries, forget, store } from "./storage.js";
 
 /** Separates records; must equal `RECORD` in queue.rs. */
 const RECORD = "\u001e";
@@ -16,7 +17,7 @@ const OUTPUT_BYTES = 256 * 1024;
 const SOON_MS = 100;
 
 /** @returns {string} hexadecimal digits that nobody can guess, of which the Wasm uses fifteen; a number may have fewer, so more follow */
-const digits = () => crypto.getRandomValues(new BigUint64Array(1))[0].toString(16) + 1e15;
+const digits = () => crypto.getRandomValues(new Uint8Array(15)).join("");
 
 /** Whether the pixel notices anything: from its start to an opt-out. */
 let isOn = false;
@@ -88,8 +89,8 @@ export const moment = () => {
  */
 export const tell = (what, lines = [], sections = []) => {
   // what the pixel says of itself has sections, and makes nothing happen earlier that was put off
-  const t = sections[0] ? Math.round(performance.now()) : moment();
-  const head = [what, Math.round(Date.now() - performance.now() + t), t, digits()].join(" ");
+  const t = sections[0] ? performance.now() : moment();
+  const head = [what, Date.now() - performance.now() + t, t, digits()].join(" ");
   let text = lines.join("\n");
   if (text && !sections[0]) {
     act(t);
@@ -152,7 +153,7 @@ export const beat = () => {
  * @returns {string[]}
  */
 export const tellStorage = (what, lines, ...sections) => {
-  if (isOptedOut()) stop();
+  if (SETTINGS.isRefused()) stop();
   return wasm ? tell(what, lines, [storage(), ...sections]) : [];
 };
 
@@ -162,16 +163,10 @@ export const tellStorage = (what, lines, ...sections) => {
  * @param {(...args: A) => R} action
  * @returns {(...args: A) => R | undefined} the same, silent and only while the pixel runs
  */
-export const guarded = (action) => {
-  return (...args) => {
-    if (!isOn) return;
-    try {
-      return action(...args);
-    } catch {
-      // the page's own objects may throw
-    }
-  };
-};
+export const guarded =
+  (action) =>
+  (...args) =>
+    isOn ? tried(() => action(...args)) : undefined;
 
 export const isRunning = () => isOn;
 

@@ -70,9 +70,12 @@ export const vitals = () => {
   // one in fifty may be longer
   const allowed = Math.floor((performance.interactionCount ?? 0) / 50);
   if (longest[0]) found.inp = longest[Math.min(allowed, longest.length - 1)];
-  const { cls, ...times } = found;
-  for (const name in times) times[name] = Math.round(times[name]);
-  return cls == null ? times : { ...times, cls: Math.round(cls * 1e4) / 1e4 };
+  const rounded = {};
+  for (const name in found) {
+    const unit = name === "cls" ? 1e4 : 1;
+    rounded[name] = Math.round(found[name] * unit) / unit;
+  }
+  return rounded;
 };
 
 /** A page that comes back is measured anew; it needed no loading. */
