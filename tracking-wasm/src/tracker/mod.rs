@@ -25,6 +25,7 @@ const HOLD_MS: i64 = 35_000;
 const LEFT_MS: i64 = 5_000;
 /// The pixel keeps a batch this long: it and the Queue together stay within the window of the exporter.
 const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Begins a section of what page.js says.
 const SECTION: u8 = 0x1f;
 /// What is added to a click without effect.
@@ -40,6 +41,8 @@ pub struct Tracker {
     click: usize,
     is_cookieless: bool,
     is_debugged: bool,
+    /// Of the stream that its events are numbered in, since 1970 in UTC.
+    day: i64,
     /// Being filled.
     batch: Batch,
     /// Whether complete batches wait for room in storage.
@@ -63,6 +66,7 @@ impl Tracker {
         click: 0,
         is_cookieless: false,
         is_debugged: false,
+        day: 0,
         batch: Batch::NEW,
         waits_for_room: false,
         lost: 0,
@@ -108,10 +112,16 @@ impl Tracker {
         m.numbers[TIME] = number(t);
         m.clear(RANDOM);
         m.put(RANDOM, random);
-        if m.length(STREAM) == 0 {
-            m.make_id(STREAM, m.numbers[NOW], 0xfff);
-        }
         m.clear(OUT);
+        let time = m.numbers[NOW] + m.numbers[SKEW];
+        let day = time / DAY_MS;
+        // who is not to be known again on the next day must not be by the page that is still open
+        if m.length(STREAM) == 0 || (self.is_cookieless && day != self.day) {
+            self.close();
+            self.day = day;
+            self.m.make_id(STREAM, time, 0xfff);
+            self.m.numbers[SEQ] = 0;
+        }
         self.tell_of(what, &split(rest, b'\n'), tail);
         let wait = self.wait();
         self.m.put_number(OUT, wait);

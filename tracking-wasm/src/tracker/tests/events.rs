@@ -69,6 +69,24 @@ fn a_cookieless_page_forgets_the_token_and_sends_none() {
 }
 
 #[test]
+fn a_page_without_cookies_that_is_open_at_midnight_is_numbered_anew() {
+    let midnight = (NOW / DAY + 1) * DAY;
+    for (mode, expected) in [("cookieless", [vec![0, 1], vec![0, 1]]), ("storage", [vec![0, 1, 2, 3], Vec::new()])] {
+        let mut site = Site::default();
+        let mut tab = site.open_at(midnight - 1_000, "unknown", mode);
+        tab.track(&mut site, "custom", "");
+        tab.pass(2_000);
+        tab.track(&mut site, "custom", "");
+        tab.beat(&mut site);
+        tab.leave(&mut site, false);
+        let batches = tab.deliver(&mut site);
+        let first = batches[0].stream_id;
+        let (before, after): (Vec<_>, Vec<_>) = batches.into_iter().partition(|batch| batch.stream_id == first);
+        assert_eq!([seqs(&before), seqs(&after)], expected, "{mode}");
+    }
+}
+
+#[test]
 fn only_the_last_click_is_marked_as_dead_and_only_if_it_should_have_had_an_effect() {
     let mut site = Site::default();
     let mut tab = site.open();
