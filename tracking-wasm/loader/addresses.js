@@ -14,19 +14,23 @@ export const pathOf = ({ pathname, hash }) => pathname + (/^#[/!][^?&]*/.exec(ha
 const siteOf = ({ hostname }) => "." + hostname.replace(/^www\./, "");
 
 /**
- * @param {URL} address
- * @param {URL | Location} page where it stands
- * @param {boolean} isSaved whether its target is to be saved
- * @returns {{href: string, link?: string, file_type?: string}} of an address that is not on the web only the scheme
+ * @param {string} written empty for none
+ * @param {string} [base] what it is relative to
+ * @param {string} [here] the page where it stands
+ * @param {boolean} [isSaved] whether its target is to be saved
+ * @returns {{href?: string, link?: string, file_type?: string}} of an address that is not on the web only the scheme
  */
-export const linkTo = (address, page, isSaved) => {
+export const linkTo = (written, base, here, isSaved) => {
+  if (!written) return {};
+  const address = new URL(written, base);
   const { href, pathname, protocol } = address;
-  if (!/^http/.test(protocol)) return { href: protocol, link: /^(mailto|tel):/.exec(protocol)?.[1] };
+  if (!/^http/.test(protocol))
+    return { href: protocol, link: /^(mailto|tel):/.exec(protocol)?.[1] ?? (isSaved ? "download" : undefined) };
   const ending = /\.([a-z\d]*)$/i.exec(pathname)?.[1] ?? "";
   const file_type = isSaved || FILES.test(ending) ? ending.slice(0, 8).toLowerCase() : undefined;
-  const [site, other] = [siteOf(address), siteOf(page)];
+  const [site, other] = [siteOf(address), siteOf(new URL(here))];
   let link = site.endsWith(other) || other.endsWith(site) ? "internal" : "outbound";
-  if (href.startsWith(page.href.split("#")[0] + "#")) link = "anchor";
+  if (href.startsWith(here.split("#")[0] + "#")) link = "anchor";
   if (file_type != null) link = "download";
   return { href: href.slice(0, 1000), link, file_type };
 };

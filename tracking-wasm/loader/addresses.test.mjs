@@ -16,7 +16,7 @@ test("a path is told with the route that the fragment holds", () => {
 
 test("links are told apart", () => {
   const page = new URL("https://www.a.example/shop?x=1#top");
-  const linked = (href, isSaved = false) => linkTo(new URL(href, page), page, isSaved);
+  const linked = (href, isSaved = false) => linkTo(href, page.href, page.href, isSaved);
   for (const [href, link] of [
     ["https://a.example/next", "internal"],
     ["http://a.example:8080/next", "internal"],
@@ -49,23 +49,27 @@ test("what is to be saved is a download whatever it is called", () => {
     ["/list.Secret_1", ""],
     ["/list.abcdefghij", "abcdefgh"],
   ]) {
-    const { link, file_type } = linkTo(new URL(path, page), page, true);
+    const { link, file_type } = linkTo(path, page.href, page.href, true);
     assert.deepEqual([link, file_type], ["download", type]);
   }
 });
 
 test("of what is not on the web only the scheme is told", () => {
-  const page = new URL("https://a.example/");
+  const page = "https://a.example/";
   for (const [href, scheme, link] of [
     ["mailto:jane@b.example", "mailto:", "mailto"],
     ["tel:+491701234567", "tel:", "tel"],
     ["javascript:pay('4111')", "javascript:", undefined],
   ]) {
-    assert.deepEqual(linkTo(new URL(href), page, true), { href: scheme, link });
+    assert.deepEqual(linkTo(href, page, page, false), { href: scheme, link });
+  }
+  for (const href of ["blob:https://a.example/0", "data:text/csv,a"]) {
+    const scheme = href.split(":")[0] + ":";
+    assert.deepEqual(linkTo(href, page, page, true), { href: scheme, link: "download" });
   }
 });
 
 test("a long address is cut", () => {
-  const page = new URL("https://a.example/");
-  assert.equal(linkTo(new URL("/" + "x".repeat(2000), page), page, false).href.length, 1000);
+  const page = "https://a.example/";
+  assert.equal(linkTo("/" + "x".repeat(2000), page, page, false).href.length, 1000);
 });

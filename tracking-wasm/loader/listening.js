@@ -1,6 +1,6 @@
 // Listens to the page.
 import { act, change, close, isHidden, open, percent, reach } from "./attention.js";
-import { pathOf } from "./addresses.js";
+import { linkTo, pathOf } from "./addresses.js";
 import { isRage } from "./burst.js";
 import { bridge } from "./commerce.js";
 import { abandoned, edit, end, isInput, submission } from "./forms.js";
@@ -20,7 +20,6 @@ import {
   linkOf,
   nameOf,
   selectorOf,
-  tagOf,
 } from "./reading.js";
 import { leaveTurn, sendAll } from "./sending.js";
 import { guarded, later, moment, tell, tellStorage } from "./tell.js";
@@ -93,7 +92,7 @@ let page = {};
  * one. Of a route change the page before is the referrer.
  * @param {string} navigation
  */
-export const pageShown = (navigation) => {
+export const pageShown = guarded((navigation) => {
   const isRoute = /state|hash/.test(navigation);
   const path = pathOf(location).slice(0, 2000);
   if (isRoute && path === page.path) return;
@@ -123,7 +122,7 @@ export const pageShown = (navigation) => {
   };
   tell("page", ["pageview", inner({ navigation, ...device }), inner(page)]);
   awaitSight();
-};
+});
 
 /** The page is left. */
 const exit = () => {
@@ -135,7 +134,7 @@ const exit = () => {
 const awaitSight = () =>
   setTimeout(
     guarded(() => {
-      if (!document.hidden) measure(false);
+      if (!document.hidden) measure();
     }),
     1000,
   );
@@ -145,10 +144,9 @@ let width = 0;
 let height = 0;
 const size = () => ({ scrollWidth: width, scrollHeight: height } = document.documentElement);
 
-/** @param {boolean} isScrolled */
-const measure = (isScrolled) => {
+const measure = () => {
   size();
-  for (const facts of reach(scrollY + innerHeight, height, isScrolled, moment()))
+  for (const facts of reach(scrollY + innerHeight, height, scrollY, moment()))
     tellFacts("scroll_depth", facts);
 };
 
@@ -159,7 +157,7 @@ export const settleRoute = () => {
   const kind = routeChange;
   // whatever becomes of this one, the next is heard
   routeChange = "";
-  if (kind) guarded(pageShown)(kind);
+  if (kind) pageShown(kind);
 };
 
 /** @param {string} kind how the address was changed; where that leads is seen when the router has finished */
@@ -215,8 +213,9 @@ const clicked = (event) => {
   const element = meant ?? target;
   const label = nameOf(element, meant);
   const selector = selectorOf(element);
-  const { href, ...link } = linkOf(element);
-  isAwaited = isReactive(target) && (!href || href.includes("#"));
+  const address = linkOf(element);
+  // a page that is left changes elsewhere
+  isAwaited = isReactive(target) && /#|^$/.test(address[0]);
   for (const root of isAwaited ? [document, target.getRootNode()] : [])
     observer.observe(root, { attributes: true, characterData: true, childList: true, subtree: true });
   const own = closest(target, "[data-evothesis-event]");
@@ -225,13 +224,14 @@ const clicked = (event) => {
     if (waits) awaitEffect();
     // clicked before the first layout was
     if (!width) size();
+    const { href, ...link } = linkTo(...address);
     const facts = {
       element: {
-        tag: tagOf(element),
+        tag: text(element.localName),
         id: text(attribute(element, "id")) || undefined,
         classes: text(attribute(element, "class"), 256) || undefined,
         role: text(attribute(element, "role"), 64) || undefined,
-        text: label || undefined,
+        text: text(label, 100) || undefined,
         href,
         selector: selector.slice(0, 256),
       },
@@ -245,7 +245,7 @@ const clicked = (event) => {
       rage: isRage(moment(), event.clientX, event.clientY) || undefined,
     };
     tell(waits ? "click" : "track", ["click", inner(facts)]);
-    if (own && tagOf(own) !== "form") trackDeclared(own);
+    if (own && own.localName !== "form") trackDeclared(own);
   });
 };
 
@@ -384,7 +384,7 @@ const listenTo = (document) => {
       settle();
     },
     load({ target }) {
-      if (tagOf(target) === "iframe") enter(target);
+      if (target.localName === "iframe") enter(target);
     },
   });
   later(() => document.querySelectorAll("iframe").forEach(guarded(enter)));
@@ -434,7 +434,7 @@ export const listen = (tracker) => {
     clearTimeout(scrolling);
     scrolling = 0;
     document.addEventListener("scroll", scrolled, passive);
-    guarded(measure)(true);
+    guarded(measure)();
   };
   // of events that come by the dozen, one is heard and then none for a while: to be called costs more than what is done
   const scrolled = guarded(({ target }) => {

@@ -37,7 +37,7 @@ export const start = async (settings) => {
   close(0);
   const begun = begin(change).catch(stop);
   // before everything else: an event needs a page
-  guarded(pageShown)(navigation?.activationStart ? "prerender" : (navigation?.type ?? "navigate"));
+  pageShown(navigation?.activationStart ? "prerender" : (navigation?.type ?? "navigate"));
   listen(track);
   await begun;
 };

@@ -1,6 +1,5 @@
 // Reads elements, whatever the page has made of them: a form may have fields named `closest` or `getAttribute`.
 
-import { linkTo } from "./addresses.js";
 import { isSensitive } from "./scrub.js";
 import { text, tried } from "./text.js";
 
@@ -12,12 +11,6 @@ const { closest: closestIn, getAttribute } = Element.prototype;
  * @returns {string}
  */
 export const attribute = (element, name) => getAttribute.call(element, name) ?? "";
-
-/**
- * @param {Element} element
- * @returns {string} its local name
- */
-export const tagOf = (element) => Reflect.get(Element.prototype, "localName", element);
 
 /**
  * @param {Element} element
@@ -73,7 +66,7 @@ export const isReactive = (clicked) => !closest(clicked, SELF_CONTAINED);
 /**
  * @param {Element} element
  * @param {boolean} isMeant whether all that is in it belongs to it
- * @returns {string} its name for people; nothing that a visitor may have written
+ * @returns {string} its name for people, as it stands there; nothing that a visitor may have written
  */
 export const nameOf = (element, isMeant) => {
   let label = "";
@@ -83,8 +76,7 @@ export const nameOf = (element, isMeant) => {
   }
   for (const name of ["aria-label", "title", "alt"]) label ||= attribute(element, name);
   const isNamed = isMeant || !element.childElementCount;
-  const own = isNamed ? readable(element) || element.querySelector("[alt]")?.alt : "";
-  return text(text(label) || own, 100);
+  return label.trim() || (isNamed && (readable(element) || element.querySelector("[alt]")?.alt)) || "";
 };
 
 /**
@@ -92,16 +84,18 @@ export const nameOf = (element, isMeant) => {
  * @returns {string} its text, unless there is something in it that must not be read
  */
 const readable = (element) =>
-  isPrivate(element) || element.querySelector(PRIVATE) ? "" : text(element.textContent, 100);
+  isPrivate(element) || element.querySelector(PRIVATE) ? "" : element.textContent.trim();
 
 /**
  * @param {Element} element
- * @returns {{href?: string, link?: string, file_type?: string}} where a click on it leads: see {@link linkTo}
+ * @returns {Parameters<typeof import("./addresses.js").linkTo>} where a click on it leads, as it stands there: to make it out takes as
+ * long as all else that is read of a click
  */
 export const linkOf = (element) => {
   const link = closest(element, "a,area");
-  const address = link && (attribute(link, "href") || attribute(link, "xlink:href"));
-  return address ? linkTo(new URL(address, document.baseURI), location, has(link, "download")) : {};
+  if (!link) return [""];
+  const address = attribute(link, "href") || attribute(link, "xlink:href");
+  return [address, document.baseURI, document.URL, has(link, "download")];
 };
 
 /** An id that was given by hand: escaped signs or many digits may hide whom or what it stands for. */
@@ -116,7 +110,7 @@ export const selectorOf = (element) => {
   for (let step = element; step && steps.length < 4; step = step.parentElement) {
     const id = attribute(step, "id");
     const isGiven = GIVEN_ID.test(id);
-    steps.unshift(isGiven ? "#" + id : tagOf(step) + place(step));
+    steps.unshift(isGiven ? "#" + id : step.localName + place(step));
     if (isGiven) break;
   }
   return steps.join(">");
@@ -127,11 +121,11 @@ export const selectorOf = (element) => {
  * @returns {string} which of its kind it is, if there are others
  */
 const place = (element) => {
-  const tag = tagOf(element);
+  const tag = element.localName;
   const next = element.nextElementSibling;
   let nth = 1;
-  for (let other = element; nth < 100 && (other = other.previousElementSibling);) nth += tagOf(other) === tag;
-  return nth > 1 || (next && tagOf(next) === tag) ? `:nth-of-type(${nth})` : "";
+  for (let other = element; nth < 100 && (other = other.previousElementSibling);) nth += other.localName === tag;
+  return nth > 1 || (next && next.localName === tag) ? `:nth-of-type(${nth})` : "";
 };
 
 /**

@@ -54,7 +54,7 @@ export const takeTurn = async () => {
     }
   }
   isSending = false;
-  guarded(beat)();
+  beat();
 };
 
 /** @param {boolean} gone whether the page is left for good, or as it seems */

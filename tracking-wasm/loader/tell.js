@@ -128,7 +128,7 @@ const say = (said, facts) => {
   if (wait >= 0 && t + +wait < due) {
     clearTimeout(timer);
     due = t + +wait;
-    timer = setTimeout(guarded(beat), wait);
+    timer = setTimeout(beat, wait);
   }
   for (const record of records) {
     const [key, value] = splitOnce(record);
@@ -137,12 +137,6 @@ const say = (said, facts) => {
     else store(key, value);
   }
   return records;
-};
-
-/** Does what is due. */
-export const beat = () => {
-  due = Infinity;
-  tellStorage("beat");
 };
 
 /**
@@ -168,6 +162,12 @@ export const guarded =
   (...args) =>
     isOn ? tried(() => action(...args)) : undefined;
 
+/** Does what is due. */
+export const beat = guarded(() => {
+  due = Infinity;
+  tellStorage("beat");
+});
+
 export const isRunning = () => isOn;
 
 /**
@@ -178,8 +178,8 @@ export const begin = async (change) => {
   let exports;
   isOn = true;
   try {
-    const response = await fetch(new URL("./" + WASM_FILE, import.meta.url), { integrity: WASM_INTEGRITY });
-    exports = (await WebAssembly.instantiate(await response.arrayBuffer())).instance.exports;
+    const response = fetch(new URL("./" + WASM_FILE, import.meta.url), { integrity: WASM_INTEGRITY });
+    exports = (await WebAssembly.instantiateStreaming(response)).instance.exports;
   } catch {
     exports = (await import("./" + FALLBACK_FILE)).default();
   }
