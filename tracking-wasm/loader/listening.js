@@ -139,6 +139,36 @@ const awaitSight = () =>
     1000,
   );
 
+/**
+ * Of events that come by the dozen, one is heard and then none for a while: to be called costs more than what is done.
+ * @param {string[]} names
+ * @param {number} ms
+ * @param {() => void} first
+ * @param {() => void} [last] when the while is over
+ * @returns {() => void} ends it
+ */
+const seldom = (names, ms, first, last = () => {}) => {
+  let resting = 0;
+  // also after an opt-out, which may be taken back
+  const heard = () => {
+    if (resting) return;
+    resting = setTimeout(rested, ms);
+    guarded(first)();
+  };
+  const hear = () => {
+    for (const name of names) document.addEventListener(name, heard, { ...passive, once: true });
+  };
+  const rested = () => {
+    if (!resting) return;
+    clearTimeout(resting);
+    resting = 0;
+    hear();
+    guarded(last)();
+  };
+  hear();
+  return rested;
+};
+
 /** Width and height of the page, known from its last layout: to ask in between would force another. */
 let width = 0;
 let height = 0;
@@ -428,37 +458,13 @@ export const listen = (tracker) => {
   listenTo(document);
   // opened behind another tab
   if (document.hidden) tellState("hidden");
-  let scrolling = 0;
-  const settleScroll = () => {
-    if (!scrolling) return;
-    clearTimeout(scrolling);
-    scrolling = 0;
-    document.addEventListener("scroll", scrolled, passive);
-    guarded(measure)();
-  };
-  // of events that come by the dozen, one is heard and then none for a while: to be called costs more than what is done
-  const scrolled = guarded(({ target }) => {
-    reacted();
-    if (target !== document) return;
-    document.removeEventListener("scroll", scrolled, passive);
-    scrolling = setTimeout(settleScroll, 100);
-  });
-  document.addEventListener("scroll", scrolled, passive);
-  let resting = 0;
-  const acted = guarded(() => {
-    if (resting) return;
-    resting = setTimeout(hearActs, 1000);
+  const settleScroll = seldom(["scroll"], 100, reacted, measure);
+  seldom(["pointermove", "keydown", "touchstart", "wheel"], 1000, () =>
     later(() => {
       act(moment());
       findLayer();
-    });
-  });
-  const hearActs = () => {
-    resting = 0;
-    for (const name of ["pointermove", "keydown", "touchstart", "wheel"])
-      document.addEventListener(name, acted, { ...passive, once: true });
-  };
-  hearActs();
+    }),
+  );
   on(document, {
     visibilitychange() {
       reacted();

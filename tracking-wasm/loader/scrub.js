@@ -25,7 +25,7 @@ const isTelling = telling(WORDS, "(?![a-z\\d\\x80-\\uffff])");
  */
 export const isSensitive = telling(
   WORDS +
-    "|api|code|correo|courriel|fon|mobil|handy|cart|tarj|karte|kaart|cc|bic|konto|account|cuenta|compte|nif|nie|dni|cpf|cnpj|pesel|bsn|nino|steuer|tax|fisc|birth|geb|naiss|nac|nasc|nom|nam|vorn|surn|firs|last|str|rue|calle|via|add|adr|ind|dir|zip|plz|post|senha|clave|contras|has|hes|wacht|los|ident|user|login|soc|voor|achter|apel|cogn|pren|ender|file",
+    "|api|code|corre|courr|fon|mobil|hand|cart|tarj|kart|kaar|cc|bic|kont|accou|cuent|compt|nif|nie|dni|cpf|cnpj|pese|bsn|nino|steu|tax|fisc|birth|geb|naiss|nac|nasc|nom|nam|vorn|surn|firs|last|str|rue|calle|via|add|adr|ind|dir|zip|plz|post|senh|clav|contras|has|hes|wach|los|ident|user|logi|soc|voor|achter|apel|cogn|pren|ender|file",
   "",
 );
 
