@@ -122,6 +122,13 @@ ___TEMPLATE_PARAMETERS___
       },
       {
         "type": "CHECKBOX",
+        "name": "clickIds",
+        "checkboxText": "Send the values of click ids (gclid, fbclid, …) too, not only that they were there",
+        "simpleValueType": true,
+        "defaultValue": false
+      },
+      {
+        "type": "CHECKBOX",
         "name": "debug",
         "checkboxText": "Print every event to the console",
         "simpleValueType": true,
@@ -287,8 +294,9 @@ const load = function() {
   const slash = data.edge.slice(-1) === '/' ? '' : '/';
   const path = data.path || 'pixel.js';
   const debug = data.debug ? '&debug' : '';
+  const clickIds = data.clickIds ? '&clickIds=value' : '';
   const mode = encodeUriComponent(data.mode || 'storage');
-  const url = data.edge + slash + path + '?mode=' + mode + debug;
+  const url = data.edge + slash + path + '?mode=' + mode + clickIds + debug;
   if (!queryPermission('inject_script', url)) {
     logToConsole('Evothesis: add ' + data.edge + slash + '* under Permissions, Injects scripts, of this template');
     data.gtmOnFailure();
@@ -542,8 +550,8 @@ scenarios:
       loaded = url;
       onSuccess();
     });
-    runCode({kind: 'load', edge: 'https://e.example.com', path: 'pixel.js', mode: 'memory', debug: true});
-    assertThat(loaded).isEqualTo('https://e.example.com/pixel.js?mode=memory&debug');
+    runCode({kind: 'load', edge: 'https://e.example.com', path: 'pixel.js', mode: 'memory', clickIds: true, debug: true});
+    assertThat(loaded).isEqualTo('https://e.example.com/pixel.js?mode=memory&clickIds=value&debug');
     assertApi('gtmOnSuccess').wasCalled();
 - name: Without permission for the edge, nothing is loaded
   code: |-

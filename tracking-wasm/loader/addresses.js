@@ -25,7 +25,10 @@ export const linkTo = (written, base, here, isSaved) => {
   const address = new URL(written, base);
   const { href, pathname, protocol } = address;
   if (!/^http/.test(protocol))
-    return { href: protocol, link: /^(mailto|tel):/.exec(protocol)?.[1] ?? (isSaved ? "download" : undefined) };
+    return {
+      href: protocol,
+      link: /^(mailto|tel):/.exec(protocol)?.[1] ?? (isSaved ? "download" : undefined),
+    };
   const ending = /\.([a-z\d]*)$/i.exec(pathname)?.[1] ?? "";
   const file_type = isSaved || FILES.test(ending) ? ending.slice(0, 8).toLowerCase() : undefined;
   const [site, other] = [siteOf(address), siteOf(new URL(here))];

@@ -124,7 +124,8 @@ const place = (element) => {
   const tag = element.localName;
   const next = element.nextElementSibling;
   let nth = 1;
-  for (let other = element; nth < 100 && (other = other.previousElementSibling);) nth += other.localName === tag;
+  for (let other = element; nth < 100 && (other = other.previousElementSibling);)
+    nth += other.localName === tag;
   return nth > 1 || (next && next.localName === tag) ? `:nth-of-type(${nth})` : "";
 };
 

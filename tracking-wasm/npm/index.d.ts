@@ -51,8 +51,10 @@ export type Options = SharedOptions &
 interface SharedOptions {
   /** What may be kept on the device until `mode` or `consent` says otherwise. `storage` unless set. */
   mode?: Mode;
-  /** Prints each event to the console, and what was taken out of it. */
+  /** Prints each event to the console, and what was taken out of it. Also on for a page with `?evothesis_debug` in its address. */
   debug?: boolean;
+  /** What is sent of click ids (`gclid`, `fbclid`, …): that they were there (`name`, unless set), or the `value` of them too. */
+  clickIds?: "name" | "value";
 }
 
 /** More keys of the site's own, as JSON. */
@@ -187,6 +189,8 @@ type Bare = { [N in keyof EventData]: {} extends EventData[N] ? N : never }[keyo
 
 /** The pixel of the page. No call throws or waits; calls before it has loaded are kept. */
 export interface Pixel {
+  /** `true` once it runs. Stays `false` where the browser or the visitor objects. */
+  readonly ready: boolean;
   /** A commerce event, a lead or the like. */
   track<N extends keyof EventData>(
     name: N,

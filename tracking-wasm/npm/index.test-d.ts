@@ -5,6 +5,12 @@ import { start, type Item, type Pixel } from "./index.js";
 const pixel: Pixel = start({ edge: "https://e.example.com", mode: "memory", debug: true });
 start({ collect: "https://example.com/w8/m.js" });
 start({ edge: "https://e.example.com", collect: "https://example.com/w8/m.js" });
+start({ edge: "https://e.example.com", clickIds: "value" });
+const isReady: boolean = pixel.ready;
+// @ts-expect-error it is the pixel that says so
+pixel.ready = isReady;
+// @ts-expect-error no such choice
+start({ edge: "https://e.example.com", clickIds: "all" });
 // @ts-expect-error neither edge nor collect
 start({ mode: "storage" });
 // @ts-expect-error no such mode

@@ -66,6 +66,30 @@ test("mode and debug are handed on, with what holds unless they are set", async 
   );
 });
 
+test("click ids are told by name, unless their values are asked for", async () => {
+  (await fresh()).start({ edge: "https://e.example.com", clickIds: "value" });
+  (await fresh()).start({ edge: "https://e.example.com" });
+  const told = gates.map(({ settings }) => settings.clickIds);
+  assert.deepEqual(told, ["value", "name"]);
+});
+
+test("the address of a page can ask for the console", async () => {
+  globalThis.location = { search: "?a=b&evothesis_debug" };
+  try {
+    (await fresh()).start({ edge: "https://e.example.com" });
+  } finally {
+    delete globalThis.location;
+  }
+  assert.equal(gates[0].settings.debug, true);
+});
+
+test("a pixel says when it runs", async () => {
+  const pixel = (await fresh()).start({ edge: "https://e.example.com" });
+  assert.equal(pixel.ready, false);
+  gates[0].settings.ready();
+  assert.equal(pixel.ready, true);
+});
+
 test("each method is a call of the gate", async () => {
   const pixel = (await fresh()).start({ edge: "https://e.example.com" });
   pixel.track("signup", { plan: "pro" });
