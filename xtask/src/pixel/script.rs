@@ -10,7 +10,7 @@ use crate::setup::node;
 use crate::size::weight::brotli;
 use crate::workspace;
 
-/// The same as [`bundle`] behind `first`, with the names that pack best: see names.mjs.
+/// The same as [`bundle`] behind `first`, with the names and in the order that pack best: see names.mjs.
 pub(super) fn packed(first: &str, source: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
     let mut names = Command::new("node");
     names.env("PATH", node::path()).arg(workspace::root().join("xtask/src/pixel/names.mjs")).arg(first);
