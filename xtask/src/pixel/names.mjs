@@ -74,15 +74,18 @@ const joined = (pieces) =>
   }, "");
 
 let pieces = await piecesOf(tried[0].text);
-let least = Infinity;
+let least = bytesOf(joined(pieces));
 // numbers that are the same each time, so that a build is (D. H. Lehmer's generator)
 let number = 1;
 const below = (end) => (number = (number * 48271) % 0x7fffffff) % end;
 for (let move = 0; move < MOVES && pieces.some(({ isFree }) => isFree); move++) {
   const moved = [...pieces];
-  const some = moved.splice(move && below(moved.length), move && below(3) + 1);
+  const free = [...pieces.keys()].filter((at) => pieces[at].isFree);
+  const from = free[below(free.length)];
+  let end = from + 1 + below(3);
+  while (!pieces.slice(from, end).every(({ isFree }) => isFree)) end--;
+  const some = moved.splice(from, end - from);
   moved.splice(below(moved.length + 1), 0, ...some);
-  if (!some.every(({ isFree }) => isFree)) continue;
   const text = joined(moved);
   const bytes = bytesOf(text);
   tried.push({ text, bytes });

@@ -15,7 +15,7 @@ mod visit;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use self::host::Host;
@@ -40,6 +40,9 @@ pub(crate) struct Options {
     /// Clicks and turns of the wheel in a visit.
     #[arg(long)]
     events: u32,
+    /// Only those trackers: `none`, `empty listeners`, `evothesis`, `snowplow`, `posthog`, `plausible`. All of them unless given.
+    #[arg(long)]
+    only: Vec<String>,
 }
 
 /// All visits to the page with one tracker.
@@ -51,7 +54,10 @@ struct Measured {
 }
 
 pub(crate) async fn run(options: &Options) -> Result<ExitCode> {
-    let trackers = trackers::all(&options.pixel, &options.peers)?;
+    let mut trackers = trackers::all(&options.pixel, &options.peers)?;
+    let is_meant = |tracker: &Tracker| options.only.is_empty() || options.only.iter().any(|name| name == tracker.name);
+    trackers.retain(is_meant);
+    ensure!(!trackers.is_empty(), "no tracker is called {}: see --help", options.only.join(", "));
     let mut leave = Leave::listen()?;
     let measured = tokio::select! {
         measured = measure(trackers, options) => measured?,
