@@ -107,7 +107,7 @@ async fn a_page_without_cookies_that_is_open_at_midnight_belongs_to_no_stream_of
         scene.collector.until_tried(1).await?;
         tab.run("wrongBy += 20_000; for (let n = 0; n < 60; n++) evothesis('track', 'after')").await?;
         scene.collector.set_down(false);
-        let is_there = |events: &[Event]| events.of("after").len() >= 50 && events.has("before");
+        let is_there = |events: &[Event]| events.of("after").len() >= 30 && events.has("before");
         let events = scene.collector.within(30, "both days", is_there).await?;
         let (before, after) = (events.of("before")[0], events.of("after"));
         ensure!(after.iter().all(|event| event.stream != before.stream), "one stream of two days");
