@@ -17,7 +17,7 @@ const OUTPUT_BYTES = 256 * 1024;
 const SOON_MS = 100;
 
 /** @returns {string} hexadecimal digits that nobody can guess, of which the Wasm uses fifteen; a number may have fewer, so more follow */
-const digits = () => crypto.getRandomValues(new Uint8Array(15)).join("");
+const digits = () => crypto.getRandomValues(new BigUint64Array(1))[0].toString(16) + 1e15;
 
 /** Whether the pixel notices anything: from its start to an opt-out. */
 let isOn = false;
