@@ -13,6 +13,8 @@ pub const OTHER_BYTES: &str = "OtherBytes";
 pub const ERASING: &str = "Erasing";
 /// Code of objects that have rows which are nowhere else, and are not what was exported.
 pub const LOST: &str = "Lost";
+/// Code of objects that are not written again, since the database has fewer rows by now.
+pub const DROPPED: &str = "Dropped";
 /// Code of a database that failed.
 pub const DATABASE: &str = "Database";
 /// Code of a disk of this machine that takes no more.
@@ -143,6 +145,12 @@ pub fn of(code: &str) -> Refusal {
             "an object is missing or changed whose rows are no longer in the database",
             "put it back: copy it from a destination that has it, or from a version that the bucket keeps; then `exporter \
              forget --resume`",
+            Batch,
+        ),
+        DROPPED => (
+            "retention has dropped rows of the batch since it was exported",
+            "where the bucket lost some, copy them from a destination that has them, or from a version that the bucket keeps; \
+             `--to-prefix` exports what is still here",
             Batch,
         ),
         DATABASE => ("the database failed", "see that Postgres runs and has room, and its log", Here),

@@ -22,7 +22,7 @@ pub struct Manifest {
     pub created_at: String,
     /// The hour of arrival that the rows belong to, RFC 3339 in UTC.
     pub hour: String,
-    /// Whether every event of the batch is in this bucket with every column. `selection` says what was left out.
+    /// Whether every event of the batch is in this bucket with every column. `selection` and `outcomes` say what was left out.
     pub complete: bool,
     /// Rows that this bucket has of the batch: those of all objects of one format together.
     pub rows: u64,
@@ -56,7 +56,7 @@ pub struct Manifest {
     /// What this repeats below a prefix of its own; absent in the export itself. Whoever reads both has every row twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<Repeats>,
-    /// The same rows in each format. None when the destination takes none of the batch's events.
+    /// The same rows in each format. None when the destination has none of the batch's events.
     pub objects: Vec<ManifestObject>,
 }
 
@@ -67,8 +67,17 @@ pub struct Outcomes {
     pub accepted: u64,
     /// Events in the objects.
     pub exported: u64,
-    /// Events that the destination's selection leaves out.
+    /// Events that are not: those that the destination's selection leaves out, and `dropped`.
     pub left_out: u64,
+    /// Of those left out, how many the exporter no longer had when it exported the batch to this bucket: their days were over
+    /// there. Absent where it had all.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub dropped: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
+fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Segments, each of which is in exactly one export batch.

@@ -103,7 +103,14 @@ fn print(report: &Report) {
     for object in &report.objects {
         println!("{}\t{}\t{} rows\t{} bytes", object.destination, object.key, object.rows, object.bytes);
     }
-    if report.claimed.is_empty() && report.objects.is_empty() && report.failures.is_empty() {
+    for it in &report.dropped {
+        println!(
+            "{}: {} row(s) of {} batch(es) are no longer in the database, and were left out",
+            it.destination, it.rows, it.export_batches
+        );
+    }
+    if report.claimed.is_empty() && report.dropped.is_empty() && report.objects.is_empty() && report.failures.is_empty()
+    {
         println!("nothing to export: no events have arrived since the last export, and nothing was written");
     }
     for failure in &report.failures {

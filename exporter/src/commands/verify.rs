@@ -144,8 +144,7 @@ fn print_alone(verdict: &bucket_only::Verdict) {
         println!("the newest batch is {} of {}", it.export_batch_id, it.hour);
     }
     for it in &verdict.partial {
-        let selection = serde_json::to_string(&it.selection).unwrap_or_default();
-        println!("PARTIAL: {} batch(es) leave out {} event(s): {selection}", it.export_batches, it.left_out);
+        println!("{}", text_of_partial(it));
     }
     for prefix in &verdict.repeats {
         println!("this repeats the export below \"{prefix}\": whoever reads both has every row twice");
@@ -157,6 +156,19 @@ fn print_alone(verdict: &bucket_only::Verdict) {
         println!("not compared to the end: {it}");
     }
     println!("{} discrepancies", verdict.discrepancies.len());
+}
+
+fn text_of_partial(it: &bucket_only::Partial) -> String {
+    let mut text = format!("PARTIAL: {} batch(es) leave out {} event(s)", it.export_batches, it.left_out);
+    if it.dropped > 0 {
+        let dropped = it.dropped;
+        text = format!("{text}, {dropped} of which the exporter no longer had when it came to this bucket");
+    }
+    if it.selection.is_partial() {
+        let selection = serde_json::to_string(&it.selection).unwrap_or_default();
+        text = format!("{text}: {selection}");
+    }
+    text
 }
 
 fn print_repair(it: &Repair) {
@@ -180,7 +192,7 @@ fn print(verdict: &Verdict) {
     }
     for it in verdict.checked.iter().filter(|it| it.never_got > 0) {
         println!(
-            "{}: {} export batch(es) never came here before their days were dropped",
+            "{}: {} export batch(es) came here without rows that were dropped before",
             it.destination, it.never_got
         );
     }

@@ -87,10 +87,11 @@ impl<'a> Search<'a> {
             if !deliveries::state(connection, batch.id, name).await?.exported {
                 continue;
             }
-            let (selection, _) = deliveries::taken(connection, batch.id, name).await?;
-            if selection.is_partial() {
+            let taken = deliveries::taken(connection, batch.id, name).await?;
+            if !taken.is_whole() {
                 continue;
             }
+            let selection = taken.selection;
             if let Some(reason) = self.down.get(name) {
                 reasons.push(reason.clone());
                 continue;

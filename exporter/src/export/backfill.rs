@@ -1,10 +1,12 @@
 //! Writing again what was exported: the same objects, to a bucket that lost some, or a set of its own below another prefix.
 //! Neither adds a row to what is exported, so a backfill never duplicates.
 
+use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
-use super::deliver::{self, DeliverError};
+use super::deliver::{self, DeliverError, Delivered};
 use super::placed;
 use super::queue::put;
 use super::{Exporter, Failure, Order, PutObject, Report, RunError, Target, keys};
@@ -13,7 +15,7 @@ use crate::progress::Progress;
 use crate::refusal;
 use crate::store::deliveries::{self, Object};
 use crate::store::export_batches::{self, ExportBatch, Reach};
-use crate::store::{erasures, retention, segments};
+use crate::store::{erasures, retention};
 
 /// Why a batch was not written again.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +26,11 @@ enum RewriteError {
     Erasing { name: String },
     #[error("this version of the program writes {key} otherwise than it was exported: nothing was overwritten")]
     OtherBytes { key: String },
+    #[error(
+        "{dropped} of the {rows} row(s) of export batch {export_batch_id} of {hour} are no longer in the database \
+         (retention.days): nothing was overwritten"
+    )]
+    Dropped { dropped: i64, rows: i64, export_batch_id: Uuid, hour: DateTime<Utc> },
 }
 
 impl RewriteError {
@@ -32,6 +39,7 @@ impl RewriteError {
             Self::Deliver(error) => error.code(),
             Self::OtherBytes { .. } => refusal::OTHER_BYTES,
             Self::Erasing { .. } => refusal::ERASING,
+            Self::Dropped { .. } => refusal::DROPPED,
         }
     }
 }
@@ -64,7 +72,6 @@ impl Exporter {
             .into_iter()
             .filter(|batch| order.hours.contains(batch.hour))
             .collect();
-        refuse_dropped(&mut connection, &batches).await?;
         let meant = self.targets.iter().filter(|target| is_meant(target));
         let to_prefix = order.to_prefix.as_deref();
         if let Some(prefix) = to_prefix {
@@ -78,13 +85,41 @@ impl Exporter {
         Ok(report)
     }
 
-    /// Writes the objects and the manifest of an exported batch again, as they were.
+    /// Writes the objects and the manifest of an exported batch again, as they were. Meanwhile no day must be dropped.
     pub async fn restore(&self, destination: &str, batch: &ExportBatch) -> Result<Vec<PutObject>, Failure> {
         let target = self.targets.iter().find(|target| target.destination.name == destination);
         let Some(target) = target else { return Ok(Vec::new()) };
-        self.rewrite(target, batch, None)
-            .await
+        let written = match self.rewrite(target, batch, None).await {
+            Err(error @ RewriteError::Dropped { .. }) => self.restore_manifest(target, batch, error).await,
+            written => written,
+        };
+        written
+            .map(|delivered| delivered.objects.iter().map(|object| put(destination, object)).collect())
             .map_err(|error| Failure::new(destination, Some(batch.id), error.code(), error.to_string()))
+    }
+
+    /// Writes the manifest alone, which needs no rows, where the bucket holds every object: `otherwise` that is not all.
+    async fn restore_manifest(
+        &self,
+        target: &Target,
+        batch: &ExportBatch,
+        otherwise: RewriteError,
+    ) -> Result<Delivered, RewriteError> {
+        let Destination { name, prefix, .. } = &target.destination;
+        let loaded = async {
+            let mut connection = self.pool.acquire().await?;
+            let recorded = deliveries::objects(&mut connection, batch.id, name).await?;
+            Ok::<_, sqlx::Error>((recorded, deliver::told(&mut connection, batch, name).await?))
+        };
+        let (recorded, mut told) = loaded.await.map_err(DeliverError::from)?;
+        for object in &recorded {
+            if !deliver::holds(&target.bucket, object).await.map_err(DeliverError::from)? {
+                return Err(otherwise);
+            }
+        }
+        told.objects = recorded.iter().map(Into::into).collect();
+        deliver::publish(&target.bucket, prefix, batch, &[], &told).await?;
+        Ok(Delivered { objects: Vec::new(), rows: 0, dropped: 0 })
     }
 
     async fn rewrite_all(
@@ -99,7 +134,10 @@ impl Exporter {
         let work = progress.begin(name, batches.iter().map(|batch| batch.rows.unsigned_abs()).sum());
         for batch in batches {
             match self.rewrite(target, batch, to_prefix).await {
-                Ok(objects) => report.objects.extend(objects),
+                Ok(Delivered { objects, dropped, .. }) => {
+                    report.objects.extend(objects.iter().map(|object| put(name, object)));
+                    report.note_dropped(name, dropped);
+                }
                 Err(error) => {
                     let failure = Failure::new(name, Some(batch.id), error.code(), error.to_string());
                     tracing::error!(destination = name, export_batch_id = %batch.id, reason = failure.reason, "export failed");
@@ -115,13 +153,14 @@ impl Exporter {
         report
     }
 
-    /// What is not exported yet is left to its delivery, unless it goes below another prefix.
+    /// What is not exported yet is left to its delivery, unless it goes below another prefix. What the bucket has is never
+    /// replaced by less.
     async fn rewrite(
         &self,
         target: &Target,
         batch: &ExportBatch,
         to_prefix: Option<&str>,
-    ) -> Result<Vec<PutObject>, RewriteError> {
+    ) -> Result<Delivered, RewriteError> {
         let Destination { name, prefix: own, .. } = &target.destination;
         let prefix = to_prefix.unwrap_or(own);
         let loaded = async {
@@ -132,10 +171,15 @@ impl Exporter {
         };
         let (state, recorded, mut told) = loaded.await.map_err(DeliverError::from)?;
         if !state.exported && to_prefix.is_none() {
-            return Ok(Vec::new());
+            return Ok(Delivered { objects: Vec::new(), rows: 0, dropped: 0 });
         }
         if state.is_behind && to_prefix.is_none() {
             return Err(RewriteError::Erasing { name: name.clone() });
+        }
+        let dropped = state.dropped_rows;
+        if dropped.cast_unsigned() > told.dropped && to_prefix.is_none() {
+            let ExportBatch { id: export_batch_id, hour, rows, .. } = *batch;
+            return Err(RewriteError::Dropped { dropped, rows, export_batch_id, hour });
         }
         let rendition = self.renditions.of(&self.pool, batch, &told.selection).await.map_err(DeliverError::from)?;
         let at_keys_of = if to_prefix.is_none() { &recorded[..] } else { &[] };
@@ -150,11 +194,13 @@ impl Exporter {
                 return Err(RewriteError::OtherBytes { key: key.clone() });
             }
         }
-        told.left_out = rendition.left_out.cast_unsigned();
+        if to_prefix.is_some() {
+            told.count(&rendition);
+        }
         told.objects = objects.iter().map(Into::into).collect();
         told.repeats = to_prefix.map(|_| own.clone());
         deliver::publish(&target.bucket, prefix, batch, &placed, &told).await?;
-        Ok(objects.iter().map(|object| put(name, object)).collect())
+        Ok(Delivered { objects, rows: rendition.rows, dropped: rendition.dropped })
     }
 
     /// A set of its own must lie where nobody looks for the export.
@@ -181,19 +227,4 @@ impl Exporter {
         }
         Ok(())
     }
-}
-
-/// What retention has dropped cannot be written again.
-async fn refuse_dropped(connection: &mut PgConnection, batches: &[ExportBatch]) -> Result<(), RunError> {
-    let dropped = segments::dropped_batches(connection).await?;
-    let mut days: Vec<_> =
-        batches.iter().filter(|it| dropped.contains(&it.id)).map(|it| it.hour.date_naive()).collect();
-    days.dedup();
-    let Some(last) = days.last() else { return Ok(()) };
-    let listed = days.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let reason = format!(
-        "rows that arrived on {listed} are no longer in the database (retention.days), and nothing was written again: begin \
-         after {last}"
-    );
-    Err(RunError::Refused { field: "from", reason })
 }

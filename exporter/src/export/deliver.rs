@@ -3,16 +3,17 @@
 
 use futures::stream::{self, TryStreamExt};
 use sqlx::{PgConnection, PgPool};
-use wire::Selection;
+use wire::manifest::Outcomes;
+use wire::{Manifest, ManifestObject, Selection};
 
 use super::keys;
 use super::manifest::{self, Told};
-use super::objects::{RenderError, Rendition};
+use super::objects::RenderError;
 use super::placed::{self, Placed};
 use super::renditions::Renditions;
 use crate::bucket::{Bucket, BucketError, Described};
 use crate::refusal;
-use crate::store::deliveries::{self, Lease, Object};
+use crate::store::deliveries::{self, Lease, Object, Taken};
 use crate::store::export_batches::{self, ExportBatch};
 use crate::store::{erasures, segments, tries};
 
@@ -32,8 +33,10 @@ pub(super) struct Delivery<'a> {
 /// What a bucket was verified to hold.
 pub(super) struct Delivered {
     pub(super) objects: Vec<Object>,
-    /// Rows of the batch.
+    /// Rows of the batch that were still here.
     pub(super) rows: i64,
+    /// Rows of the batch that retention had dropped.
+    pub(super) dropped: i64,
 }
 
 /// Why a delivery did not succeed.
@@ -83,20 +86,48 @@ impl Delivery<'_> {
         drop(connection);
         let rendition = self.renditions.of(self.pool, &batch, &told.selection).await?;
 
+        let dropped = rendition.dropped;
+        if dropped > 0
+            && let Some((objects, told)) = self.put_before(&batch, &told).await?
+        {
+            self.mark(&batch, &objects, &told).await?;
+            let dropped = told.dropped.cast_signed();
+            return Ok(Delivered { objects, rows: batch.rows - dropped, dropped });
+        }
         let mut placed = placed::place(self.prefix, &batch, &rendition, &told.selection, &[])?;
-        if !told.rewrites.is_empty() {
+        if !told.rewrites.is_empty() || (dropped > 0 && self.lease.attempts > 1) {
             self.add_leftovers(&batch, &told.selection, &mut placed).await?;
         }
-        told.left_out = rendition.left_out.cast_unsigned();
+        told.count(&rendition);
         told.objects = placed.iter().map(|it| (&it.object).into()).collect();
         publish(self.bucket, self.prefix, &batch, &placed, &told).await?;
         let objects: Vec<_> = placed.into_iter().map(|it| it.object).collect();
-        self.mark(&batch, &objects, &rendition).await?;
-        Ok(Delivered { objects, rows: batch.rows })
+        self.mark(&batch, &objects, &told).await?;
+        Ok(Delivered { objects, rows: batch.rows - dropped, dropped })
     }
 
-    /// Adds objects without rows in the place of those that an attempt before an erasure has put and that are not among
-    /// `placed` any more.
+    /// What an attempt that was not marked has put in full, perhaps when more rows were here: it is not replaced by less.
+    async fn put_before(&self, batch: &ExportBatch, told: &Told) -> Result<Option<(Vec<Object>, Told)>, DeliverError> {
+        let Some(found) = self.bucket.get(&keys::manifest(self.prefix, batch)).await? else { return Ok(None) };
+        let Ok(Manifest { outcomes, objects, .. }) = serde_json::from_slice(&found) else { return Ok(None) };
+        let Outcomes { left_out, dropped, .. } = outcomes;
+        let told = Told { left_out, dropped, objects, ..told.clone() };
+        // Of another generation, say, or selection.
+        if manifest::bytes(batch, &told) != found {
+            return Ok(None);
+        }
+        let object = |it: &ManifestObject| Object::told(it, keys::number(&it.key, batch.id)?);
+        let Some(objects) = told.objects.iter().map(object).collect::<Option<Vec<_>>>() else { return Ok(None) };
+        for object in &objects {
+            if !holds(self.bucket, object).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some((objects, told)))
+    }
+
+    /// Adds objects without rows in the place of those that an attempt has put before an erasure, or before a day was dropped,
+    /// and that are not among `placed` any more.
     async fn add_leftovers(
         &self,
         batch: &ExportBatch,
@@ -114,15 +145,15 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    async fn mark(&self, batch: &ExportBatch, objects: &[Object], rendition: &Rendition) -> Result<(), DeliverError> {
+    async fn mark(&self, batch: &ExportBatch, objects: &[Object], told: &Told) -> Result<(), DeliverError> {
         let mut transaction = self.pool.begin().await?;
         export_batches::lock(&mut transaction, self.lease.export_batch_id).await?;
         if !deliveries::finish(&mut transaction, self.lease, batch.generation).await? {
             return Err(DeliverError::LeaseLost);
         }
         let Lease { export_batch_id, destination, .. } = self.lease;
-        deliveries::record_objects(&mut transaction, *export_batch_id, destination, objects, rendition.left_out)
-            .await?;
+        let Told { left_out, dropped, .. } = *told;
+        deliveries::record_objects(&mut transaction, *export_batch_id, destination, objects, left_out, dropped).await?;
         segments::mark_exported(&mut transaction, Some(self.lease.export_batch_id), self.required).await?;
         let has_waited = tries::end_wait(&mut transaction, &self.lease.destination).await?;
         transaction.commit().await?;
@@ -139,17 +170,24 @@ pub(super) async fn keys_of(bucket: &Bucket, prefix: &str, batch: &ExportBatch) 
     Ok(bucket.list(&start).await?.into_iter().filter(|key| keys::is_of(key, batch.id)).collect())
 }
 
-/// What a manifest tells of a batch at a destination, but for its objects and what was left out.
+/// What a manifest tells of a batch at a destination, but for its objects; nothing is left out of it before it is exported.
 pub(super) async fn told(connection: &mut PgConnection, batch: &ExportBatch, destination: &str) -> sqlx::Result<Told> {
-    let (selection, _) = deliveries::taken(connection, batch.id, destination).await?;
+    let Taken { selection, left_out, dropped } = deliveries::taken(connection, batch.id, destination).await?;
     Ok(Told {
         segments: segments::of_batch(connection, batch.id).await?,
         selection,
-        left_out: 0,
+        left_out,
+        dropped,
         objects: Vec::new(),
         rewrites: erasures::rewrites(connection, batch.id).await?,
         repeats: None,
     })
+}
+
+/// Whether a bucket holds an object, to the byte.
+pub(super) async fn holds(bucket: &Bucket, object: &Object) -> Result<bool, BucketError> {
+    let sent = Described { bytes: object.bytes, sha256: Some(object.sha256.clone()) };
+    Ok(bucket.examine(&object.key).await? == Some(sent))
 }
 
 /// Puts objects, then the manifest that tells of them and of those that stay as they are, and then reads back what the bucket
@@ -167,9 +205,8 @@ pub(super) async fn publish(
     bucket.put(&manifest_key, "application/json", manifest.clone()).await?;
     let compared =
         stream::iter(placed.iter().map(Ok)).try_for_each_concurrent(AT_ONCE, |Placed { object, .. }| async move {
-            let held = bucket.examine(&object.key).await?;
-            let sent = Described { bytes: object.bytes, sha256: Some(object.sha256.clone()) };
-            if held == Some(sent) { Ok(()) } else { Err(DeliverError::NotHeld { key: object.key.clone() }) }
+            let is_held = holds(bucket, object).await?;
+            if is_held { Ok(()) } else { Err(DeliverError::NotHeld { key: object.key.clone() }) }
         });
     compared.await?;
     if bucket.get(&manifest_key).await? != Some(manifest) {

@@ -13,7 +13,7 @@ use super::deliver::{self, DeliverError};
 use super::manifest::Told;
 use super::objects::{self, RenderError, back};
 use super::placed::{self, Placed};
-use super::{Exporter, Failure, PutObject, Target, keys, queue};
+use super::{Exporter, Failure, PutObject, Target, queue};
 use crate::bucket::Bucket;
 use crate::refusal::{self, Concerns};
 use crate::store::deliveries::{self, Object};
@@ -93,30 +93,30 @@ impl Exporter {
             Ok::<_, sqlx::Error>((batch, state, recorded, told))
         };
         let (batch, state, recorded, mut told) = loaded.await.map_err(DeliverError::from)?;
-        if !state.exported && state.dropped_rows > 0 {
-            clear(target, &batch, told).await?;
-            let noted = deliveries::note_cleared(&mut connection, batch.id, name, batch.generation);
-            noted.await.map_err(DeliverError::from)?;
-            return Ok(Vec::new());
-        }
         if !state.exported {
             return Err(EraseError::NotYet("its export there is not finished, and takes care of it when it is"));
         }
-        let (mut placed, left_out) = if state.dropped_rows == 0 {
+        let mut placed = if state.dropped_rows == 0 {
             drop(connection);
             let rendition =
                 self.renditions.of(&self.pool, &batch, &told.selection).await.map_err(DeliverError::from)?;
-            let placed =
-                placed::place(prefix, &batch, &rendition, &told.selection, &recorded).map_err(DeliverError::from)?;
-            (placed, rendition.left_out)
+            if rendition.dropped > 0 {
+                return Err(EraseError::NotYet("a day of it was dropped meanwhile"));
+            }
+            told.count(&rendition);
+            placed::place(prefix, &batch, &rendition, &told.selection, &recorded).map_err(DeliverError::from)?
         } else {
             if erasure_searches::is_growing(&mut connection, batch.id).await.map_err(DeliverError::from)? {
                 return Err(EraseError::NotYet("an erasure has not searched it for rows that are only in buckets"));
             }
-            from_bucket(&mut connection, target, &batch, &told.selection, &recorded).await?
+            let placed = from_bucket(&mut connection, target, &batch, &told.selection, &recorded).await?;
+            let rows = check_rows(&batch, &told, &placed).map_err(DeliverError::from)?;
+            told.left_out = (batch.rows - rows).cast_unsigned();
+            // Of a whole export nothing else is left out. Of a part nobody knows whether what is erased was dropped before.
+            told.dropped = if told.selection.is_partial() { told.dropped.min(told.left_out) } else { told.left_out };
+            placed
         };
         let objects: Vec<_> = placed.iter().map(|it| it.object.clone()).collect();
-        told.left_out = left_out.cast_unsigned();
         told.objects = objects.iter().map(Into::into).collect();
         let known: HashSet<_> = recorded.iter().map(|it| (it.key.as_str(), it.sha256.as_str())).collect();
         placed.retain(|it| !known.contains(&(it.object.key.as_str(), it.object.sha256.as_str())));
@@ -124,7 +124,7 @@ impl Exporter {
         let noted = async { rewritten_objects::note(&mut *self.pool.acquire().await?, batch.id, name, &written).await };
         noted.await.map_err(DeliverError::from)?;
         deliver::publish(&target.bucket, prefix, &batch, &placed, &told).await?;
-        self.record_generation(&batch, name, &objects, left_out).await?;
+        self.record_generation(&batch, name, &objects, &told).await?;
         Ok(written)
     }
 
@@ -133,7 +133,7 @@ impl Exporter {
         batch: &ExportBatch,
         destination: &str,
         objects: &[Object],
-        left_out: i64,
+        told: &Told,
     ) -> Result<(), EraseError> {
         let recorded = async {
             let mut transaction = self.pool.begin().await?;
@@ -143,7 +143,8 @@ impl Exporter {
                 destination,
                 batch.generation,
                 objects,
-                left_out,
+                told.left_out,
+                told.dropped,
             )
             .await?;
             transaction.commit().await?;
@@ -157,28 +158,6 @@ impl Exporter {
     }
 }
 
-/// Empties what an attempt has left of a batch that never gets there any more: its objects, and its manifest if it came to
-/// that.
-async fn clear(target: &Target, batch: &ExportBatch, mut told: Told) -> Result<(), DeliverError> {
-    let Target { bucket, destination, .. } = target;
-    let mut placed = Vec::new();
-    for (number, key) in (0..).zip(deliver::keys_of(bucket, &destination.prefix, batch).await?) {
-        if let Some(format) = keys::format(&key) {
-            placed.push(placed::empty(batch, &told.selection, format, number, key)?);
-        }
-    }
-    placed::sort(batch, &mut placed);
-    if bucket.get(&keys::manifest(&destination.prefix, batch)).await?.is_some() {
-        told.left_out = batch.rows.cast_unsigned();
-        told.objects = placed.iter().map(|it| (&it.object).into()).collect();
-        return deliver::publish(bucket, &destination.prefix, batch, &placed, &told).await;
-    }
-    for it in placed {
-        it.put(bucket, batch).await?;
-    }
-    Ok(())
-}
-
 /// The objects that a bucket holds, without what was erased: rows of them are nowhere else.
 async fn from_bucket(
     connection: &mut PgConnection,
@@ -186,7 +165,7 @@ async fn from_bucket(
     batch: &ExportBatch,
     selection: &Selection,
     recorded: &[Object],
-) -> Result<(Vec<Placed>, i64), EraseError> {
+) -> Result<Vec<Placed>, EraseError> {
     let loaded = async {
         let events: BTreeSet<Uuid> = erasures::events(connection, batch.id).await?.into_iter().collect();
         let versions = rewritten_objects::versions(connection, batch.id, &target.destination.name).await?;
@@ -219,18 +198,18 @@ async fn from_bucket(
         };
         placed.push(Placed::own(object, left.file));
     }
-    let rows = check_rows(batch, selection, &placed).map_err(DeliverError::from)?;
-    Ok((placed, batch.rows - rows))
+    Ok(placed)
 }
 
 /// The rows that the objects of each format have: as many in one as in the other, and of a whole export all.
-fn check_rows(batch: &ExportBatch, selection: &Selection, placed: &[Placed]) -> Result<i64, RenderError> {
+fn check_rows(batch: &ExportBatch, told: &Told, placed: &[Placed]) -> Result<i64, RenderError> {
     let sum = |format| {
         let rows = placed.iter().filter(|it| it.object.format == format).map(|it| it.object.rows).sum::<u64>();
         rows.cast_signed()
     };
     let sums: Vec<_> = batch.formats.iter().map(|format| sum(*format)).collect();
-    let expected = if selection.is_partial() { sums.first().copied().unwrap_or_default() } else { batch.rows };
+    let is_whole = !told.selection.is_partial() && told.dropped == 0;
+    let expected = if !is_whole { sums.first().copied().unwrap_or_default() } else { batch.rows };
     match sums.iter().find(|rows| **rows != expected) {
         Some(found) if !placed.is_empty() => Err(objects::RenderError::Rows { expected, found: *found }),
         _ => Ok(if placed.is_empty() { 0 } else { expected }),

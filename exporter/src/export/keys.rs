@@ -39,6 +39,14 @@ pub fn format(key: &str) -> Option<Format> {
     Format::ALL.into_iter().find(|format| ending.split('.').next() == Some(format.name()))
 }
 
+/// Which of the objects of its format the one at `key` is.
+#[must_use]
+pub fn number(key: &str, id: uuid::Uuid) -> Option<i32> {
+    let (name, _) = key.rsplit('/').next()?.split_once('.')?;
+    let number = name.strip_prefix(&id.to_string())?;
+    if number.is_empty() { Some(0) } else { number.strip_prefix('-')?.parse().ok() }
+}
+
 /// The hour that a key names by `date=` and `hour=`; `None` when it does not.
 #[must_use]
 pub fn hour(key: &str) -> Option<DateTime<Utc>> {
@@ -73,6 +81,7 @@ mod tests {
         ] {
             assert_eq!(object("a/", &batch, format, number, None), key);
             assert!(is_of(&key, id) && !is_of(&key, uuid::Uuid::nil()));
+            assert_eq!(super::number(&key, id), i32::try_from(number).ok());
         }
         assert_eq!(manifest("a/", &batch), format!("a/manifests/date=2026-11-22/hour=09/{id}.json"));
         assert!(is_of(&manifest("", &batch), id));

@@ -99,6 +99,20 @@ pub struct Report {
     pub objects: Vec<PutObject>,
     /// Deliveries that failed. They stay pending.
     pub failures: Vec<Failure>,
+    /// What destinations got without the rows that retention had dropped before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
+}
+
+/// Rows that a destination did not get, since they are no longer in the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Dropped {
+    /// The destination.
+    pub destination: String,
+    /// Export batches that lack some.
+    pub export_batches: usize,
+    /// Rows that they lack.
+    pub rows: u64,
 }
 
 /// A new export batch.
@@ -256,5 +270,26 @@ impl Report {
     fn add(&mut self, other: Self) {
         self.objects.extend(other.objects);
         self.failures.extend(other.failures);
+        for it in other.dropped {
+            self.add_dropped(it);
+        }
+    }
+
+    /// Notes that a batch went to `destination` without `rows` that were dropped.
+    fn note_dropped(&mut self, destination: &str, rows: i64) {
+        if rows > 0 {
+            let destination = destination.to_owned();
+            self.add_dropped(Dropped { destination, export_batches: 1, rows: rows.unsigned_abs() });
+        }
+    }
+
+    fn add_dropped(&mut self, more: Dropped) {
+        match self.dropped.iter_mut().find(|it| it.destination == more.destination) {
+            Some(known) => {
+                known.export_batches += more.export_batches;
+                known.rows += more.rows;
+            }
+            None => self.dropped.push(more),
+        }
     }
 }

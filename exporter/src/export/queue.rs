@@ -40,8 +40,9 @@ impl Exporter {
                 Err(error) => return failed_here(report, name, &error),
             };
             match self.deliver(target, &lease).await {
-                Ok(Delivered { objects, rows }) => {
+                Ok(Delivered { objects, rows, dropped }) => {
                     work.advance(rows.unsigned_abs());
+                    report.note_dropped(name, dropped);
                     report.objects.extend(objects.into_iter().map(|object| put(name, &object)));
                 }
                 Err(DeliverError::LeaseLost) => {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 pub struct Backlog {
     /// Its name.
     pub destination: String,
-    /// Rows that wait, those of no export batch included.
+    /// Rows that wait and are still here, those of no export batch included.
     pub pending_rows: i64,
     /// When the oldest of them came.
     pub oldest: Option<DateTime<Utc>>,
@@ -18,7 +18,7 @@ pub struct Backlog {
     pub last_success: Option<DateTime<Utc>>,
     /// Deliveries whose last attempt failed.
     pub failing: i64,
-    /// Rows that it never got, and that were dropped since: other destinations hold them.
+    /// Rows that retention dropped before it got them: destinations that were required then hold them.
     pub never_got_rows: i64,
 }
 
@@ -42,21 +42,19 @@ pub async fn of(connection: &mut PgConnection, destinations: &[String]) -> sqlx:
                 select count(*) from deliveries
                 where deliveries.destination = configured.destination and exported_at is null and last_error is not null
             ) as "failing!",
-            waiting.never_got_rows as "never_got_rows!"
+            waiting.dropped + (
+                select coalesce(sum(rows_dropped), 0)::bigint from deliveries
+                where deliveries.destination = configured.destination and rows_dropped > 0
+            ) as "never_got_rows!"
         from unnest($1::text[]) with ordinality as configured (destination, position)
         cross join unclaimed
         cross join lateral (
             select
-                coalesce(sum(rows) filter (where not is_dropped), 0)::bigint as rows,
-                min(hour) filter (where not is_dropped) as oldest,
-                coalesce(sum(rows) filter (where is_dropped), 0)::bigint as never_got_rows
+                coalesce(sum(rows - dropped), 0)::bigint as rows,
+                min(hour) filter (where rows > dropped) as oldest,
+                coalesce(sum(dropped), 0)::bigint as dropped
             from (
-                select
-                    export_batches.rows,
-                    export_batches.hour,
-                    exists (
-                        select from segments where export_batch_id = export_batches.id and dropped_rows > 0
-                    ) as is_dropped
+                select rows, hour, export_batch_dropped_rows(id) as dropped
                 from export_batches
                 where not exists (
                     select from deliveries

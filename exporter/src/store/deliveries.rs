@@ -22,6 +22,8 @@ pub struct Lease {
     pub destination: String,
     /// Proves that nobody took over since.
     pub epoch: i64,
+    /// Which attempt it is, from 1.
+    pub attempts: i32,
 }
 
 /// An object that a bucket was checked to hold.
@@ -61,18 +63,55 @@ impl From<&Object> for ManifestObject {
     }
 }
 
+impl Object {
+    /// What a manifest tells of it, the `number`th of its format; `None` when that is no manifest of ours.
+    #[must_use]
+    pub fn told(object: &ManifestObject, number: i32) -> Option<Self> {
+        let time = |text: &Option<String>| text.as_ref()?.parse::<DateTime<Utc>>().ok();
+        Some(Self {
+            key: object.key.clone(),
+            format: Format::ALL.into_iter().find(|format| format.name() == object.format)?,
+            number,
+            rows: object.rows,
+            bytes: object.bytes,
+            sha256: object.sha256.clone(),
+            event_ids: object.min_event_id.zip(object.max_event_id),
+            times: time(&object.min_timestamp).zip(time(&object.max_timestamp)),
+        })
+    }
+}
+
 /// How far an export batch is with a destination, as `verify` sees it.
 #[derive(Clone, Debug)]
 pub struct State {
     /// Whether the bucket was checked to hold it.
     pub exported: bool,
     /// The batch's segments that are marked exported, ascending. For a destination that does not hold the batch, only
-    /// those that are still here in full: it never gets the others.
+    /// where no other holds it either: one that is new gets what was exported before it.
     pub exported_segments: Vec<i64>,
     /// Rows of the batch that retention has dropped.
     pub dropped_rows: i64,
     /// Whether the destination still has, or may have, what an erasure has taken out of the batch.
     pub is_behind: bool,
+}
+
+/// What a delivery takes of its batch, and how much it has left out.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// What it takes.
+    pub selection: Selection,
+    /// Rows that it left out; 0 until it is exported.
+    pub left_out: u64,
+    /// Those of them that retention had dropped before.
+    pub dropped: u64,
+}
+
+impl Taken {
+    /// Whether the destination has all of the batch once it is exported.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.selection.is_partial() && self.dropped == 0
+    }
 }
 
 /// A destination, and what it takes of what it is given.
@@ -121,22 +160,45 @@ pub async fn create_missing(
     Ok(())
 }
 
-/// What a delivery takes of its batch, and how many rows it left out; 0 until it is exported.
-pub async fn taken(
-    connection: &mut PgConnection,
-    export_batch_id: Uuid,
-    destination: &str,
-) -> sqlx::Result<(Selection, u64)> {
+/// What a delivery takes of its batch.
+pub async fn taken(connection: &mut PgConnection, export_batch_id: Uuid, destination: &str) -> sqlx::Result<Taken> {
     let row = sqlx::query!(
         r#"-- name: selection_of_delivery
-        select selection as "selection: Json<Selection>", coalesce(rows_left_out, 0) as "left_out!"
+        select
+            selection as "selection: Json<Selection>", coalesce(rows_left_out, 0) as "left_out!", rows_dropped as dropped
         from deliveries where export_batch_id = $1 and destination = $2"#,
         export_batch_id,
         destination,
     )
     .fetch_one(connection)
     .await?;
-    Ok((row.selection.map(|recorded| recorded.0).unwrap_or_default(), row.left_out.cast_unsigned()))
+    Ok(Taken {
+        selection: row.selection.map(|recorded| recorded.0).unwrap_or_default(),
+        left_out: row.left_out.cast_unsigned(),
+        dropped: row.dropped.cast_unsigned(),
+    })
+}
+
+/// The destinations beside `destination` that hold all of a batch, to the same bytes, as far as is known.
+pub async fn others_with_all(
+    connection: &mut PgConnection,
+    export_batch_id: Uuid,
+    destination: &str,
+) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        "-- name: others_with_all
+        select destination from deliveries
+        where export_batch_id = $1 and destination <> $2
+            and exported_at is not null and not is_partial and rows_dropped = 0 and doubted_at is null
+            and selection is not distinct from (
+                select selection from deliveries where export_batch_id = $1 and destination = $2
+            )
+        order by destination",
+        export_batch_id,
+        destination,
+    )
+    .fetch_all(connection)
+    .await
 }
 
 /// Leases a pending delivery to `destination` that nobody works on and that is no dead letter, one with the fewest attempts
@@ -167,16 +229,11 @@ pub async fn lease(
                 and deliveries.dead_since is null
                 and ($4 or deliveries.retry_at is null or deliveries.retry_at <= clock_timestamp())
                 and deliveries.export_batch_id <> all ($5::uuid[])
-                -- What retention has dropped cannot be rendered any more.
-                and not exists (
-                    select from segments
-                    where segments.export_batch_id = deliveries.export_batch_id and dropped_rows > 0
-                )
             order by deliveries.attempts, export_batches.number
             limit 1
             for update of deliveries skip locked
         )
-        returning export_batch_id, destination, epoch",
+        returning export_batch_id, destination, epoch, attempts",
         destination,
         owner,
         f64::from(seconds),
@@ -200,11 +257,11 @@ pub async fn must_wait(connection: &mut PgConnection, destination: &str) -> sqlx
     .await
 }
 
-/// Rows of the export batches that are on their way to `destination`.
+/// Rows of the export batches that are on their way to `destination`, as far as they are still here.
 pub async fn pending_rows(connection: &mut PgConnection, destination: &str) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"-- name: pending_rows_of_destination
-        select coalesce(sum(rows), 0)::bigint as "rows!"
+        select coalesce(sum(rows - export_batch_dropped_rows(id)), 0)::bigint as "rows!"
         from deliveries
         join export_batches on export_batches.id = deliveries.export_batch_id
         where destination = $1 and exported_at is null and dead_since is null"#,
@@ -269,20 +326,23 @@ pub async fn finish(connection: &mut PgConnection, lease: &Lease, generation: i3
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes down what the bucket was checked to hold, in the order of the manifest, and what was left out.
+/// Writes down what the bucket was checked to hold, in the order of the manifest, how many rows were left out, and how many of
+/// them since retention had `dropped` them.
 pub async fn record_objects(
     connection: &mut PgConnection,
     export_batch_id: Uuid,
     destination: &str,
     objects: &[Object],
-    left_out: i64,
+    left_out: u64,
+    dropped: u64,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "-- name: record_left_out
-        update deliveries set rows_left_out = $3 where export_batch_id = $1 and destination = $2",
+        update deliveries set rows_left_out = $3, rows_dropped = $4 where export_batch_id = $1 and destination = $2",
         export_batch_id,
         destination,
-        left_out,
+        left_out.cast_signed(),
+        dropped.cast_signed(),
     )
     .execute(&mut *connection)
     .await?;
@@ -322,7 +382,8 @@ pub async fn replace_objects(
     destination: &str,
     generation: i32,
     objects: &[Object],
-    left_out: i64,
+    left_out: u64,
+    dropped: u64,
 ) -> sqlx::Result<bool> {
     let replaced = sqlx::query!(
         "-- name: replace_generation
@@ -348,28 +409,8 @@ pub async fn replace_objects(
     .execute(&mut *connection)
     .await?;
     rewritten_objects::forget(connection, export_batch_id, destination).await?;
-    record_objects(connection, export_batch_id, destination, objects, left_out).await?;
+    record_objects(connection, export_batch_id, destination, objects, left_out, dropped).await?;
     Ok(true)
-}
-
-/// Writes down that nothing is left in a bucket of an attempt that will not be made again.
-pub async fn note_cleared(
-    connection: &mut PgConnection,
-    export_batch_id: Uuid,
-    destination: &str,
-    generation: i32,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "-- name: note_cleared
-        update deliveries set generation = $3
-        where export_batch_id = $1 and destination = $2 and exported_at is null",
-        export_batch_id,
-        destination,
-        generation,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 /// Writes down why a bucket still has what was erased.
@@ -516,12 +557,17 @@ pub async fn state(connection: &mut PgConnection, export_batch_id: Uuid, destina
             is_exported as "exported!",
             array(
                 select id from segments
-                where export_batch_id = $1 and exported_at is not null and (dropped_rows = 0 or is_exported)
+                where export_batch_id = $1 and exported_at is not null
+                    and (
+                        is_exported
+                        or not exists (
+                            select from deliveries
+                            where export_batch_id = $1 and exported_at is not null and not is_partial
+                        )
+                    )
                 order by id
             ) as "exported_segments!",
-            (
-                select coalesce(sum(dropped_rows), 0) from segments where export_batch_id = $1 and dropped_rows > 0
-            )::bigint as "dropped_rows!",
+            export_batch_dropped_rows($1) as "dropped_rows!",
             exists (
                 select from deliveries
                 join export_batches on export_batches.id = deliveries.export_batch_id

@@ -200,7 +200,7 @@ pub async fn shrink_segments(connection: &mut PgConnection, removed: &[OfSegment
 }
 
 /// Makes a batch what is left of it after `removed` rows, in a generation of its own, unless this erasure has made one. Its
-/// bounds become those of its segments, which must be true.
+/// bounds become those of its segments, which must be true. A destination that got that generation before it grew is behind.
 pub async fn shrink_batch(
     connection: &mut PgConnection,
     erasure_id: Uuid,
@@ -236,6 +236,16 @@ pub async fn shrink_batch(
         export_batch_id,
         erasure_id,
         rows,
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "-- name: lower_deliveries_of_growing_generation
+        update deliveries set generation = export_batches.generation - 1
+        from export_batches
+        where export_batches.id = $1 and export_batch_id = $1 and exported_at is not null
+            and deliveries.generation = export_batches.generation",
+        export_batch_id,
     )
     .execute(&mut *connection)
     .await?;

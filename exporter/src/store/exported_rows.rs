@@ -16,6 +16,25 @@ const COLUMNS: &str = "event_id, event_type, site_id, visitor_id, session_id, st
 /// Longer than the largest batch takes to the slowest disk.
 const COPY_TIMEOUT: &str = "1h";
 
+/// Keeps days from being dropped until the transaction ends, and says how many rows of `batch` were dropped before: what is read
+/// after this is all the others. Waits while days are dropped.
+pub async fn keep(connection: &mut PgConnection, batch: &ExportBatch) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"-- name: keep_days_of_transaction
+        select pg_advisory_xact_lock_shared(hashtext('drop days')) as "lock!: ()""#
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    // A statement of its own: its snapshot must not be older than the lock.
+    sqlx::query_scalar!(
+        r#"-- name: dropped_rows_of_batch
+        select export_batch_dropped_rows($1) as "rows!""#,
+        batch.id,
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// The rows of `batch` as a binary `COPY` in pieces: the columns of [`crate::export::objects::row::COLUMNS`] and the id of
 /// the segment. Segment follows segment by id; within one, rows come as the database finds them. With `by_site`, the rows
 /// of a site come together, sites in the order of their bytes. Needs a transaction.

@@ -14,7 +14,7 @@ use crate::refusal::{self, Refusal};
 pub struct DestinationStatus {
     /// Its name.
     pub destination: String,
-    /// Rows that the destination does not hold yet, those of no export batch included.
+    /// Rows here that the destination does not hold yet, those of no export batch included.
     pub pending_rows: i64,
     /// Export batches that it does not hold yet, dead letters included.
     pub pending_batches: i64,
@@ -109,16 +109,18 @@ pub async fn destination_status(
             from segments where export_batch_id is null
         ),
         waiting as (
-            select coalesce(sum(rows), 0)::bigint as rows, count(*) as batches, min(hour) as oldest
-            from export_batches
-            where not exists (
+            select
+                coalesce(sum(rows - dropped), 0)::bigint as rows,
+                count(*) as batches,
+                min(hour) filter (where rows > dropped) as oldest
+            from (
+                select rows, hour, export_batch_dropped_rows(id) as dropped
+                from export_batches
+                where not exists (
                     select from deliveries
                     where export_batch_id = export_batches.id and destination = $1 and exported_at is not null
                 )
-                -- What retention has dropped does not wait any more.
-                and not exists (
-                    select from segments where export_batch_id = export_batches.id and dropped_rows > 0
-                )
+            ) as batch
         )
         select
             (unclaimed.rows + waiting.rows) as "pending_rows!",

@@ -1,7 +1,5 @@
 //! Segments: what one ingest transaction stored, and the unit that export claims. The insert of the events writes them.
 
-use std::collections::HashSet;
-
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -54,17 +52,6 @@ pub async fn mark_exported(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// The export batches of which retention has dropped rows.
-pub async fn dropped_batches(connection: &mut PgConnection) -> sqlx::Result<HashSet<Uuid>> {
-    let ids = sqlx::query_scalar!(
-        r#"-- name: dropped_batches
-        select distinct export_batch_id as "id!" from segments where dropped_rows > 0 and export_batch_id is not null"#
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(ids.into_iter().collect())
 }
 
 /// Rows that belong to no export batch yet.

@@ -144,11 +144,6 @@ pub async fn next_retry(connection: &mut PgConnection, destination: &str) -> sql
             where destination = $1
                 and exported_at is null
                 and dead_since is null
-                -- What retention has dropped cannot be rendered any more.
-                and not exists (
-                    select from segments
-                    where segments.export_batch_id = deliveries.export_batch_id and dropped_rows > 0
-                )
         )
         select extract(epoch from greatest(
             min(pending.at),

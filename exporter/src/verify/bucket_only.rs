@@ -90,6 +90,8 @@ pub struct Partial {
     pub export_batches: usize,
     /// Events that they leave out.
     pub left_out: u64,
+    /// Those of them that the exporter no longer had when this bucket was new to it, or did not answer.
+    pub dropped: u64,
 }
 
 /// Why a comparison ends before its end.
@@ -357,13 +359,14 @@ fn partial(manifests: &[&Placed]) -> Vec<Partial> {
     let mut partial: Vec<Partial> = Vec::new();
     for it in manifests.iter().filter(|it| !it.read.complete) {
         let selection = it.read.selection.clone().unwrap_or_default();
-        let left_out = it.read.outcomes.as_ref().map_or(0, |outcomes| outcomes.left_out);
+        let (left_out, dropped) = it.read.outcomes.as_ref().map_or((0, 0), |it| (it.left_out, it.dropped));
         match partial.iter_mut().find(|known| known.selection == selection) {
             Some(known) => {
                 known.export_batches += 1;
                 known.left_out += left_out;
+                known.dropped += dropped;
             }
-            None => partial.push(Partial { selection, export_batches: 1, left_out }),
+            None => partial.push(Partial { selection, export_batches: 1, left_out, dropped }),
         }
     }
     partial

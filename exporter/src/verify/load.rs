@@ -20,7 +20,7 @@ use crate::export::layout::Layout;
 use crate::export::manifest::{self, Told};
 use crate::export::objects::spool::Spooled;
 use crate::export::objects::{self, Unreadable};
-use crate::store::deliveries::{self, State};
+use crate::store::deliveries::{self, State, Taken};
 use crate::store::export_batches::ExportBatch;
 use crate::store::{erasures, exported_rows, segments};
 
@@ -33,10 +33,10 @@ pub(super) async fn expected(
 ) -> sqlx::Result<Expected> {
     let objects = deliveries::objects(connection, batch.id, &destination.name).await?;
     let segments = segments::of_batch(connection, batch.id).await?;
-    let (selection, left_out) = deliveries::taken(connection, batch.id, &destination.name).await?;
+    let Taken { selection, left_out, dropped } = deliveries::taken(connection, batch.id, &destination.name).await?;
     let rewrites = erasures::rewrites(connection, batch.id).await?;
     let objects = objects.iter().map(Into::into).collect();
-    let told = Told { segments, selection, left_out, objects, rewrites, repeats: None };
+    let told = Told { segments, selection, left_out, dropped, objects, rewrites, repeats: None };
     Ok(Expected {
         export_batch_id: batch.id,
         manifest_key: keys::manifest(&destination.prefix, batch),

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{Depth, Kind, Verdict};
 use crate::export::Exporter;
-use crate::store::{deliveries, erasures, export_batches, segments};
+use crate::refusal;
+use crate::store::{deliveries, erasures, export_batches, retention};
 
 /// What became of a discrepancy, or of all of a batch at a destination.
 #[derive(Clone, Debug, Serialize)]
@@ -36,7 +37,7 @@ pub async fn repair(pool: &PgPool, exporter: &Exporter, verdict: &Verdict) -> sq
     // What belongs to the session must not go back to the pool.
     connection.close_on_drop();
     let is_kept = erasures::keep_away(&mut connection).await?;
-    let dropped = segments::dropped_batches(&mut connection).await?;
+    retention::keep_days(&mut connection).await?;
     let mut batches: BTreeMap<(String, Option<Uuid>), Vec<String>> = BTreeMap::new();
     let mut repairs = Vec::new();
     for it in &verdict.discrepancies {
@@ -59,8 +60,6 @@ pub async fn repair(pool: &PgPool, exporter: &Exporter, verdict: &Verdict) -> sq
         let done = if !is_kept {
             Err("a visitor is being erased, and nothing is written again meanwhile: try again when that is done"
                 .to_owned())
-        } else if dropped.contains(&id) {
-            Err("its rows are no longer in the database: copy its objects and manifest from a destination that has them".to_owned())
         } else if !deliveries::state(&mut connection, id, &destination).await?.exported {
             Err(format!(
                 "it never came there, though its segments are marked exported: `exporter export --destination {destination}` \
@@ -68,10 +67,13 @@ pub async fn repair(pool: &PgPool, exporter: &Exporter, verdict: &Verdict) -> sq
             ))
         } else {
             let batch = export_batches::get(&mut connection, id).await?;
-            exporter
-                .restore(&destination, &batch)
-                .await
-                .map_err(|failure| format!("{}: {}", failure.reason, failure.remedy))
+            match exporter.restore(&destination, &batch).await {
+                Ok(objects) => Ok(objects),
+                Err(failure) if failure.code == refusal::DROPPED => {
+                    Err(format!("{}: {}", failure.reason, lost(&mut connection, id, &destination).await?))
+                }
+                Err(failure) => Err(format!("{}: {}", failure.reason, failure.remedy)),
+            }
         };
         if done.is_ok() {
             // All of it was read back.
@@ -85,4 +87,18 @@ pub async fn repair(pool: &PgPool, exporter: &Exporter, verdict: &Verdict) -> sq
         repairs.push(Repair { destination, export_batch_id, found, objects, refused });
     }
     Ok(repairs)
+}
+
+/// What to do about an object that a destination has lost and whose rows are no longer here.
+async fn lost(connection: &mut PgConnection, export_batch_id: Uuid, destination: &str) -> sqlx::Result<String> {
+    let others = deliveries::others_with_all(connection, export_batch_id, destination).await?;
+    let is_whole = deliveries::taken(connection, export_batch_id, destination).await?.is_whole();
+    Ok(if is_whole && !others.is_empty() {
+        format!(
+            "copy the objects that it lost from {}, which has all of the batch, then repair once more for the manifest",
+            others.join(" or ")
+        )
+    } else {
+        "put the objects back from a version that the bucket keeps, then repair once more for the manifest".to_owned()
+    })
 }

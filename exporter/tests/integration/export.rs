@@ -239,8 +239,8 @@ async fn a_partial_delivery_never_marks_a_segment() {
         plan.destinations[0].selection.sites = vec!["other.example".to_owned()];
         let batch = claim(&pools.export, &plan, Reach::Now).await.expect("claimed").expect("something");
         let mut connection = pools.export.acquire().await.expect("connected");
-        let (selection, _) = deliveries::taken(&mut connection, batch.id, "client").await.expect("recorded");
-        assert_eq!(selection, plan.destinations[0].selection);
+        let taken = deliveries::taken(&mut connection, batch.id, "client").await.expect("recorded");
+        assert_eq!(taken.selection, plan.destinations[0].selection);
         let lease = lease(&mut connection, "client").await.expect("free");
         assert!(deliveries::finish(&mut connection, &lease, 1).await.expect("finished"));
         segments::mark_exported(&mut connection, None, &names(&["client"])).await.expect("asked");

@@ -293,8 +293,16 @@ async fn a_backfill_writes_the_same_objects_or_a_set_of_its_own() {
             .await
             .expect("as if its day were dropped");
         let order = Order { hours: hours("2026-11-20", "2026-11-23"), ..Order::default() };
-        let refused = exporter.run_now(&order, &Progress::silent()).await.expect_err("refused").to_string();
-        assert!(refused.contains("2026-11-21") && !refused.contains("2026-11-22"), "{refused}");
+        let report = exporter.run_now(&order, &Progress::silent()).await.expect("run");
+        let reasons: Vec<_> = report.failures.iter().map(|it| (it.code.as_str(), it.reason.as_str())).collect();
+        assert_eq!(reasons.len(), 2, "{reasons:?}");
+        let is_true = |reason: &str| {
+            reason.starts_with("1 of the 1 row(s) of export batch ")
+                && reason.contains("2026-11-21")
+                && reason.ends_with("nothing was overwritten")
+        };
+        assert!(reasons.iter().all(|it| it.0 == "Dropped" && is_true(it.1)), "{reasons:?}");
+        assert_eq!((report.objects.len(), report.dropped.len()), (4, 0), "the others are written again");
     })
     .await;
 }

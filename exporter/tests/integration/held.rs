@@ -23,7 +23,7 @@ fn exporter(pools: &Pools, config: &Config) -> Exporter {
     Exporter::new(pools.export.clone(), config, "test".to_owned())
 }
 
-async fn forget(pools: &Pools, config: &Config) -> Report {
+pub(crate) async fn forget(pools: &Pools, config: &Config) -> Report {
     let exporter = exporter(pools, config);
     let author = Author { os_user: "tester".to_owned(), reason: "a ticket".to_owned() };
     let silent = Progress::silent();
@@ -31,7 +31,7 @@ async fn forget(pools: &Pools, config: &Config) -> Report {
     timeout(PATIENCE, forgetting).await.expect("in time").expect("done")
 }
 
-async fn resume(pools: &Pools, config: &Config) -> Report {
+pub(crate) async fn resume(pools: &Pools, config: &Config) -> Report {
     timeout(PATIENCE, erasure::go_on(&pools.export, &exporter(pools, config))).await.expect("in time").expect("done")
 }
 

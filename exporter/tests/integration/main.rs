@@ -10,6 +10,7 @@ mod crashes;
 mod credentials;
 mod database;
 mod doctor;
+mod dropped;
 mod erasure;
 mod export;
 mod failures;

@@ -9,8 +9,8 @@ use serde_json::Value;
 use wire::manifest::{Csv, Order, Outcomes, Repeats, Rewrite, Segments};
 use wire::{Manifest, ManifestObject, Selection, version};
 
-use super::objects::FORMULA_CHARACTERS;
 use super::objects::row::ORDER;
+use super::objects::{FORMULA_CHARACTERS, Rendition};
 use crate::clock::rfc3339;
 use crate::config::Format;
 use crate::store::export_batches::ExportBatch;
@@ -24,6 +24,8 @@ pub struct Told {
     pub selection: Selection,
     /// Events that it leaves out.
     pub left_out: u64,
+    /// Those of them that retention had dropped before.
+    pub dropped: u64,
     /// What it has.
     pub objects: Vec<ManifestObject>,
     /// The generations of the batch after the first.
@@ -32,11 +34,19 @@ pub struct Told {
     pub repeats: Option<String>,
 }
 
+impl Told {
+    /// What was left out is what a rendition has left out.
+    pub fn count(&mut self, rendition: &Rendition) {
+        self.left_out = (rendition.left_out + rendition.dropped).cast_unsigned();
+        self.dropped = rendition.dropped.cast_unsigned();
+    }
+}
+
 /// The bytes that the bucket gets.
 #[must_use]
 pub fn bytes(batch: &ExportBatch, told: &Told) -> Bytes {
     let is_first = batch.rendering.is_none() && told.repeats.is_none() && told.rewrites.is_empty();
-    if is_first { pretty(&first::of(batch, told)) } else { pretty(&of(batch, told)) }
+    if is_first && told.dropped == 0 { pretty(&first::of(batch, told)) } else { pretty(&of(batch, told)) }
 }
 
 fn pretty(manifest: &impl Serialize) -> Bytes {
@@ -62,9 +72,9 @@ fn of(batch: &ExportBatch, told: &Told) -> Manifest {
         previous: batch.previous,
         created_at: rfc3339(batch.created_at),
         hour: rfc3339(batch.hour),
-        complete: !told.selection.is_partial(),
+        complete: !told.selection.is_partial() && told.dropped == 0,
         rows: exported,
-        outcomes: Outcomes { accepted, exported, left_out: told.left_out },
+        outcomes: Outcomes { accepted, exported, left_out: told.left_out, dropped: told.dropped },
         segments: Segments::of(&told.segments),
         min_event_id: batch.min_event_id,
         max_event_id: batch.max_event_id,
@@ -130,7 +140,8 @@ pub(crate) mod tests {
 
     /// What a bucket with `objects` is told.
     pub(crate) fn told(segments: Vec<i64>, objects: Vec<ManifestObject>) -> Told {
-        Told { segments, selection: Selection::default(), left_out: 0, objects, rewrites: vec![], repeats: None }
+        let selection = Selection::default();
+        Told { segments, selection, left_out: 0, dropped: 0, objects, rewrites: vec![], repeats: None }
     }
 
     fn object() -> ManifestObject {
@@ -163,7 +174,20 @@ pub(crate) mod tests {
         let told = Told { selection: selection.clone(), left_out: 1, ..told(vec![4], vec![]) };
         let manifest = of(&batch(), &told);
         assert_eq!((manifest.complete, manifest.rows, manifest.selection), (false, 1, Some(selection)));
-        assert_eq!(manifest.outcomes, Outcomes { accepted: 2, exported: 1, left_out: 1 });
+        assert_eq!(manifest.outcomes, Outcomes { accepted: 2, exported: 1, left_out: 1, dropped: 0 });
+    }
+
+    #[test]
+    fn what_was_dropped_before_is_told_and_what_was_not_changes_no_byte() {
+        let whole = told(vec![4], vec![object()]);
+        assert!(!String::from_utf8_lossy(&bytes(&batch(), &whole)).contains("dropped"));
+        let told = Told { left_out: 2, dropped: 2, ..told(vec![4], vec![]) };
+        for rendering in [batch().rendering, None] {
+            let written = bytes(&ExportBatch { rendering, ..batch() }, &told);
+            let back: Manifest = serde_json::from_slice(&written).expect("a manifest");
+            assert_eq!((back.complete, back.rows, back.selection, back.objects), (false, 0, None, vec![]));
+            assert_eq!(back.outcomes, Outcomes { accepted: 2, exported: 0, left_out: 2, dropped: 2 });
+        }
     }
 
     #[test]

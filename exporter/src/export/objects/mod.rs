@@ -88,6 +88,8 @@ pub struct Rendition {
     pub rows: i64,
     /// Rows that the selection leaves out.
     pub left_out: i64,
+    /// Rows that retention had dropped: the others are all here.
+    pub dropped: i64,
 }
 
 /// What goes from the reading to the writing.
@@ -120,31 +122,33 @@ pub async fn render(
         Ok(written) => written,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     };
-    let (rows, left_out) = match (read, &objects) {
-        (Err(RenderError::Stopped), Err(_)) => (0, 0),
+    let (rows, left_out, dropped) = match (read, &objects) {
+        (Err(RenderError::Stopped), Err(_)) => (0, 0, 0),
         (read, _) => read?,
     };
     let objects = objects?;
-    if rows + left_out != batch.rows {
-        return Err(RenderError::Rows { expected: batch.rows, found: rows + left_out });
+    let (expected, found) = (batch.rows - dropped, rows + left_out);
+    if found != expected {
+        return Err(RenderError::Rows { expected, found });
     }
-    Ok(Rendition { objects, rows, left_out })
+    Ok(Rendition { objects, rows, left_out, dropped })
 }
 
-/// Reads all rows into groups, and says how many it took and left.
+/// Reads all rows into groups, and says how many it took and left, and how many were dropped before.
 async fn read(
     connection: &mut PgConnection,
     batch: &ExportBatch,
     selection: &Selection,
     rendering: &Rendering,
     groups: mpsc::Sender<Filled>,
-) -> Result<(i64, i64), RenderError> {
+) -> Result<(i64, i64, i64), RenderError> {
     let mut transaction = connection.begin().await?;
+    let dropped = exported_rows::keep(&mut transaction, batch).await?;
     let by_site = rendering.layout.is_by_site();
     let stream = exported_rows::copy_of_batch(&mut transaction, batch, by_site).await?;
-    let taken = take(stream, selection, rendering, groups).await?;
+    let (rows, left_out) = take(stream, selection, rendering, groups).await?;
     transaction.rollback().await?;
-    Ok(taken)
+    Ok((rows, left_out, dropped))
 }
 
 async fn take(
