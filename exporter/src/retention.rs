@@ -4,12 +4,19 @@
 //! A day is detached first, and asked again when nobody can add to it any more, in the transaction that drops it. What held
 //! it back makes it a partition again. Whoever is interrupted is gone on with by the next run.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
 
 use crate::config::Config;
 use crate::store::retention::{self, Day, Held, Stage};
+
+/// How often it is asked whether exports still read.
+const TRIES: usize = 600;
+/// How long after each time: two minutes together.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What becomes of a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -58,8 +65,8 @@ pub async fn plan(connection: &mut PgConnection, config: &Config, now: DateTime<
     Ok(verdicts)
 }
 
-/// Drops the days that may go at `now`; `None`, and none is dropped, while `verify` counts on them. `connection` must be in no
-/// transaction.
+/// Drops the days that may go at `now`; `None`, and none is dropped, while `verify` counts on them, or an export reads for long.
+/// `connection` must be in no transaction.
 ///
 /// # Errors
 /// The database's. What was begun is gone on with by the next run.
@@ -71,9 +78,23 @@ pub async fn run(
     if !retention::lock_days(connection).await? {
         return Ok(None);
     }
-    let verdicts = drop_all(connection, config, now).await;
+    let verdicts = match await_readers(connection).await {
+        Ok(true) => drop_all(connection, config, now).await.map(Some),
+        otherwise => otherwise.map(|_| None),
+    };
     retention::unlock_days(connection).await?;
-    verdicts.map(Some)
+    verdicts
+}
+
+/// Waits until nobody reads the rows of a batch, who counts on those that are here. `false` when that takes long.
+async fn await_readers(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    for _ in 0..TRIES {
+        if retention::lock_rows(connection).await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(false)
 }
 
 async fn drop_all(connection: &mut PgConnection, config: &Config, now: DateTime<Utc>) -> sqlx::Result<Vec<Verdict>> {

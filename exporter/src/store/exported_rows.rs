@@ -15,13 +15,16 @@ const COLUMNS: &str = "event_id, event_type, site_id, visitor_id, session_id, st
     segments.ingested_at, t, session_number, session_start, edge_version, segment_id";
 /// Longer than the largest batch takes to the slowest disk.
 const COPY_TIMEOUT: &str = "1h";
+/// Longer than many days take that are dropped at once.
+const DROP_TIMEOUT: &str = "5min";
 
 /// Keeps days from being dropped until the transaction ends, and says how many rows of `batch` were dropped before: what is read
 /// after this is all the others. Waits while days are dropped.
 pub async fn keep(connection: &mut PgConnection, batch: &ExportBatch) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"-- name: keep_days_of_transaction
-        select pg_advisory_xact_lock_shared(hashtext('drop days')) as "lock!: ()""#
+    sqlx::query!(
+        r#"-- name: keep_rows
+        select set_config('lock_timeout', $1, true), pg_advisory_xact_lock_shared(hashtext('read rows')) as "lock!: ()""#,
+        DROP_TIMEOUT,
     )
     .fetch_one(&mut *connection)
     .await?;

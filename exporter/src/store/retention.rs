@@ -175,13 +175,24 @@ pub async fn lock_days(connection: &mut PgConnection) -> sqlx::Result<bool> {
     .await
 }
 
-/// Gives it back.
-pub async fn unlock_days(connection: &mut PgConnection) -> sqlx::Result<()> {
+/// Keeps rows of batches from being read while days are dropped. `false` while some are. Asked again and again, since whoever
+/// waits for a lock has others wait as well.
+pub async fn lock_rows(connection: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"-- name: unlock_days
-        select pg_advisory_unlock(hashtext('drop days')) as "was_mine!""#
+        r#"-- name: lock_rows
+        select pg_try_advisory_lock(hashtext('read rows')) as "is_mine!""#
     )
     .fetch_one(connection)
+    .await
+}
+
+/// Gives back what [`lock_days`] and [`lock_rows`] took.
+pub async fn unlock_days(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!(
+        "-- name: unlock_days
+        select pg_advisory_unlock(hashtext(name)) from unnest(array['read rows', 'drop days']) as name"
+    )
+    .fetch_all(connection)
     .await?;
     Ok(())
 }

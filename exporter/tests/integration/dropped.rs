@@ -1,14 +1,16 @@
 //! Batches of which retention has dropped rows: whoever did not have them by then gets what is still here, and is told so.
 
+use std::time::Duration;
+
 use exporter::config::{Config, Format};
 use exporter::export::hours::Hours;
 use exporter::export::{Dropped, Order, Plan, Report, claim};
 use exporter::progress::Progress;
-use exporter::regular::{self, Turn};
 use exporter::store::export_batches::Reach;
 use exporter::store::{Pools, backlog, deliveries, export_batches, exported_rows, operator, tries};
 use exporter::verify::{Depth, Order as Look, Verdict, bucket_only, repair, verify};
 use sqlx::Connection;
+use tokio::time::timeout;
 use wire::Manifest;
 
 use crate::database::with_database;
@@ -300,11 +302,19 @@ async fn no_day_is_dropped_while_its_rows_are_read() {
         let batch = export_batches::all(&mut reading).await.expect("asked").remove(0);
         let mut transaction = reading.begin().await.expect("begun");
         assert_eq!(exported_rows::keep(&mut transaction, &batch).await.expect("kept"), 0);
-        let mut turn = Turn::take(&pools.export).await.expect("asked").expect("nobody else");
-        regular::measure(turn.connection()).await.expect("measured");
-        assert_eq!(regular::drop_days(turn.connection(), &config, after(29)).await.expect("asked"), None);
+        // It waits for whoever reads, and keeps nobody else from it.
+        let mut dropping = tokio::spawn({
+            let (pools, config) = (pools.clone(), config.clone());
+            async move { run(&pools, &config, after(29)).await }
+        });
+        assert!(timeout(Duration::from_secs(1), &mut dropping).await.is_err(), "dropped while it is read");
+        assert_eq!(number(&pools, "select count(*) from events").await, 1);
+        let mut other = pools.export.acquire().await.expect("connected");
+        let mut second = other.begin().await.expect("begun");
+        assert_eq!(exported_rows::keep(&mut second, &batch).await.expect("kept"), 0);
+        second.rollback().await.expect("ended");
         transaction.rollback().await.expect("ended");
-        let verdicts = regular::drop_days(turn.connection(), &config, after(29)).await.expect("asked").expect("free");
+        let verdicts = timeout(Duration::from_secs(20), dropping).await.expect("in time").expect("ran");
         assert_eq!(dropped(&verdicts), [(day(29), 1)]);
         let mut transaction = reading.begin().await.expect("begun");
         assert_eq!(exported_rows::keep(&mut transaction, &batch).await.expect("kept"), 1);
