@@ -209,7 +209,7 @@ fn check_rows(batch: &ExportBatch, told: &Told, placed: &[Placed]) -> Result<i64
     };
     let sums: Vec<_> = batch.formats.iter().map(|format| sum(*format)).collect();
     let is_whole = !told.selection.is_partial() && told.dropped == 0;
-    let expected = if !is_whole { sums.first().copied().unwrap_or_default() } else { batch.rows };
+    let expected = if is_whole { batch.rows } else { sums.first().copied().unwrap_or_default() };
     match sums.iter().find(|rows| **rows != expected) {
         Some(found) if !placed.is_empty() => Err(objects::RenderError::Rows { expected, found: *found }),
         _ => Ok(if placed.is_empty() { 0 } else { expected }),
