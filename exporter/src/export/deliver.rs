@@ -112,8 +112,9 @@ impl Delivery<'_> {
         let Ok(Manifest { outcomes, objects, .. }) = serde_json::from_slice(&found) else { return Ok(None) };
         let Outcomes { left_out, dropped, .. } = outcomes;
         let told = Told { left_out, dropped, objects, ..told.clone() };
-        // Of another generation, say, or selection.
-        if manifest::bytes(batch, &told) != found {
+        // Of another generation, say, or emptied by an erasure.
+        let is_emptied = !told.selection.is_partial() && left_out != dropped;
+        if is_emptied || manifest::bytes(batch, &told) != found {
             return Ok(None);
         }
         let object = |it: &ManifestObject| Object::told(it, keys::number(&it.key, batch.id)?);
