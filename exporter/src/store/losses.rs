@@ -54,8 +54,8 @@ pub async fn measure(connection: &mut PgConnection, limit: i64) -> sqlx::Result<
     let days = sqlx::query_scalar!(
         r#"-- name: measure_segments
         with touched as (
-            insert into stream_days (stream_id, site_id, day, first_seq, last_seq, events)
-            select stream_id, site_id, events_day(event_id), min(seq), max(seq), count(*)
+            insert into stream_days (stream_id, site_id, day, last_seq, events)
+            select stream_id, site_id, events_day(event_id), max(seq), count(*)
             from events
             where segment_id = any ($1)
                 -- Leaves the partitions out that the segments do not touch.
@@ -64,18 +64,16 @@ pub async fn measure(connection: &mut PgConnection, limit: i64) -> sqlx::Result<
             -- Two that add to the same rows in different orders would deadlock.
             order by 1, 2, 3
             on conflict (stream_id, site_id, day) do update
-            set first_seq = least(stream_days.first_seq, excluded.first_seq),
-                last_seq = greatest(stream_days.last_seq, excluded.last_seq),
+            set last_seq = greatest(stream_days.last_seq, excluded.last_seq),
                 events = stream_days.events + excluded.events
             returning stream_id, site_id, day
         )
         select day as "day!" from touched
         union
-        -- What a page load sent later begins where this ends.
-        select later.day
+        -- What is missing on one day of a page load depends on what came on the others.
+        select other.day
         from touched
-        join stream_days as later
-            on later.stream_id = touched.stream_id and later.site_id = touched.site_id and later.day > touched.day
+        join stream_days as other on other.stream_id = touched.stream_id and other.site_id = touched.site_id
         order by 1"#,
         &ids,
         first,
@@ -99,17 +97,36 @@ pub async fn sum_up(connection: &mut PgConnection, day: NaiveDate) -> sqlx::Resu
             coalesce(sum(missing) filter (where missing <= $2), 0)
         from (
             select
-                stream.site_id,
-                stream.events,
-                greatest(stream.last_seq - coalesce(earlier.last_seq, -1) - stream.events, 0) as missing
-            from stream_days as stream
-            left join lateral (
-                select max(last_seq) as last_seq
-                from stream_days
-                where stream_id = stream.stream_id and site_id = stream.site_id and day < stream.day
-            ) as earlier on stream.first_seq > 0
-            where stream.day = $1
+                site_id,
+                day,
+                events,
+                greatest(missing, 0) - greatest(lag(missing, 1, 0) over stream, 0) as missing
+            from (
+                select
+                    stream_id,
+                    site_id,
+                    day,
+                    events,
+                    -- What a later day holds is not missing, though a clock that was set back gave it the smaller numbers, or the
+                    -- greater ones to the day before.
+                    min(missing) over (
+                        partition by stream_id, site_id order by day rows between current row and unbounded following
+                    ) as missing
+                from (
+                    select
+                        stream_id,
+                        site_id,
+                        day,
+                        events,
+                        (max(last_seq) over so_far + 1 - sum(events) over so_far)::bigint as missing
+                    from stream_days
+                    where (stream_id, site_id) in (select stream_id, site_id from stream_days where day = $1)
+                    window so_far as (partition by stream_id, site_id order by day)
+                ) as so_far
+            ) as at_last
+            window stream as (partition by stream_id, site_id order by day)
         ) as stream
+        where day = $1
         group by site_id
         order by site_id
         on conflict (day, site_id) do update

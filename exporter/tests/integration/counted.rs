@@ -237,6 +237,23 @@ async fn a_page_load_goes_on_after_midnight() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_over_midnight_makes_no_gap() {
+    with_database(async |pools| {
+        let (first, second) = (NOW_MS - DAY_MS, NOW_MS);
+        deliver(&pools, &of_stream(1, 0..4, second)).await.expect("stored");
+        deliver(&pools, &of_stream(1, 4..9, first)).await.expect("stored");
+        deliver(&pools, &of_stream(1, 9..11, second)).await.expect("stored");
+        assert_eq!(loss(&pools, first).await, (5, 0, 0, 0));
+        assert_eq!(loss(&pools, second).await, (6, 0, 0, 0));
+        // What is missing is so once, whatever the day.
+        deliver(&pools, &of_stream(1, [13], second)).await.expect("stored");
+        assert_eq!(loss(&pools, first).await, (5, 0, 0, 0));
+        assert_eq!(loss(&pools, second).await, (7, 2, 1, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_same_page_load_of_two_sites_is_two() {
     with_database(async |pools| {
         deliver(&pools, &of_stream(1, 0..3, NOW_MS)).await.expect("stored");
