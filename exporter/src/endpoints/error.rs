@@ -9,9 +9,6 @@ use crate::ingest::decode::DecodeError;
 use crate::ingest::inflate::{ENCODINGS, InflateError};
 use crate::store;
 
-/// When the edge may try again, in seconds.
-const RETRY_AFTER: &str = "5";
-
 /// Why a body was not read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BodyError {
@@ -38,6 +35,9 @@ pub(super) enum ApiError {
     Busy(&'static str),
     #[error("{0}")]
     Ingest(#[source] IngestError),
+    /// A search that was given up for the time it took.
+    #[error("there is too much to look through")]
+    TooSlow,
     #[error("the database failed: {0}")]
     Store(#[from] sqlx::Error),
 }
@@ -52,6 +52,11 @@ impl From<IngestError> for ApiError {
 }
 
 impl ApiError {
+    /// Of a search, which whoever asks can narrow down.
+    pub(super) fn of_search(error: sqlx::Error) -> Self {
+        if store::sqlstate(&error) == "57014" { Self::TooSlow } else { Self::Store(error) }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
@@ -59,7 +64,7 @@ impl ApiError {
             Self::Body(BodyError::CutShort) | Self::Invalid { .. } => StatusCode::BAD_REQUEST,
             Self::Absent { .. } => StatusCode::NOT_FOUND,
             Self::Conflict { .. } => StatusCode::CONFLICT,
-            Self::Store(error) if is_too_slow(error) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooSlow => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Ingest(IngestError::Undecodable(error)) => match error {
                 DecodeError::Malformed(_) => StatusCode::BAD_REQUEST,
                 DecodeError::UnknownVersion(_) | DecodeError::TooMany { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -93,7 +98,7 @@ impl ApiError {
                 }
                 DecodeError::TooMany { field, .. } => ("too_many", "more than a batch may hold", Some(*field)),
             },
-            Self::Store(error) if is_too_slow(error) => ("too_slow", "too much to look through", None),
+            Self::TooSlow => ("too_slow", "too much to look through", None),
             Self::Ingest(_) | Self::Store(_) => ("unavailable", "not now", None),
         };
         Problem::new(status, name, title, self.detail(), field.map(str::to_owned))
@@ -106,16 +111,11 @@ impl ApiError {
             }
             // The parser quotes what it stumbled over.
             Self::Ingest(IngestError::Undecodable(DecodeError::Malformed(_))) => "not a forwarded batch".to_owned(),
-            Self::Store(error) if is_too_slow(error) => "narrow it down by from and to".to_owned(),
+            Self::TooSlow => "narrow it down by from and to".to_owned(),
             Self::Store(_) | Self::Ingest(IngestError::NotCommitted(_)) => "try again later".to_owned(),
             other => other.to_string(),
         }
     }
-}
-
-/// Whether a statement was given up for the time it took.
-fn is_too_slow(error: &sqlx::Error) -> bool {
-    store::sqlstate(error) == "57014"
 }
 
 impl IntoResponse for ApiError {
@@ -131,7 +131,6 @@ impl IntoResponse for ApiError {
         }
         let mut response = self.problem().into_response();
         let (name, value) = match status {
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => (header::RETRY_AFTER, RETRY_AFTER),
             // <https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16>
             StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, "Bearer"),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => (header::ACCEPT_ENCODING, ENCODINGS),

@@ -100,11 +100,11 @@ pub(super) async fn count(
     parameters.finish()?;
     let mut connection = services.pools.operator.acquire().await?;
     let count = if filter.is_empty() {
-        operator::count_events(&mut connection).await?
+        operator::count_events(&mut connection).await
     } else {
-        event_search::count(&mut connection, &filter).await?
+        event_search::count(&mut connection, &filter).await
     };
-    Ok(Json(Count { count }))
+    Ok(Json(Count { count: count.map_err(ApiError::of_search)? }))
 }
 
 /// The newest events, page by page. Events that are stored meanwhile move nothing.
@@ -130,7 +130,8 @@ pub(super) async fn recent(
     parameters.finish()?;
     let mut connection = services.pools.operator.acquire().await?;
     // One more tells whether there is a next page.
-    let mut events = event_search::recent(&mut connection, &filter, before, i64::from(limit) + 1).await?;
+    let events = event_search::recent(&mut connection, &filter, before, i64::from(limit) + 1).await;
+    let mut events = events.map_err(ApiError::of_search)?;
     let has_more = events.len() > limit as usize;
     events.truncate(limit as usize);
     let next = events.last().filter(|_| has_more).map(|event| to_cursor(event.event_id));

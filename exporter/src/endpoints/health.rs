@@ -1,5 +1,5 @@
-//! `GET /health`: 200 while the database answers, 503 while it does not. Each listener asks by the connections that its own
-//! requests use. The edge is told no more than that; the operator how the installation is doing, and what to do.
+//! `GET /health`: 200 while the database answers, 503 while it does not. The edge's listener
+//! asks by the connections that its own requests use. The edge is told no more than that; the operator how the installation is doing, and what to do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use super::Services;
 use super::problem::Problem;
 use crate::status::{self, Status};
-use crate::store::operator;
+use crate::store::{SPARE, operator};
 
 /// Whoever asks wants to know soon.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -30,6 +31,9 @@ pub(super) struct Health {
 }
 
 pub(super) fn of_ingest() -> Router<Arc<Services>> {
+    // Anybody may ask: no more of them at once than leave those alone that commit.
+    let places = Arc::new(Semaphore::new(SPARE as usize));
+    let ingest = move |State(services): State<Arc<Services>>| ingest(services, places.clone());
     Router::new().route("/health", get(ingest))
 }
 
@@ -37,8 +41,16 @@ pub(super) fn of_operator() -> Router<Arc<Services>> {
     Router::new().route("/health", get(operator))
 }
 
-async fn ingest(State(services): State<Arc<Services>>) -> Response {
-    let ping = async { operator::ping(&mut *services.pools.ingest.acquire().await?).await };
+async fn ingest(services: Arc<Services>, places: Arc<Semaphore>) -> Response {
+    let ping = async {
+        // Never closed, so it never fails.
+        let _place = places.acquire().await;
+        let mut connection = services.pools.ingest.acquire().await?;
+        operator::ping(&mut connection).await?;
+        // Dropped, it would be back only after the next one has taken another.
+        connection.return_to_pool().await;
+        Ok::<_, sqlx::Error>(())
+    };
     match tokio::time::timeout(PATIENCE, ping).await {
         Ok(Ok(())) => Json(Health { status: "ok", database: "connected" }).into_response(),
         _ => unreachable(),
@@ -67,7 +79,7 @@ pub(super) async fn operator(State(services): State<Arc<Services>>) -> Response 
 /// How the installation is doing; `None` when the database does not answer.
 pub(super) async fn examined(services: &Services) -> Option<Status> {
     let examine = async {
-        let mut connection = services.pools.operator.acquire().await?;
+        let mut connection = services.pools.status.acquire().await?;
         status::examine(&mut connection, &services.config, services.clock.now()).await
     };
     match tokio::time::timeout(OPERATORS_PATIENCE, examine).await {

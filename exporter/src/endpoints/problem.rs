@@ -7,6 +7,8 @@ use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
 const CONTENT_TYPE: &str = "application/problem+json";
+/// When whoever was refused for now may try again, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// What went wrong (RFC 9457).
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -53,9 +55,13 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Gives a body to refusals that have none of this shape, such as those of the router itself.
+/// Gives a body to refusals that have none of this shape, such as those of the router itself, and tells whoever is refused for
+/// now when to come back.
 pub(super) async fn everywhere(mut response: Response) -> Response {
     let status = response.status();
+    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(RETRY_AFTER);
+    }
     let is_typed =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|it| it.as_bytes().starts_with(b"application/"));
     if (status.is_client_error() || status.is_server_error()) && !is_typed {

@@ -31,8 +31,12 @@ impl Process {
     #[must_use]
     pub fn new(room: (usize, usize), pools: &Pools) -> Self {
         let pool = |name, pool: &PgPool| Pool { name, open: pool.size(), idle: pool.num_idle() };
-        let pools =
-            vec![pool("ingest", &pools.ingest), pool("export", &pools.export), pool("operator", &pools.operator)];
+        let pools = vec![
+            pool("ingest", &pools.ingest),
+            pool("export", &pools.export),
+            pool("operator", &pools.operator),
+            pool("status", &pools.status),
+        ];
         Self { room, pools }
     }
 }

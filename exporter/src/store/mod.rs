@@ -49,17 +49,19 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 const TRUSTED: Duration = Duration::from_millis(100);
 /// Transactions of ingest at once. While one waits for the disk, another is prepared.
 pub const COMMITS: u32 = 3;
-/// Connections for ingest beside those that commit: for whoever asks after the health.
-const SPARE: u32 = 2;
-
+/// Connections for ingest beside those that commit: for those who ask after the health, who get no others.
+pub const SPARE: u32 = 2;
 /// Connections for export and verify.
 const EXPORT: u32 = 8;
 /// Connections for the operator.
 const OPERATOR: u32 = 4;
+/// Connections for those who ask how the installation is doing: a person, and Prometheus.
+const STATUS: u32 = 2;
 /// Connections that one exporter takes at most.
-pub const CONNECTIONS: u32 = COMMITS + SPARE + EXPORT + OPERATOR;
+pub const CONNECTIONS: u32 = COMMITS + SPARE + EXPORT + OPERATOR + STATUS;
 
-/// Three pools, so that neither an export nor a curious operator ever takes ingest's connections, or each other's.
+/// Four pools, so that neither an export nor a curious operator ever takes ingest's connections, or each other's, and it can be
+/// told at any time how they are.
 #[derive(Clone, Debug)]
 pub struct Pools {
     /// For the edge's listener alone.
@@ -68,6 +70,8 @@ pub struct Pools {
     pub export: PgPool,
     /// For the operator's listener.
     pub operator: PgPool,
+    /// For its `/health` and `/metrics`, whatever else the operator looks for.
+    pub status: PgPool,
 }
 
 impl Pools {
@@ -105,12 +109,13 @@ impl Pools {
             ingest: pool("evothesis-ingest", COMMITS + SPARE, "8s", "4s", "10s"),
             export: pool("evothesis-export", EXPORT, "10min", "10s", "10min"),
             operator: pool("evothesis-operator", OPERATOR, "15s", "4s", "10s"),
+            status: pool("evothesis-status", STATUS, "15s", "4s", "10s"),
         })
     }
 
     /// Ends all connections once nobody uses them any more.
     pub async fn close(&self) {
-        tokio::join!(self.ingest.close(), self.export.close(), self.operator.close());
+        tokio::join!(self.ingest.close(), self.export.close(), self.operator.close(), self.status.close());
     }
 }
 

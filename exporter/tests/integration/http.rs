@@ -10,16 +10,16 @@ use exporter::endpoints::{Services, ingest_router, operator_router, readers};
 use exporter::export::Exporter;
 use exporter::ingest::Ingest;
 use exporter::ingest::authenticate::Keys;
+use exporter::ingest::redact::Rules;
 use exporter::metrics::Metrics;
 use exporter::secret::Secret;
-use exporter::store::Pools;
-use redaction::Policy;
+use exporter::store::{Pools, SPARE};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::database::with_database;
-use crate::samples::{KEY, TOKEN, batch, clock, config, event, number, signed, signed_by, taking_with};
+use crate::samples::{KEY, TOKEN, batch, clock, config, deliver, event, number, signed, signed_by, taking_with};
 
 pub(crate) async fn start(router: Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -149,7 +149,7 @@ async fn two_keys_are_good_while_one_replaces_the_other() {
         keys.insert("k2".to_owned(), Secret::from(wire::signature::hex(&[2; 32]).as_str()));
         let mut services = Arc::into_inner(services(&pools)).expect("nobody else has it");
         let metrics = services.metrics.clone();
-        services.ingest = Ingest::new(Keys::new(&keys), Policy::default(), pools.ingest.clone(), 100, metrics);
+        services.ingest = Ingest::new(Keys::new(&keys), Rules::default(), pools.ingest.clone(), 100, metrics);
         let address = start(ingest_router(Arc::new(services))).await;
         let body = serde_json::to_vec(&batch(vec![event(0)])).expect("json");
         for (id, key, status) in
@@ -215,6 +215,64 @@ async fn the_edges_health_is_that_of_its_own_connections() {
 }
 
 #[tokio::test]
+async fn whoever_asks_after_the_health_takes_no_connections_from_those_that_commit() {
+    with_database(async |pools| {
+        let address = start(ingest_router(services(&pools))).await;
+        let health = format!("http://{address}/health");
+        let asked = futures::future::join_all((0..100).map(|_| reqwest::get(&health))).await;
+        assert!(asked.into_iter().all(|answer| answer.expect("answered").status() == 200));
+        assert!(pools.ingest.size() <= SPARE, "{} connections", pools.ingest.size());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_operator_is_told_how_things_are_however_much_else_is_asked() {
+    with_database(async |pools| {
+        let address = start(operator_router(services(&pools))).await;
+        let mut searches = Vec::new();
+        for _ in 0..pools.operator.options().get_max_connections() {
+            searches.push(pools.operator.acquire().await.expect("connected"));
+        }
+        for path in ["/health", "/metrics"] {
+            let url = format!("http://{address}{path}");
+            let answer = reqwest::Client::new().get(url).bearer_auth(TOKEN).send().await.expect("answered");
+            assert_eq!(answer.status(), 200, "{path}");
+            let text = answer.text().await.expect("text");
+            assert!(path == "/health" || text.contains("evothesis_database_up 1"), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_a_search_can_be_narrowed_down() {
+    with_database(async |pools| {
+        let address = start(operator_router(services(&pools))).await;
+        deliver(&pools, &batch(vec![event(0)])).await.expect("stored");
+        // Whatever is asked, Postgres gives it up.
+        sqlx::raw_sql(
+            "create function given_up() returns boolean language plpgsql volatile as $$ begin
+                raise exception 'too slow' using errcode = '57014'; end $$;
+            alter table segments rename to old_segments;
+            create view segments as select * from old_segments where given_up();
+            alter table usage_counts rename to old_usage_counts;
+            create view usage_counts as select * from old_usage_counts where given_up()",
+        )
+        .execute(&pools.export)
+        .await
+        .expect("slow");
+        for (path, status) in [("/events/count", 422), ("/sites", 503), ("/usage", 503)] {
+            let url = format!("http://{address}{path}");
+            let answer = reqwest::Client::new().get(url).bearer_auth(TOKEN).send().await.expect("answered");
+            assert_eq!(answer.status().as_u16(), status, "{path}");
+            assert_eq!(answer.headers().contains_key("retry-after"), status == 503, "{path}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn without_a_database_the_edge_is_asked_to_come_back() {
     with_database(async |pools| {
         let address = start(ingest_router(services(&pools))).await;
@@ -225,6 +283,7 @@ async fn without_a_database_the_edge_is_asked_to_come_back() {
         pools.export.close().await;
         let unwell = answer(reqwest::get(&health).await.expect("answered")).await;
         assert_eq!(unwell, (503, json!({"status": "unavailable", "database": "unreachable"})));
+        assert!(reqwest::get(&health).await.expect("answered").headers().contains_key("retry-after"));
         let body = serde_json::to_vec(&batch(vec![event(0)])).expect("json");
         let response = post(address, &signed(&KEY, &body), body).send().await.expect("answered");
         assert_eq!(response.status().as_u16(), 503);
