@@ -14,6 +14,7 @@ mod dropped;
 mod erasure;
 mod export;
 mod failures;
+mod fuzz;
 mod group;
 mod held;
 mod http;

@@ -1,5 +1,6 @@
 //! The operator's API against what schemathesis makes of its description: no 5xx, and no answer that the description has not.
 
+use std::io::Write;
 use std::process::Stdio;
 
 use tokio::process::Command;
@@ -15,7 +16,9 @@ const PROGRAM: &str = "SCHEMATHESIS";
 #[tokio::test]
 async fn no_request_that_can_be_made_up_is_answered_otherwise_than_described() {
     let Ok(program) = std::env::var(PROGRAM) else {
-        eprintln!("not run: {PROGRAM} names no program");
+        // Past what the harness keeps of tests that pass.
+        let skipped = "SKIPPED the fuzzing of the operator's API: run `cargo xtask test`, or name schemathesis by";
+        writeln!(std::io::stderr(), "{skipped} {PROGRAM}").expect("written");
         return;
     };
     with_database(async |pools| {

@@ -96,6 +96,8 @@ impl Service {
             .fetch_one(&mut connection)
             .await?;
         ensure!(usize::try_from(counted)? == stored.len(), "{counted} events are counted, {} are stored", stored.len());
+        let metered: i64 = sqlx::query_scalar("select sum(rows)::bigint from usage").fetch_one(&mut connection).await?;
+        ensure!(usize::try_from(metered)? == stored.len(), "{metered} rows are metered, {} are stored", stored.len());
         // what a killed exporter had begun belongs to it until its lease ends
         let mut pending = serde_json::Value::Null;
         for _ in 0..60 {

@@ -1,6 +1,7 @@
 //! Postgres ends connections, crashes, and runs out of disk: the edge is told when to come back, and things go on by
 //! themselves.
 
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -44,7 +45,8 @@ async fn after_a_crash_of_postgres_all_goes_on_by_itself() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_waited_out() -> Result<()> {
     let Some(disk) = Disk::mount()? else {
-        eprintln!("not tried: only root can mount a small disk");
+        // past what the harness keeps of tests that pass
+        writeln!(std::io::stderr(), "SKIPPED a_full_disk_is_waited_out: only root can mount a small disk")?;
         return Ok(());
     };
     with_service(0, async |service| {
