@@ -28,6 +28,7 @@ pub use self::validate::Invalid;
 use crate::billing::Plan;
 use crate::credentials::Keys;
 use crate::export::layout::Layout;
+use crate::ingest::redact::Addresses;
 use crate::secret::Secret;
 use crate::store::sites::Threshold;
 
@@ -46,7 +47,7 @@ pub struct Config {
     pub operator: Operator,
     /// The client's own redaction: what the edge was told, so that it finds nothing here.
     #[serde(default)]
-    pub redaction: redaction::Settings,
+    pub redaction: Redaction,
     /// How long events stay in Postgres.
     pub retention: Retention,
     /// When a new site counts.
@@ -76,6 +77,18 @@ pub struct Database {
     /// How much it may take on disk; unknown unless it is set.
     #[serde(default)]
     pub disk: Option<Size>,
+}
+
+/// The client's own redaction: what the edge was told, so that it finds nothing here.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redaction {
+    /// What may come of visitors' addresses.
+    #[serde(default)]
+    pub ip: Addresses,
+    /// What may come in texts.
+    #[serde(flatten)]
+    pub texts: redaction::Settings,
 }
 
 /// How long events stay in Postgres.

@@ -113,7 +113,7 @@ impl Config {
     /// # Errors
     /// The first setting that makes no sense.
     pub fn redaction(&self) -> Result<Policy, Invalid> {
-        let settings = self.redaction.clone();
+        let settings = self.redaction.texts.clone();
         Policy::new(settings).map_err(|error| invalid(format!("redaction.{}", error.field), error.reason.to_string()))
     }
 

@@ -1,6 +1,7 @@
 //! Which events of a batch may be inserted, and as what rows. Decides from values alone.
 
 use chrono::{DateTime, Utc};
+use wire::signature::WINDOW_SECONDS;
 use wire::{Reason, Refused, check};
 
 use super::decode::Batch;
@@ -48,7 +49,12 @@ pub fn pixel_drop(batch: &Batch) -> Option<PixelDrop<'_>> {
 fn row(batch: &Batch, index: usize, now: DateTime<Utc>) -> Result<EventRow<'_>, Reason> {
     let forwarded = batch.events.get(index).ok_or(Reason::Malformed)?;
     let event = forwarded.event.as_ref().ok_or(Reason::Malformed)?;
-    check::event(event, batch.pages.len(), now.timestamp_millis())?;
+    let check = |now| check::event(event, batch.pages.len(), now);
+    // What the edge has accepted by its clock may lie further ahead of this one, by as much as signatures may.
+    check(now.timestamp_millis()).or_else(|reason| match reason {
+        Reason::FromTheFuture => check(now.timestamp_millis().saturating_add(WINDOW_SECONDS * 1000)),
+        _ => Err(reason),
+    })?;
     Ok(EventRow {
         event_id: event.id,
         event_type: &event.kind,
@@ -142,6 +148,19 @@ mod tests {
         );
         assert_eq!(admitted.rows[0].page.url, "https://example.com/a\u{FFFD}");
         assert_eq!(pixel_drop(&batch).expect("reported").dropped, 3);
+    }
+
+    #[test]
+    fn what_an_edge_whose_clock_is_ahead_accepts_is_admitted() {
+        let ahead = |ms: i64| {
+            let id = wire::ids::to_text(&wire::ids::v7((NOW + ms).unsigned_abs(), [1; 10]));
+            admit(&batch(&[event(1, &json!({ "id": id }))]), now()).refused.first().map(|it| it.reason)
+        };
+        let latest = wire::limits::FUTURE_MS + WINDOW_SECONDS * 1000;
+        assert_eq!([ahead(wire::limits::FUTURE_MS + 1), ahead(latest)], [None, None]);
+        assert_eq!(ahead(latest + 1), Some(Reason::FromTheFuture));
+        // Nothing else is let through by it.
+        assert_eq!(ahead(-wire::limits::WINDOW_MS - 1), Some(Reason::Expired));
     }
 
     #[test]

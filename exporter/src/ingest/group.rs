@@ -28,7 +28,7 @@ const EVENTS: usize = 1000;
 /// Sites that are counted by name on a day. All others are one.
 const SITES: usize = 1000;
 /// Versions of the edge that findings are counted by.
-const VERSIONS: usize = 16;
+pub const VERSIONS: usize = 16;
 
 /// The database did not commit. What it did commit of the batch is a duplicate next time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

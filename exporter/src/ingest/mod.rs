@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 
 use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
-use redaction::Policy;
 use sqlx::PgPool;
 use wire::{IngestAnswer, Refused};
 
@@ -25,6 +24,7 @@ use self::authenticate::{Claim, Keys, Unauthorized};
 use self::decode::DecodeError;
 use self::group::{Groups, NotCommitted};
 use self::inflate::{Encoding, InflateError};
+use self::redact::Rules;
 use self::room::{Full, Place, Room};
 use crate::metrics::Metrics;
 
@@ -52,7 +52,7 @@ pub enum IngestError {
 #[derive(Debug)]
 pub struct Ingest {
     keys: Keys,
-    redaction: Policy,
+    redaction: Rules,
     room: Room,
     groups: Groups,
     alarm: Alarm,
@@ -78,7 +78,7 @@ impl Expected<'_> {
 impl Ingest {
     /// Takes what is signed by one of `keys` into the database of `pool`, and lists up to `new_sites` a day.
     #[must_use]
-    pub fn new(keys: Keys, redaction: Policy, pool: PgPool, new_sites: u32, metrics: Metrics) -> Self {
+    pub fn new(keys: Keys, redaction: Rules, pool: PgPool, new_sites: u32, metrics: Metrics) -> Self {
         let groups = Groups::new(pool, new_sites, metrics.clone());
         Self { keys, redaction, room: Room::default(), groups, alarm: Alarm::default(), metrics }
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use wire::{Outcome, Refused};
 
 use crate::store::outcomes::Count;
@@ -36,7 +36,8 @@ impl Names {
     /// The name itself while there are not too many on this `day`, otherwise [`OTHER`].
     pub fn known<'a>(&self, day: NaiveDate, name: &'a str) -> &'a str {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.0 != day {
+        // Around midnight groups of both days come in turn: they share the names of one.
+        if day > seen.0 || seen.0.signed_duration_since(day) > TimeDelta::days(1) {
             *seen = (day, HashSet::new());
         }
         if seen.1.contains(name) {
@@ -154,6 +155,13 @@ mod tests {
         let known = |on, name| names.known(day(on), name).to_owned();
         assert_eq!(["a", "b", "c", "a", "d"].map(|name| known(1, name)), ["a", "b", OTHER, "a", OTHER]);
         assert_eq!(["d", "a", "b"].map(|name| known(2, name)), ["d", "a", OTHER]);
+        // Nor does midnight, however often it comes.
+        for _ in 0..3 {
+            assert_eq!([known(1, "e"), known(2, "f"), known(1, "d")], [OTHER, OTHER, "d"]);
+        }
+        // A clock that was far ahead.
+        assert_eq!(known(30, "g"), "g");
+        assert_eq!([known(3, "h"), known(3, "i"), known(3, "j")], ["h", "i", OTHER]);
     }
 
     #[test]

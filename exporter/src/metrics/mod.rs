@@ -4,15 +4,18 @@
 mod gauges;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 use wire::Outcome;
 
 pub use self::gauges::{Pool, Process, gauges};
-use crate::ingest::tally::Tally;
+use crate::ingest::group::VERSIONS;
+use crate::ingest::tally::{Names, Tally};
 
 /// What the text is, by <https://prometheus.io/docs/instrumenting/exposition_formats/>.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -34,6 +37,8 @@ pub struct Metrics {
     group_events: prometheus::Histogram,
     body_bytes: IntCounter,
     findings: IntCounterVec,
+    /// Those of the edge that findings are counted by, of all days: a counter that there was once stays.
+    versions: Arc<Names>,
 }
 
 impl Metrics {
@@ -65,6 +70,7 @@ impl Metrics {
             group_events: prometheus::Histogram::with_opts(group_events.buckets(GROUP_EVENTS.to_vec()))?,
             body_bytes: IntCounter::with_opts(body_bytes)?,
             findings: IntCounterVec::new(findings, &["edge_version"])?,
+            versions: Arc::new(Names::new(VERSIONS)),
         };
         metrics.register()?;
         // There from the start, so that the first one is an increase.
@@ -122,13 +128,13 @@ impl Metrics {
 
     /// Counts what came with the rows of a group: events that were refused before, and what edges let pass.
     pub fn beside(&self, tally: &Tally<'_>) {
-        let add = |family: &IntCounterVec, sums: BTreeMap<&str, i64>| {
-            for (label, count) in sums {
-                family.with_label_values(&[label]).inc_by(count.unsigned_abs());
-            }
-        };
-        add(&self.events, tally.by_outcome());
-        add(&self.findings, tally.by_version());
+        for (outcome, events) in tally.by_outcome() {
+            self.events.with_label_values(&[outcome]).inc_by(events.unsigned_abs());
+        }
+        for (version, findings) in tally.by_version() {
+            let version = self.versions.known(NaiveDate::MIN, version);
+            self.findings.with_label_values(&[version]).inc_by(findings.unsigned_abs());
+        }
     }
 
     /// Counts a signed body.

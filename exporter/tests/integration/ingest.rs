@@ -7,6 +7,7 @@ use exporter::ingest::tally::{Names, Tally};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 use wire::limits::{FUTURE_MS, WINDOW_MS};
+use wire::signature::WINDOW_SECONDS;
 use wire::{IngestAnswer, Outcome, Reason, Refused};
 
 use crate::database::with_database;
@@ -51,7 +52,7 @@ async fn an_id_outside_the_window_costs_only_itself() {
     with_database(async |pools| {
         let mut events = [event(0), event(1), event(2), event(3)];
         events[1].event.id = id(1, NOW_MS - WINDOW_MS - 1);
-        events[2].event.id = id(2, NOW_MS + FUTURE_MS + 1);
+        events[2].event.id = id(2, NOW_MS + FUTURE_MS + WINDOW_SECONDS * 1000 + 1);
         events[3].event.id = id(3, NOW_MS - WINDOW_MS);
         let answer = deliver(&pools, &batch(events.to_vec())).await.expect("stored");
         assert_eq!(answer.accepted, 2);

@@ -7,11 +7,11 @@ use exporter::clock::Clock;
 use exporter::config::{Config, Format};
 use exporter::export::Plan;
 use exporter::ingest::authenticate::Keys;
+use exporter::ingest::redact::Rules;
 use exporter::ingest::{Ingest, IngestError};
 use exporter::metrics::Metrics;
 use exporter::store::Pools;
 use exporter::store::deliveries::Planned;
-use redaction::Policy;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 use wire::signature::{self, Signed};
@@ -129,7 +129,7 @@ pub(crate) fn taking(pools: &Pools) -> Ingest {
 
 /// The same, counted by `metrics`.
 pub(crate) fn taking_with(pools: &Pools, metrics: Metrics) -> Ingest {
-    Ingest::new(Keys::new(&config().ingest.keys), Policy::default(), pools.ingest.clone(), 100, metrics)
+    Ingest::new(Keys::new(&config().ingest.keys), Rules::default(), pools.ingest.clone(), 100, metrics)
 }
 
 /// Ingests a batch as a request of the edge would.
