@@ -12,47 +12,58 @@ use crate::store::{sites, usage, webhooks};
 
 /// How long after its end a month is closed: longer than any transaction that may still count for it.
 const GRACE: TimeDelta = TimeDelta::hours(1);
-/// How long messages are kept in the outbox, whatever became of them.
+/// How long messages are kept in the outbox.
 const KEEP_MESSAGES_DAYS: u32 = 90;
 
 /// Does all that is due.
+///
+/// # Errors
+/// The first one. What comes after it is done all the same.
 pub async fn keep(pool: &PgPool, of_sites: &Sites, of_billing: &Billing) -> sqlx::Result<()> {
-    keep_sites(pool, of_sites).await?;
-    let mut connection = pool.acquire().await?;
-    let now = billing::now(&mut connection).await?;
-    if let Some(first) = billing::first_month(&mut connection).await? {
-        for month in billing::open_months(&mut connection, first, Month::of(now.date_naive()).first()).await? {
-            close(pool, of_billing, month, now).await?;
-        }
-    }
-    tell_passed(pool, of_billing, Month::of(now.date_naive())).await?;
-    webhooks::remove_old(&mut connection, KEEP_MESSAGES_DAYS).await?;
-    Ok(())
+    let done = [
+        confirm_sites(pool, of_sites).await,
+        forget_sites(pool, of_sites).await,
+        close_months(pool, of_billing).await,
+        tell_passed(pool, of_billing).await,
+        remove_old_messages(pool).await,
+    ];
+    done.into_iter().collect()
 }
 
-async fn keep_sites(pool: &PgPool, settings: &Sites) -> sqlx::Result<()> {
+async fn confirm_sites(pool: &PgPool, settings: &Sites) -> sqlx::Result<()> {
     let mut transaction = pool.begin().await?;
     let confirmed = sites::confirm_by_threshold(&mut transaction, settings.threshold()).await?;
-    sites::stop_counting_visitors(&mut transaction, settings.visitors).await?;
+    sites::count_visitors(&mut transaction, settings.visitors).await?;
     transaction.commit().await?;
     if !confirmed.is_empty() {
         tracing::info!(sites = ?confirmed, "confirmed");
     }
+    Ok(())
+}
+
+async fn forget_sites(pool: &PgPool, settings: &Sites) -> sqlx::Result<()> {
     let mut transaction = pool.begin().await?;
     let forgotten = sites::forget_silent(&mut transaction, settings.forget_after_days).await?;
     transaction.commit().await?;
     if !forgotten.is_empty() {
         tracing::info!(sites = forgotten.len(), "unconfirmed and silent, forgotten");
     }
+    Ok(())
+}
+
+/// Closes the months that are over, each for itself.
+async fn close_months(pool: &PgPool, settings: &Billing) -> sqlx::Result<()> {
     let mut connection = pool.acquire().await?;
-    let (new, events) = sites::new_today(&mut connection).await?;
-    if events > 0 {
-        tracing::warn!(
-            new,
-            events,
-            "more new sites today than sites.new_a_day: their events are stored and not billed"
-        );
+    let now = billing::now(&mut connection).await?;
+    let Some(first) = billing::first_month(&mut connection).await? else { return Ok(()) };
+    for month in billing::open_months(&mut connection, first, Month::of(now.date_naive()).first()).await? {
+        close(pool, settings, month, now).await?;
     }
+    Ok(())
+}
+
+async fn remove_old_messages(pool: &PgPool) -> sqlx::Result<()> {
+    webhooks::remove_old(&mut *pool.acquire().await?, KEEP_MESSAGES_DAYS).await?;
     Ok(())
 }
 
@@ -83,8 +94,9 @@ async fn close(pool: &PgPool, settings: &Billing, first: NaiveDate, now: DateTim
     Ok(())
 }
 
-async fn tell_passed(pool: &PgPool, settings: &Billing, month: Month) -> sqlx::Result<()> {
+async fn tell_passed(pool: &PgPool, settings: &Billing) -> sqlx::Result<()> {
     let mut transaction = pool.begin().await?;
+    let month = Month::of(billing::now(&mut transaction).await?.date_naive());
     let billed = usage::totals(&mut transaction, month.first(), month.end(), true).await?;
     pass(&mut transaction, settings, month, billed.page_views).await?;
     transaction.commit().await

@@ -153,14 +153,16 @@ pub async fn confirm_by_threshold(connection: &mut PgConnection, threshold: Thre
     Ok(confirmed)
 }
 
-/// Stops counting visitors where there are `enough`, so that their list stays short.
-pub async fn stop_counting_visitors(connection: &mut PgConnection, enough: u32) -> sqlx::Result<()> {
+/// Counts visitors of an unconfirmed site while there are not `enough`, and no longer, so that their list stays short. One may
+/// be forgotten, and what is enough may be set anew.
+pub async fn count_visitors(connection: &mut PgConnection, enough: u32) -> sqlx::Result<()> {
     sqlx::query!(
-        "-- name: stop_counting_visitors
+        "-- name: count_visitors
         update sites
-        set counts_visitors = false
-        where counts_visitors
-            and (select count(*) from site_visitors where site_visitors.site_id = sites.site_id) >= $1",
+        set counts_visitors = not counts_visitors
+        where state = 'unconfirmed'
+            and counts_visitors
+                <> ((select count(*) from site_visitors where site_visitors.site_id = sites.site_id) < $1)",
         i64::from(enough),
     )
     .execute(connection)
@@ -241,7 +243,11 @@ async fn forget_visitors(connection: &mut PgConnection, sites: &[String]) -> sql
 async fn tell_confirmed(connection: &mut PgConnection, sites: &[String], by: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "-- name: tell_confirmed
-        select webhook_add('site.confirmed', json_build_object('site_id', site_id, 'confirmed_by', $2::text))
+        select webhook_add(
+            'site.confirmed',
+            json_build_object('site_id', site_id, 'confirmed_by', $2::text),
+            webhook_id('site.confirmed', concat_ws(' ', site_id, (now() at time zone 'utc')::date))
+        )
         from unnest($1::text[]) as site (site_id)",
         sites,
         by,

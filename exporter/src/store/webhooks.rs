@@ -173,11 +173,14 @@ pub async fn replay(connection: &mut PgConnection, ids: Option<&[Uuid]>) -> sqlx
     Ok(done.rows_affected())
 }
 
-/// Removes messages older than `days`, whatever became of them.
+/// Removes messages older than `days`: those that were delivered, and what nobody was told of sites that anyone may make up.
+/// What is told of bills stays until it is delivered.
 pub async fn remove_old(connection: &mut PgConnection, days: u32) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         "-- name: remove_old_webhooks
-        delete from webhooks where created_at < now() - make_interval(days => $1)",
+        delete from webhooks
+        where created_at < now() - make_interval(days => $1)
+            and (delivered_at is not null or kind = 'site.discovered')",
         i32::try_from(days).unwrap_or(i32::MAX),
     )
     .execute(connection)

@@ -5,12 +5,12 @@ use exporter::ingest::Ingest;
 use exporter::ingest::admit::admit;
 use exporter::ingest::authenticate::Keys;
 use exporter::ingest::decode::decode;
+use exporter::ingest::redact::Rules;
 use exporter::ledger;
 use exporter::metrics::Metrics;
 use exporter::store::events::{self, Counting};
 use exporter::store::{Pools, sites};
 use futures::future::join_all;
-use redaction::Policy;
 use sqlx::Executor;
 use uuid::Uuid;
 use wire::ForwardBatch;
@@ -187,6 +187,117 @@ async fn one_visitor_confirms_nothing_however_busy() {
 }
 
 #[tokio::test]
+async fn visitors_are_counted_again_when_they_are_not_enough_any_more() {
+    const COUNTS: &str = "select count(*) from sites where counts_visitors";
+    with_database(async |pools| {
+        let settings = Sites { events: 1, visitors: 2, days: 2, ..config().sites };
+        for batch in of_visitors("a.example.com", 0, 0..2) {
+            deliver(&pools, &batch).await.expect("stored");
+        }
+        keep(&pools, &settings).await;
+        assert_eq!(number(&pools, COUNTS).await, 0);
+        // One of them is forgotten everywhere; and then the operator wants more of them.
+        run(&pools, "delete from site_visitors where visitor_id = '00000000-0000-0000-0000-000000000001'").await;
+        keep(&pools, &settings).await;
+        assert_eq!(number(&pools, COUNTS).await, 1);
+        deliver(&pools, &of_visitors("a.example.com", 10, 2..3)[0]).await.expect("stored");
+        keep(&pools, &settings).await;
+        assert_eq!(number(&pools, COUNTS).await, 0);
+        keep(&pools, &Sites { visitors: 3, ..settings.clone() }).await;
+        deliver(&pools, &of_visitors("a.example.com", 20, 3..4)[0]).await.expect("stored");
+        run(&pools, "update usage_counts set day = day - 1").await;
+        deliver(&pools, &of_visitors("a.example.com", 30, 3..4)[0]).await.expect("stored");
+        keep(&pools, &Sites { visitors: 3, ..settings }).await;
+        assert_eq!(state(&pools, "a.example.com").await, Some(("confirmed".to_owned(), Some("threshold".to_owned()))));
+        assert_eq!(number(&pools, COUNTS).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_site_keeps_its_id_when_it_is_found_again_after_a_restore() {
+    const IDS: &str = "select count(distinct id) from webhooks_ever";
+    with_database(async |pools| {
+        run(&pools, "create table webhooks_ever (id uuid, kind text)").await;
+        for n in 0..3 {
+            deliver(&pools, &of_site("a.example.com", n * 10, 2)).await.expect("stored");
+            let mut transaction = pools.export.begin().await.expect("begun");
+            assert!(sites::decide(&mut transaction, "a.example.com", true).await.expect("decided"));
+            transaction.commit().await.expect("committed");
+            run(&pools, "insert into webhooks_ever select id, kind from webhooks").await;
+            // A backup of before.
+            run(&pools, "delete from webhooks; delete from sites; delete from events; delete from segments").await;
+        }
+        assert_eq!(number(&pools, "select count(*) from webhooks_ever").await, 6);
+        assert_eq!(number(&pools, IDS).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_step_of_the_ledger_that_fails_keeps_no_other_from_being_done() {
+    with_database(async |pools| {
+        deliver(&pools, &of_site("a.example.com", 0, 3)).await.expect("stored");
+        run(&pools, "update usage_counts set day = day - 40, billed = true").await;
+        // Somebody holds on to a site, as a migration by hand may.
+        run(
+            &pools,
+            "create function no_sites() returns trigger language plpgsql as $$ begin
+            raise exception 'locked' using errcode = '55P03'; end $$",
+        )
+        .await;
+        run(&pools, "create trigger no_sites before update on sites for each row execute function no_sites()").await;
+        let settings = Sites { events: 1, visitors: 1, days: 1, ..config().sites };
+        let error = ledger::keep(&pools.export, &settings, &config().billing).await.expect_err("locked");
+        assert_eq!(exporter::store::sqlstate(&error), "55P03");
+        assert!(number(&pools, "select count(*) from billing_months").await > 0, "no month is closed");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_old_bill_is_told_of_however_long_that_takes() {
+    with_database(async |pools| {
+        run(
+            &pools,
+            "insert into webhooks (kind, body, created_at, delivered_at, dead_at)
+            select kind, '{}', now() - age, case outcome when 'delivered' then now() end,
+                case outcome when 'dead' then now() end
+            from unnest(array['month.closed', 'site.discovered']) as kind,
+                unnest(array['delivered', 'dead', 'pending']) as outcome,
+                unnest(array[interval '89 days', interval '91 days']) as age",
+        )
+        .await;
+        keep(&pools, &config().sites).await;
+        let old = "select count(*) from webhooks where created_at < now() - interval '90 days'";
+        assert_eq!((number(&pools, old).await, number(&pools, "select count(*) from webhooks").await), (2, 8));
+        assert_eq!(
+            number(&pools, "select count(*) from webhooks where kind = 'month.closed' and delivered_at is null").await,
+            4
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_site_that_was_listed_meanwhile_keeps_its_name_at_the_cap() {
+    with_database(async |pools| {
+        for (site, name) in
+            [("a.example.com", "a.example.com"), ("b.example.com", "*"), ("a.example.com", "a.example.com")]
+        {
+            // As another transaction asks that has looked before the site was listed.
+            let listed: String = sqlx::query_scalar("select site_discover($1, 1)")
+                .bind(site)
+                .fetch_one(&pools.export)
+                .await
+                .expect("asked");
+            assert_eq!(listed, name, "{site}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_operator_has_the_last_word() {
     with_database(async |pools| {
         let settings = Sites { events: 1, visitors: 1, days: 1, ..config().sites };
@@ -216,7 +327,7 @@ async fn forged_sites_are_stored_and_listed_up_to_the_cap_however_many_come_at_o
         let ingests: Vec<_> = (0..3)
             .map(|_| {
                 let (keys, metrics) = (Keys::new(&config().ingest.keys), Metrics::new().expect("metrics"));
-                Ingest::new(keys, Policy::default(), pools.ingest.clone(), 10, metrics)
+                Ingest::new(keys, Rules::default(), pools.ingest.clone(), 10, metrics)
             })
             .collect();
         let batches: Vec<_> = (0..300).map(|n| of_site(&format!("forged-{n}.example"), n * 2, 1)).collect();
