@@ -10,7 +10,7 @@ use wire::limits::WINDOW_DAYS;
 
 use crate::config::Config;
 use crate::retention::{self, Verdict};
-use crate::store::{erasures, losses, outcomes, partitions};
+use crate::store::{erasures, losses, outcomes, partitions, usage};
 
 /// How often it is looked whether there is something to do. Measuring is cheap when there is not.
 pub const EVERY: Duration = Duration::from_mins(1);
@@ -18,7 +18,7 @@ pub const EVERY: Duration = Duration::from_mins(1);
 const SEGMENTS: i64 = 500;
 /// Days that a page load may go on for, beyond those that an event may be on its way.
 const STREAM_DAYS: u64 = 10;
-/// Days that outcomes are told of.
+/// Days that outcomes and losses are told of.
 const OUTCOME_DAYS: Days = Days::new(400);
 
 /// The right to the regular work. It ends with the connection, however that comes about.
@@ -59,20 +59,24 @@ pub async fn measure(connection: &mut PgConnection) -> sqlx::Result<usize> {
     let mut sum = 0;
     loop {
         let mut transaction = connection.begin().await?;
-        let (segments, days) = losses::measure(&mut transaction, SEGMENTS).await?;
-        for day in days {
-            losses::sum_up(&mut transaction, day).await?;
-        }
+        let segments = losses::measure(&mut transaction, SEGMENTS).await?;
         transaction.commit().await?;
         if segments == 0 {
-            return Ok(sum);
+            break;
         }
         sum += segments;
     }
+    // A day takes a look at all of its page loads. Those that another was killed before are among them.
+    for day in losses::unsummed(connection).await? {
+        let mut transaction = connection.begin().await?;
+        losses::sum_up(&mut transaction, day).await?;
+        transaction.commit().await?;
+    }
+    Ok(sum)
 }
 
-/// Drops the days that may go at `now`, and what is counted of days long gone. `None`, and no day is dropped, while `verify`
-/// runs.
+/// Drops the days that may go at `now`, a time that [`retention::moment`] vouches for, and what is counted of days long gone.
+/// `None`, and no day is dropped, while `verify` runs.
 ///
 /// # Errors
 /// The database's. The next run goes on.
@@ -82,12 +86,20 @@ pub async fn drop_days(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Vec<Verdict>>> {
     let today = now.date_naive();
-    losses::forget(connection, first_open(today)).await?;
-    outcomes::forget(connection, today - OUTCOME_DAYS).await?;
-    erasures::forget_refusals(connection).await?;
     // An exporter whose clock is behind may still add to yesterday.
-    outcomes::fold(connection, today - Days::new(1)).await?;
-    retention::run(connection, config, now).await
+    let yesterday = today - Days::new(1);
+    let chores = [
+        losses::forget(connection, first_open(today)).await,
+        losses::forget_days(connection, today - OUTCOME_DAYS).await,
+        outcomes::forget(connection, today - OUTCOME_DAYS).await,
+        outcomes::fold(connection, yesterday).await,
+        usage::fold(connection, yesterday).await,
+        erasures::forget_refusals(connection).await,
+    ];
+    // None of them waits for another that fails.
+    let verdicts = retention::run(connection, config, now).await?;
+    chores.into_iter().collect::<sqlx::Result<()>>()?;
+    Ok(verdicts)
 }
 
 /// The oldest day that a page load may have begun on which still sends.

@@ -17,12 +17,14 @@ use crate::erasure;
 use crate::export::{Exporter, Failure, Report};
 use crate::ingest::Ingest;
 use crate::ingest::authenticate::Keys;
+use crate::ingest::redact::Rules;
 use crate::ledger;
 use crate::listener::{self, Limits, stopped};
 use crate::metrics::Metrics;
 use crate::progress::Progress;
 use crate::refusal::{self, Concerns};
 use crate::regular::{self, Turn};
+use crate::retention;
 use crate::store::{Pools, kind, partitions, schema, sqlstate, tries, verifications};
 use crate::verify::{self, Depth};
 use crate::webhooks::Webhooks;
@@ -50,10 +52,11 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
     let metrics = Metrics::new()?;
     let webhooks = Webhooks::new(pools.export.clone(), &config.webhooks, clock)?;
     let keys = Keys::new(&config.ingest.keys);
+    let rules = Rules { policy: config.redaction()?, addresses: config.redaction.ip };
     let new_sites = config.sites.new_a_day;
     let services = Arc::new(Services {
         exporter: Exporter::new(pools.export.clone(), &config, owner()),
-        ingest: Ingest::new(keys, config.redaction()?, pools.ingest.clone(), new_sites, metrics.clone()),
+        ingest: Ingest::new(keys, rules, pools.ingest.clone(), new_sites, metrics.clone()),
         metrics,
         config,
         pools,
@@ -73,8 +76,12 @@ pub async fn serve(config: Config, migrate: bool, clock: Clock) -> anyhow::Resul
             try_join_all(names.iter().map(|name| export_regularly(&services, name, stop.clone()))),
             verify_regularly(&services, Depth::Head, &services.config.verify.head, stop.clone()),
             verify_regularly(&services, Depth::Full, &services.config.verify.full, stop.clone()),
-            every(regular::EVERY, stop.clone(), async || measure(&services).await),
-            every(DAYS_EVERY, stop.clone(), async || turn_days(&services).await),
+            work_regularly(
+                (regular::EVERY, DAYS_EVERY),
+                stop.clone(),
+                async || measure(&services).await,
+                async || turn_days(&services).await,
+            ),
             every(LEDGER_EVERY, stop.clone(), async || keep_ledger(&services).await),
             every(ERASURES_EVERY, stop.clone(), async || go_on_erasing(&services).await),
             every(WEBHOOKS_EVERY, stop.clone(), async || send_webhooks(&webhooks, stop.clone()).await),
@@ -204,6 +211,30 @@ async fn every(pause: Duration, stop: watch::Receiver<bool>, work: impl AsyncFn(
     }
 }
 
+/// Measures, and turns days after each `days_pause`, one after the other: both want the one turn that there is. Days that could
+/// not be turned are after the next `pause`.
+async fn work_regularly(
+    (pause, days_pause): (Duration, Duration),
+    stop: watch::Receiver<bool>,
+    measure: impl AsyncFn(),
+    turn_days: impl AsyncFn() -> bool,
+) -> anyhow::Result<()> {
+    let mut ticks = interval(pause);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut turned = None;
+    loop {
+        tokio::select! {
+            tick = ticks.tick() => {
+                measure().await;
+                if turned.is_none_or(|at| tick - at >= days_pause) && turn_days().await {
+                    turned = Some(tick);
+                }
+            }
+            () = stopped(stop.clone()) => return Ok(()),
+        }
+    }
+}
+
 /// Measures the loss of what came since the last time.
 async fn measure(services: &Services) {
     let measured = async {
@@ -217,9 +248,10 @@ async fn measure(services: &Services) {
     }
 }
 
-/// Adds the days that are needed, and drops those that are not any more.
-async fn turn_days(services: &Services) {
-    match regular::add_days(&services.pools.export, services.clock.now()).await {
+/// Adds the days that are needed, and drops those that are not any more. Whether all of it is done.
+async fn turn_days(services: &Services) -> bool {
+    let added = regular::add_days(&services.pools.export, services.clock.now()).await;
+    match &added {
         Ok(0) => {}
         Ok(added) => tracing::info!(added, "partitions added"),
         Err(error) => tracing::error!(reason = %error, "cannot add partitions"),
@@ -227,28 +259,35 @@ async fn turn_days(services: &Services) {
     let dropped = async {
         match Turn::take(&services.pools.export).await? {
             Some(mut turn) => {
-                regular::measure(turn.connection()).await?;
-                regular::drop_days(turn.connection(), &services.config, services.clock.now()).await
+                let now = retention::moment(turn.connection(), services.clock.now()).await?;
+                regular::drop_days(turn.connection(), &services.config, now).await
             }
             None => Ok(None),
         }
     };
     match dropped.await {
-        Ok(None) => tracing::debug!("days are left to another exporter, or to the time after verify"),
+        Ok(None) => {
+            tracing::debug!("days are left to another exporter, or to the time after verify");
+            false
+        }
         Ok(Some(days)) => {
-            for it in days {
+            for it in &days {
                 if let Some(rows) = it.dropped_rows {
                     tracing::info!(day = %it.day, rows, bytes = it.bytes, "day dropped");
                 } else {
-                    tracing::warn!(day = %it.day, held = ?it.held, "day held back");
+                    tracing::warn!(day = %it.day, held = ?it.held, failed = it.failed, "day held back");
                 }
             }
+            added.is_ok() && days.iter().all(|it| it.failed.is_none())
         }
-        Err(error) => tracing::error!(reason = %error, "cannot drop days"),
+        Err(error) => {
+            tracing::error!(reason = %error, "cannot drop days");
+            false
+        }
     }
 }
 
-/// Lists and confirms sites, folds usage and closes months.
+/// Confirms sites, closes months and tells of passed shares.
 async fn keep_ledger(services: &Services) {
     let config = &services.config;
     if let Err(error) = ledger::keep(&services.pools.export, &config.sites, &config.billing).await {
@@ -321,6 +360,30 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
+
+    #[tokio::test]
+    async fn days_that_cannot_be_turned_are_tried_again_soon_and_not_put_off_by_measuring() {
+        use std::cell::{Cell, RefCell};
+
+        let pause = Duration::from_millis(1);
+        for (days_pause, expected) in [(DAYS_EVERY, vec![1, 2, 3]), (pause, (1..=9).collect())] {
+            let (end, stop) = watch::channel(false);
+            let (measured, turned) = (Cell::new(0), RefCell::new(Vec::new()));
+            let measure = async || {
+                measured.set(measured.get() + 1);
+                if measured.get() == 9 {
+                    let _ = end.send(true);
+                }
+            };
+            // Another exporter is at it the first two times.
+            let turn_days = async || {
+                turned.borrow_mut().push(measured.get());
+                measured.get() > 2
+            };
+            work_regularly((pause, days_pause), stop, measure, turn_days).await.expect("stopped");
+            assert_eq!(*turned.borrow(), expected);
+        }
+    }
 
     #[test]
     fn a_run_that_this_machine_kept_from_running_is_made_again_soon() {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, rfc3339};
 use crate::config::{Config, readable};
 use crate::regular::{self, Turn};
 use crate::retention::{self, Verdict};
@@ -36,7 +36,7 @@ pub struct Arguments {
 pub async fn run(arguments: &Arguments, config: &Config, clock: Clock) -> anyhow::Result<ExitCode> {
     let pools = Pools::new(&config.database)?;
     schema::check(&mut *pools.export.acquire().await.context("cannot reach the database")?).await?;
-    let now = clock.now();
+    let now = retention::moment(&mut *pools.export.acquire().await?, clock.now()).await?;
     let verdicts = if arguments.dry_run {
         retention::plan(&mut *pools.export.acquire().await?, config, now).await?
     } else {
@@ -57,16 +57,25 @@ pub async fn run(arguments: &Arguments, config: &Config, clock: Clock) -> anyhow
             println!("{}", line(it));
         }
         println!("{} day(s), {} held back", verdicts.len(), held(&verdicts));
+        if now < clock.now() - retention::CLOCKS {
+            println!(
+                "by {}, since no later time is certain: see the clocks, and when the newest event came",
+                rfc3339(now)
+            );
+        }
     }
     Ok(if held(&verdicts) == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn held(verdicts: &[Verdict]) -> usize {
-    verdicts.iter().filter(|it| !it.held.is_empty()).count()
+    verdicts.iter().filter(|it| !it.held.is_empty() || it.failed.is_some()).count()
 }
 
 fn line(it: &Verdict) -> String {
     let (day, size) = (it.day, readable(it.bytes));
+    if let Some(code) = &it.failed {
+        return format!("{day}\theld back\t{size}\tPostgres refused it with SQLSTATE {code}; the next run goes on");
+    }
     match it.dropped_rows {
         Some(rows) => format!("{day}\tdropped\t{rows} row(s)\t{size}"),
         None if it.held.is_empty() => format!("{day}\tmay be dropped\t{size}"),
@@ -102,7 +111,14 @@ mod tests {
             segments: 2,
             rows: 30,
         };
-        let mut it = Verdict { day, bytes: 5_000_000, stage: Stage::Attached, held: Vec::new(), dropped_rows: None };
+        let mut it = Verdict {
+            day,
+            bytes: 5_000_000,
+            stage: Stage::Attached,
+            held: Vec::new(),
+            dropped_rows: None,
+            failed: None,
+        };
         assert_eq!(line(&it), "2026-10-01\tmay be dropped\t5.0 MB");
         it.held = vec![held("not exported", ""), held("not verified", "backup")];
         assert_eq!(
@@ -118,5 +134,8 @@ mod tests {
         );
         let it = Verdict { held: Vec::new(), dropped_rows: Some(7), ..it };
         assert_eq!(line(&it), "2026-10-01\tdropped\t7 row(s)\t5.0 MB");
+        let it = Verdict { dropped_rows: None, failed: Some("55P03".to_owned()), ..it };
+        assert!(line(&it).contains("SQLSTATE 55P03"), "{}", line(&it));
+        assert_eq!(super::held(&[it]), 1);
     }
 }

@@ -8,6 +8,7 @@ use super::check::{Check, State};
 use crate::config::Config;
 use crate::doctor::{Refusal, refusal};
 use crate::ingest::tally::{DROPPED_BY_PIXEL, LATE};
+use crate::retention::CLOCKS;
 use crate::store::backlog::Backlog;
 use crate::store::erasures::Erasure;
 use crate::store::losses::Loss;
@@ -38,6 +39,25 @@ pub(super) fn partitions(missing: &[NaiveDate]) -> Check {
             "run `exporter migrate`, then `exporter doctor`; the log of Postgres says what is in the way",
         ),
     }
+}
+
+/// Of this machine's clock, so much `ahead` of the database's.
+pub(super) fn clocks(ahead: TimeDelta) -> Check {
+    const NAME: &str = "clocks";
+    if ahead.abs() <= CLOCKS {
+        return Check::ok(NAME, "this machine and the database agree on the time");
+    }
+    Check::trouble(
+        NAME,
+        State::Warning,
+        format!(
+            "this machine's clock is {} s {} the database's",
+            ahead.num_seconds().abs(),
+            if ahead > TimeDelta::zero() { "ahead of" } else { "behind" }
+        ),
+        "set both right with chrony or systemd-timesyncd: the edge's batches are refused while this machine's is wrong by more \
+         than five minutes, and days are dropped by the earlier one",
+    )
 }
 
 /// Whether days that should be gone wait for more than the next run, with `first` as the oldest to keep.
@@ -241,6 +261,16 @@ mod tests {
         for (share, text) in [(1.0, "100.000 %"), (0.999_999_9, "99.999 %"), (0.999, "99.900 %"), (0.0, "0.000 %")] {
             assert_eq!(percent(share), text);
         }
+    }
+
+    #[test]
+    fn clocks_that_differ_are_told() {
+        for (seconds, state) in
+            [(0, State::Ok), (300, State::Ok), (-300, State::Ok), (301, State::Warning), (-301, State::Warning)]
+        {
+            assert_eq!(clocks(TimeDelta::seconds(seconds)).state, state, "{seconds}");
+        }
+        assert!(clocks(TimeDelta::days(-60)).finding.contains("5184000 s behind"));
     }
 
     #[test]

@@ -24,6 +24,7 @@ use crate::store::operator::{self, DestinationStatus};
 use crate::store::outcomes::{self, OfDay};
 use crate::store::partitions::{self, Span};
 use crate::store::redaction_findings::{self, OfVersion};
+use crate::store::retention as store_retention;
 use crate::store::webhooks::{self, Outbox};
 use crate::store::{erasure_searches, erasures, sites};
 
@@ -132,9 +133,12 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
     let (first, yesterday) = (today - DAYS, today - Days::new(1));
     let missing = partitions::missing(connection, now).await?;
     let partitions = Partitions { span: partitions::span(connection).await?, missing };
-    let first_kept = retention::first_kept(config, now);
+    let clocks = store_retention::clocks(connection).await?;
+    // By the database's clock, too, where it is used; how far that is off is a check of its own.
+    let certain = retention::by_events(now, clocks);
+    let first_kept = retention::first_kept(config, certain);
     let retention =
-        Retention { days: config.retention.kept(), held: retention::overdue(connection, config, now).await? };
+        Retention { days: config.retention.kept(), held: retention::overdue(connection, config, certain).await? };
     let used = crate::store::disk::used(connection, today).await?;
     let dropped_after = retention.days.filter(|_| !judge::is_held_back(&retention.held, first_kept)).map(i64::from);
     let disk = disk::forecast(&used, config.database.disk.map(crate::config::Size::bytes), dropped_after);
@@ -154,6 +158,7 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
     let of_yesterday = losses.iter().find(|it| it.day == yesterday);
     let checks = vec![
         judge::partitions(&partitions.missing),
+        judge::clocks(now - clocks.database),
         disk::check(&disk),
         judge::retention(&config.required_names(), &retention.held, first_kept, &exports),
         judge::export(config, &destinations, now),

@@ -31,9 +31,10 @@ impl Loss {
     }
 }
 
-/// Takes up to `limit` segments that are not measured yet, adds what they hold to the streams, and returns how many those
-/// were and the days whose loss is another now. Belongs into a transaction. Any number of exporters may do this at once.
-pub async fn measure(connection: &mut PgConnection, limit: i64) -> sqlx::Result<(usize, Vec<NaiveDate>)> {
+/// Takes up to `limit` segments that are not measured yet, adds what they hold to the streams, notes the days that are to be
+/// summed up anew, and returns how many segments those were. Belongs into a transaction. Any number of exporters may do this
+/// at once.
+pub async fn measure(connection: &mut PgConnection, limit: i64) -> sqlx::Result<usize> {
     let segments = sqlx::query!(
         "-- name: take_unmeasured_segments
         update segments set measured_at = now()
@@ -48,11 +49,11 @@ pub async fn measure(connection: &mut PgConnection, limit: i64) -> sqlx::Result<
     let (Some(first), Some(last)) =
         (segments.iter().map(|it| it.min_event_id).min(), segments.iter().map(|it| it.max_event_id).max())
     else {
-        return Ok((0, Vec::new()));
+        return Ok(0);
     };
     let ids: Vec<_> = segments.iter().map(|it| it.id).collect();
-    let days = sqlx::query_scalar!(
-        r#"-- name: measure_segments
+    sqlx::query!(
+        "-- name: measure_segments
         with touched as (
             insert into stream_days (stream_id, site_id, day, last_seq, events)
             select stream_id, site_id, events_day(event_id), max(seq), count(*)
@@ -68,29 +69,59 @@ pub async fn measure(connection: &mut PgConnection, limit: i64) -> sqlx::Result<
                 events = stream_days.events + excluded.events
             returning stream_id, site_id, day
         )
-        select day as "day!" from touched
+        insert into unsummed_days (day)
+        select day from touched
         union
         -- What is missing on one day of a page load depends on what came on the others.
         select other.day
         from touched
         join stream_days as other on other.stream_id = touched.stream_id and other.site_id = touched.site_id
-        order by 1"#,
+        order by day
+        -- Whoever is about to sum it up has to wait, and to see this.
+        on conflict (day) do update set day = excluded.day",
         &ids,
         first,
         last,
     )
-    .fetch_all(connection)
+    .execute(connection)
     .await?;
-    Ok((ids.len(), days))
+    Ok(ids.len())
 }
 
-/// Sums the streams of `day` up, by site.
+/// The days that are to be summed up, the oldest first.
+pub async fn unsummed(connection: &mut PgConnection) -> sqlx::Result<Vec<NaiveDate>> {
+    sqlx::query_scalar!(
+        "-- name: unsummed_days
+        select day from unsummed_days order by day"
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Sums the streams of `day` up, by the sites that are listed, of which there are no more than the operator lets there be.
+/// Belongs into a transaction.
 pub async fn sum_up(connection: &mut PgConnection, day: NaiveDate) -> sqlx::Result<()> {
+    // Before the look at the streams: what is noted after it is another look's.
+    sqlx::query!(
+        "-- name: take_unsummed_day
+        delete from unsummed_days where day = $1",
+        day,
+    )
+    .execute(&mut *connection)
+    .await?;
+    // A site may be listed no more.
+    sqlx::query!(
+        "-- name: clear_losses
+        delete from losses where day = $1",
+        day,
+    )
+    .execute(&mut *connection)
+    .await?;
     sqlx::query!(
         "-- name: sum_up_losses
         insert into losses (day, site_id, streams, incomplete_streams, implausible_streams, events, missing)
         select
-            $1, site_id, count(*),
+            $1, coalesce(sites.site_id, '*') as listed_id, count(*),
             count(*) filter (where missing between 1 and $2),
             count(*) filter (where missing > $2),
             sum(events),
@@ -126,16 +157,10 @@ pub async fn sum_up(connection: &mut PgConnection, day: NaiveDate) -> sqlx::Resu
             ) as at_last
             window stream as (partition by stream_id, site_id order by day)
         ) as stream
+        left join sites using (site_id)
         where day = $1
-        group by site_id
-        order by site_id
-        on conflict (day, site_id) do update
-        set streams = excluded.streams,
-            incomplete_streams = excluded.incomplete_streams,
-            implausible_streams = excluded.implausible_streams,
-            events = excluded.events,
-            missing = excluded.missing,
-            measured_at = now()",
+        group by listed_id
+        order by listed_id",
         day,
         IMPLAUSIBLE,
     )
@@ -192,8 +217,28 @@ pub async fn unmeasured(connection: &mut PgConnection) -> sqlx::Result<i64> {
     .await
 }
 
+/// Forgets what was lost on the days before `first`.
+pub async fn forget_days(connection: &mut PgConnection, first: NaiveDate) -> sqlx::Result<()> {
+    sqlx::query!(
+        "-- name: forget_losses
+        delete from losses where day < $1",
+        first,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Forgets page loads and pixels' reports before `first`, which nothing can be added to any more.
 pub async fn forget(connection: &mut PgConnection, first: NaiveDate) -> sqlx::Result<()> {
+    // Of no page loads nothing would be summed up.
+    sqlx::query!(
+        "-- name: forget_unsummed_days
+        delete from unsummed_days where day < $1",
+        first,
+    )
+    .execute(&mut *connection)
+    .await?;
     sqlx::query!(
         "-- name: forget_streams
         delete from stream_days where day < $1",

@@ -1,10 +1,13 @@
 //! Days that are dropped: which there are, what holds one back, and taking one out.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::partitions;
+
+/// How long a day that is to be detached is waited for. Exports may read for as long, and nothing is measured meanwhile.
+const PATIENCE: &str = "2min";
 
 /// How far a day is on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -41,6 +44,32 @@ pub struct Held {
     pub segments: i64,
     /// Those rows.
     pub rows: i64,
+}
+
+/// What else than this machine's clock tells the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clocks {
+    /// The database's clock.
+    pub database: DateTime<Utc>,
+    /// When the newest of the events that were stored last came to the edge, by its clock; none where none is left of them.
+    pub newest_event: Option<DateTime<Utc>>,
+}
+
+/// Asks them.
+pub async fn clocks(connection: &mut PgConnection) -> sqlx::Result<Clocks> {
+    sqlx::query_as!(
+        Clocks,
+        r#"-- name: clocks
+        select
+            clock_timestamp() as "database!",
+            (
+                select max(received_at)
+                from (select id from segments order by id desc limit 100) as last_segments
+                join events on events.segment_id = last_segments.id
+            ) as newest_event"#
+    )
+    .fetch_one(connection)
+    .await
 }
 
 /// The days before `first`, the oldest first. A table that somebody else detached is none of them.
@@ -108,10 +137,32 @@ pub async fn detach(connection: &mut PgConnection, day: &Day) -> sqlx::Result<()
         Stage::Detaching => "finalize",
         Stage::Detached => return Ok(()),
     };
+    // It waits for whoever reads the day, such as an export, and nobody waits for it meanwhile; but what it had to leave in
+    // the middle no reader of `events` would see.
+    let before = lock_timeout(connection, PATIENCE).await?;
     // Neither takes parameters, nor may be in a function. The name is made of a date alone.
     let sql = format!("alter table events detach partition events_{} {how}", day.day.format("%Y%m%d"));
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
-    Ok(())
+    let detached = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await;
+    lock_timeout(connection, &before).await?;
+    detached.map(|_| ())
+}
+
+/// Sets how long the session waits for a lock, and returns how long that was.
+async fn lock_timeout(connection: &mut PgConnection, patience: &str) -> sqlx::Result<String> {
+    let before = sqlx::query_scalar!(
+        r#"-- name: lock_timeout
+        select current_setting('lock_timeout') as "patience!""#
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    sqlx::query_scalar!(
+        "-- name: set_lock_timeout
+        select set_config('lock_timeout', $1, false)",
+        patience,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(before)
 }
 
 /// Drops a detached day and returns its rows. `None`, and it is still there, when it must be kept after all. One statement,

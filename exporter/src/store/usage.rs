@@ -1,4 +1,4 @@
-//! What arrived and was stored, per UTC day and site. Written by `insert_events`; read here.
+//! What arrived and was stored, per UTC day and site. Written by `insert_events`; read and folded here.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -109,4 +109,29 @@ pub async fn days(connection: &mut PgConnection, first: NaiveDate, end: NaiveDat
     )
     .fetch_all(connection)
     .await
+}
+
+/// Makes one row of what different transactions have counted of the days before `first`, by the database's clock, which
+/// nothing is added to any more.
+pub async fn fold(connection: &mut PgConnection, first: NaiveDate) -> sqlx::Result<()> {
+    sqlx::query!(
+        "-- name: fold_usage
+        with scattered as (
+            delete from usage_counts
+            where day < least($1, (now() at time zone 'utc')::date) and slot <> 0
+            returning day, site_id, billed, rows, page_views
+        )
+        insert into usage_counts (day, site_id, billed, slot, rows, page_views)
+        select day, site_id, billed, 0, sum(rows), sum(page_views)
+        from scattered
+        group by 1, 2, 3
+        -- Two that count the same sites in different orders would deadlock.
+        order by 1, 2, 3
+        on conflict (site_id, day, billed, slot) do update
+        set rows = usage_counts.rows + excluded.rows, page_views = usage_counts.page_views + excluded.page_views",
+        first,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -13,6 +13,7 @@ use sqlx::AssertSqlSafe;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 use wire::limits::{FUTURE_MS, WINDOW_MS};
+use wire::signature::WINDOW_SECONDS;
 use wire::{ForwardBatch, ForwardedEvent};
 
 use crate::database::with_database;
@@ -66,7 +67,7 @@ async fn every_event_is_counted_once_under_its_outcome() {
             .expect("constraint");
         let mut events: Vec<_> = (0..8).map(event).collect();
         events[1].event.id = id(1, NOW_MS - WINDOW_MS - 1);
-        events[2].event.id = id(2, NOW_MS + FUTURE_MS + 1);
+        events[2].event.id = id(2, NOW_MS + FUTURE_MS + WINDOW_SECONDS * 1000 + 1);
         events[3].event.id = id(3, NOW_MS - LATE_MS);
         events[4].event.id = id(4, NOW_MS - LATE_MS + 1);
         events[5] = poison(5);
@@ -245,10 +246,95 @@ async fn a_clock_that_is_set_back_over_midnight_makes_no_gap() {
         deliver(&pools, &of_stream(1, 9..11, second)).await.expect("stored");
         assert_eq!(loss(&pools, first).await, (5, 0, 0, 0));
         assert_eq!(loss(&pools, second).await, (6, 0, 0, 0));
-        // What is missing is so once, whatever the day.
+        // What is missing is so once, on the earliest day that it may have been on.
         deliver(&pools, &of_stream(1, [13], second)).await.expect("stored");
-        assert_eq!(loss(&pools, first).await, (5, 0, 0, 0));
-        assert_eq!(loss(&pools, second).await, (7, 2, 1, 0));
+        assert_eq!(loss(&pools, first).await, (5, 2, 1, 0));
+        assert_eq!(loss(&pools, second).await, (7, 0, 0, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_measured_and_not_summed_up_is_by_the_next() {
+    with_database(async |pools| {
+        deliver(&pools, &of_stream(1, [0, 1, 3], NOW_MS)).await.expect("stored");
+        let mut connection = pools.export.acquire().await.expect("connected");
+        // Killed right after it.
+        assert_eq!(losses::measure(&mut connection, 10).await.expect("measured"), 1);
+        assert_eq!(number(&pools, "select count(*) from losses").await, 0);
+        assert_eq!(loss(&pools, NOW_MS).await, (3, 1, 1, 0));
+        assert_eq!(number(&pools, "select count(*) from unsummed_days").await, 0);
+        // What is measured while a day is summed up is in the sum, or waits for the next one.
+        deliver(&pools, &of_stream(1, [2], NOW_MS)).await.expect("stored");
+        assert_eq!(losses::measure(&mut connection, 10).await.expect("measured"), 1);
+        deliver(&pools, &of_stream(1, [4], NOW_MS)).await.expect("stored");
+        let mut measuring = pools.export.begin().await.expect("begun");
+        assert_eq!(losses::measure(&mut measuring, 10).await.expect("measured"), 1);
+        let summing = tokio::spawn(async move { losses::sum_up(&mut connection, now().date_naive()).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        measuring.commit().await.expect("committed");
+        summing.await.expect("ran").expect("summed up");
+        let known = "select (select sum(events)::bigint from losses) + 100 * (select count(*) from unsummed_days)";
+        assert!([5, 104].contains(&number(&pools, known).await), "{}", number(&pools, known).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn losses_have_a_row_for_each_listed_site_and_go_in_time() {
+    with_database(async |pools| {
+        let ingest = taking(&pools);
+        let of_site = |n: u32| ForwardBatch {
+            site_id: format!("forged-{n}.example"),
+            ..of_stream(n.into(), [n * 2, n * 2 + 1], NOW_MS)
+        };
+        let batches: Vec<_> = (0..150).map(of_site).collect();
+        join_all(batches.iter().map(|batch| deliver_to(&ingest, batch))).await;
+        assert_eq!(loss(&pools, NOW_MS).await.0, 300);
+        assert_eq!(number(&pools, "select count(*) from losses").await, 101);
+        assert_eq!(number(&pools, "select events from losses where site_id = '*'").await, 100);
+        // One is listed no more.
+        sqlx::query("delete from sites where site_id = (select min(site_id) from sites)")
+            .execute(&pools.export)
+            .await
+            .expect("gone");
+        deliver_to(&ingest, &of_site(200)).await.expect("stored");
+        assert_eq!(loss(&pools, NOW_MS).await.0, 302);
+        assert_eq!(number(&pools, "select events from losses where site_id = '*'").await, 104);
+        let mut connection = pools.export.acquire().await.expect("connected");
+        for (days, rows) in [(400, true), (401, false)] {
+            regular::drop_days(&mut connection, &config(), now() + Days::new(days)).await.expect("forgotten");
+            assert_eq!(number(&pools, "select count(*) from losses").await > 0, rows, "{days}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn usage_of_days_that_are_over_is_folded_and_says_the_same() {
+    const USAGE: &str =
+        "select (coalesce(sum(rows), 0) * 1000 + sum(page_views))::bigint from usage where billed = (site_id = 'b')";
+    with_database(async |pools| {
+        // By the database's clock: today, yesterday and the day before.
+        sqlx::query(
+            "insert into usage_counts (day, site_id, billed, slot, rows, page_views)
+            select (now() at time zone 'utc')::date - ago, site_id, site_id = 'b', slot, 5, 2
+            from generate_series(0, 2) as ago, generate_series(-1, 62) as slot, unnest(array['a', 'b', '*']) as site_id",
+        )
+        .execute(&pools.export)
+        .await
+        .expect("counted");
+        let before = number(&pools, USAGE).await;
+        let mut connection = pools.export.acquire().await.expect("connected");
+        // However far this machine's clock is ahead, what is still added to stays as it is.
+        for at in [now() - Days::new(30), now() + Days::new(365), now() + Days::new(365)] {
+            regular::drop_days(&mut connection, &config(), at).await.expect("folded");
+            assert_eq!(number(&pools, USAGE).await, before);
+        }
+        let rows = "select count(*) from usage_counts where day = (now() at time zone 'utc')::date";
+        assert_eq!(number(&pools, rows).await, 3 * 64);
+        let rows = "select count(*) from usage_counts where day = (now() at time zone 'utc')::date - 2";
+        assert_eq!(number(&pools, rows).await, 3);
     })
     .await;
 }
@@ -276,7 +362,7 @@ async fn segments_are_measured_once_by_however_many() {
             workers.spawn(async move {
                 loop {
                     let mut transaction = pools.export.begin().await.expect("begun");
-                    let (segments, _) = losses::measure(&mut transaction, 3).await.expect("measured");
+                    let segments = losses::measure(&mut transaction, 3).await.expect("measured");
                     transaction.commit().await.expect("committed");
                     if segments == 0 {
                         return;

@@ -15,7 +15,7 @@ use exporter::verify::{Depth, Order, repair, verify};
 use sqlx::{AssertSqlSafe, Executor};
 use tokio::time::timeout;
 use wire::limits::WINDOW_MS;
-use wire::{Reason, Refused};
+use wire::{ForwardBatch, Reason, Refused};
 
 use crate::database::with_database;
 use crate::samples::{NOW_MS, batch, deliver, event, id, now, number};
@@ -165,7 +165,10 @@ async fn a_day_is_kept_while_a_required_bucket_is_known_to_lack_it() {
         assert_eq!(held(&plan), []);
         drop(connection);
 
-        // Told after the next runs: why, and what to do. The disk is not taken for one that retention keeps from filling.
+        // Told after the next runs, once events of those days came: why, and what to do. The disk is not taken for one that
+        // retention keeps from filling.
+        let received_at = (after(29) + Days::new(2)).timestamp_millis();
+        deliver(&pools, &ForwardBatch { received_at, ..batch(vec![event(90)]) }).await.expect("stored");
         let examined = async |at: DateTime<Utc>| {
             let mut connection = pools.operator.acquire().await.expect("connected");
             let status = status::examine(&mut connection, &config, at).await.expect("examined");
@@ -327,6 +330,97 @@ async fn a_late_event_between_the_question_and_the_answer_saves_its_day() {
         exporter(&pools, &config).run().await.expect("run");
         assert_eq!(dropped(&run(&pools, &config, after(29)).await), [(day(29), 2)]);
         assert_eq!(discrepancies(&pools, &config).await, Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_wrong_clock_drops_nothing() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = keeping(&storage, 31);
+        ingest(&pools, 0, &[29, 28, 0]).await;
+        exporter(&pools, &config).run().await.expect("run");
+        let moment = async |at: DateTime<Utc>| {
+            let mut connection = pools.export.acquire().await.expect("connected");
+            retention::moment(&mut connection, at).await.expect("asked")
+        };
+        // Ahead of the database's and of the events': by them it is tomorrow at the latest.
+        let jumped = moment(now() + Days::new(60)).await;
+        assert!(jumped <= now() + Days::new(1) + TimeDelta::seconds(1), "{jumped}");
+        assert_eq!(dropped(&run(&pools, &config, jumped).await), []);
+        assert_eq!(number(&pools, "select count(*) from events").await, 3);
+        // Behind: by its own. Which one is right cannot be known.
+        assert_eq!(moment(now() - Days::new(60)).await, now() - Days::new(60));
+        // Ahead of the database's alone, as an edge's clock may be, too.
+        let received_at = (now() + Days::new(100_000)).timestamp_millis();
+        deliver(&pools, &ForwardBatch { received_at, ..batch(vec![event(90)]) }).await.expect("stored");
+        let database: DateTime<Utc> = sqlx::query_scalar("select now()").fetch_one(&pools.export).await.expect("asked");
+        let by_database = moment(database + Days::new(60)).await;
+        assert!((by_database - database).abs() < TimeDelta::minutes(1), "{by_database}");
+        // It is told.
+        let mut connection = pools.operator.acquire().await.expect("connected");
+        for (at, expected) in [(database, State::Ok), (database + TimeDelta::minutes(10), State::Warning)] {
+            let status = status::examine(&mut connection, &config, at).await.expect("examined");
+            let check = status.checks.iter().find(|it| it.name == "clocks").expect("a check");
+            assert_eq!(check.state, expected, "{check:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_day_that_cannot_be_dropped_now_keeps_no_other_from_it() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = keeping(&storage, 31);
+        ingest(&pools, 0, &[29, 28]).await;
+        exporter(&pools, &config).run().await.expect("run");
+        let failing = format!(
+            "alter function events_day_held(date, text[]) rename to day_held_unless_locked;
+            create function events_day_held(day date, required text[])
+                returns table (reason text, destination text, segments bigint, rows bigint)
+                language plpgsql as $$
+            begin
+                if day = '{}' then raise exception 'locked' using errcode = '55P03'; end if;
+                return query select * from day_held_unless_locked(day, required);
+            end $$",
+            day(29)
+        );
+        sqlx::raw_sql(AssertSqlSafe(failing)).execute(&pools.export).await.expect("replaced");
+        let verdicts = run(&pools, &config, after(28)).await;
+        let failed: Vec<_> = verdicts.iter().filter_map(|it| Some((it.day, it.failed.as_deref()?))).collect();
+        assert_eq!((failed, dropped(&verdicts)), (vec![(day(29), "55P03")], vec![(day(28), 1)]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_day_that_somebody_reads_is_waited_for() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = keeping(&storage, 31);
+        ingest(&pools, 0, &[29]).await;
+        exporter(&pools, &config).run().await.expect("run");
+        let mut turn = Turn::take(&pools.export).await.expect("asked").expect("nobody else");
+        regular::measure(turn.connection()).await.expect("measured");
+        turn.connection().execute("set lock_timeout = '100ms'").await.expect("set");
+        let mut reading = pools.export.begin().await.expect("begun");
+        reading.execute("select count(*) from events").await.expect("read");
+        let dropping = tokio::spawn({
+            let config = config.clone();
+            async move {
+                let verdicts = regular::drop_days(turn.connection(), &config, after(29)).await;
+                let patience: String =
+                    sqlx::query_scalar("show lock_timeout").fetch_one(turn.connection()).await.expect("asked");
+                (verdicts.expect("run").expect("free"), patience)
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(!dropping.is_finished());
+        reading.rollback().await.expect("done");
+        let (verdicts, patience) = timeout(PATIENCE, dropping).await.expect("in time").expect("ran");
+        assert_eq!((dropped(&verdicts), patience.as_str()), (vec![(day(29), 1)], "100ms"));
     })
     .await;
 }
