@@ -164,3 +164,23 @@ impl Drop for UnderWay {
         self.0.dec();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_the_edge_are_told_apart_up_to_a_number_however_long_it_runs() {
+        let metrics = Metrics::new().expect("metrics");
+        for version in (0..100).map(|n| format!("0.{n}.0")) {
+            let mut tally = Tally::new(NaiveDate::MIN);
+            tally.add_findings(&version, BTreeMap::from([("email".to_owned(), 1)]));
+            metrics.beside(&tally);
+        }
+        let text = metrics.text(&Registry::new()).expect("text");
+        let series: Vec<_> =
+            text.lines().filter(|line| line.starts_with("evothesis_redaction_findings_total{")).collect();
+        assert_eq!(series.len(), VERSIONS + 1, "{series:?}");
+        assert!(text.contains("edge_version=\"(other)\"} 84\n"), "{series:?}");
+    }
+}
