@@ -4,6 +4,7 @@ mod alone;
 mod behaving;
 mod billing;
 mod buckets;
+mod completeness;
 mod connections;
 mod counted;
 mod crashes;
