@@ -9,6 +9,7 @@ use wire::{Manifest, ManifestObject, Selection};
 use super::keys;
 use super::manifest::{self, Told};
 use super::objects::RenderError;
+use super::objects::spool::Shelf;
 use super::placed::{self, Placed};
 use super::renditions::Renditions;
 use crate::bucket::{Bucket, BucketError, Described};
@@ -135,12 +136,13 @@ impl Delivery<'_> {
         selection: &Selection,
         placed: &mut Vec<Placed>,
     ) -> Result<(), DeliverError> {
+        let shelf = Shelf::new().map_err(RenderError::from)?;
         for (number, key) in keys_of(self.bucket, self.prefix, batch).await?.into_iter().enumerate() {
             let Some(format) = keys::format(&key).filter(|_| placed.iter().all(|it| it.object.key != key)) else {
                 continue;
             };
             let number = i32::try_from(placed.len() + number).unwrap_or(i32::MAX);
-            placed.push(placed::empty(batch, selection, format, number, key)?);
+            placed.push(placed::empty(&shelf, batch, selection, format, number, key)?);
         }
         placed::sort(batch, placed);
         Ok(())

@@ -11,6 +11,7 @@ use wire::Selection;
 
 use super::deliver::{self, DeliverError};
 use super::manifest::Told;
+use super::objects::spool::Shelf;
 use super::objects::{self, RenderError, back};
 use super::placed::{self, Placed};
 use super::{Exporter, Failure, PutObject, Target, queue};
@@ -172,6 +173,7 @@ async fn from_bucket(
         Ok::<_, sqlx::Error>((Arc::new(events), versions))
     };
     let (events, versions) = loaded.await.map_err(DeliverError::from)?;
+    let shelf = Shelf::new().map_err(|error| DeliverError::from(RenderError::from(error)))?;
     let mut placed = Vec::new();
     for before in recorded {
         let (key, format) = (&before.key, before.format);
@@ -180,8 +182,10 @@ async fn from_bucket(
         let file = file.filter(|it| is_known(&it.sha256)).ok_or_else(|| EraseError::Lost { key: key.clone() })?;
         let is_as_recorded = file.sha256 == before.sha256;
         let (selection, rendering, events) = (selection.clone(), batch.rendering(), events.clone());
-        let left =
-            tokio::task::spawn_blocking(move || back::without(format, file.reader()?, &selection, &rendering, &events));
+        let shelf = shelf.clone();
+        let left = tokio::task::spawn_blocking(move || {
+            back::without(&shelf, format, file.reader()?, &selection, &rendering, &events)
+        });
         let left = left.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         let left = left.map_err(DeliverError::from)?;
         let object = if is_as_recorded && left.rows == before.rows {

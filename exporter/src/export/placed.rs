@@ -7,7 +7,7 @@ use std::sync::Arc;
 use wire::Selection;
 
 use super::keys;
-use super::objects::spool::Spooled;
+use super::objects::spool::{Shelf, Spooled};
 use super::objects::{self, RenderError, Rendered, Rendition};
 use crate::bucket::{Bucket, BucketError};
 use crate::config::{Compression, Format};
@@ -82,22 +82,24 @@ pub(super) fn place(
         }
         placed.push(Placed { object, bytes: Bytes::Rendered(rendition.clone(), at) });
     }
+    let shelf = Shelf::new()?;
     for before in recorded.iter().filter(|it| !taken.contains(it.key.as_str())) {
-        placed.push(empty(batch, selection, before.format, before.number, before.key.clone())?);
+        placed.push(empty(&shelf, batch, selection, before.format, before.number, before.key.clone())?);
     }
     sort(batch, &mut placed);
     Ok(placed)
 }
 
-/// An object without rows.
+/// An object without rows, on the `shelf`.
 pub(super) fn empty(
+    shelf: &Shelf,
     batch: &ExportBatch,
     selection: &Selection,
     format: Format,
     number: i32,
     key: String,
 ) -> Result<Placed, RenderError> {
-    let file = objects::back::empty(format, selection, &batch.rendering())?;
+    let file = objects::back::empty(shelf, format, selection, &batch.rendering())?;
     let (bytes, sha256) = (file.bytes, file.sha256.clone());
     let object = Object { key, format, number, rows: 0, bytes, sha256, event_ids: None, times: None };
     Ok(Placed::own(object, file))

@@ -21,6 +21,7 @@ mod held;
 mod http;
 mod ingest;
 mod listener;
+mod many_sites;
 mod observed;
 mod operator;
 mod parts;

@@ -17,7 +17,7 @@ use wire::Selection;
 use super::encode::Writer;
 use super::group::{BATCH_ROWS, Bounds};
 use super::row::{COLUMNS, Kind};
-use super::spool::Spooled;
+use super::spool::{Shelf, Spooled};
 use super::{RenderError, csv, jsonl, parquet, row};
 use crate::config::Format;
 use crate::export::rendering::Rendering;
@@ -154,12 +154,13 @@ pub(super) fn lines(batch: &RecordBatch) -> Result<Vec<(Uuid, Vec<u8>)>, RenderE
     ids.into_iter().enumerate().map(line).collect()
 }
 
-/// An object without the rows of `events`. Of what stays, each row group is as it was, and lines are to the byte. The same
+/// An object without the rows of `events`, on the `shelf`. Of what stays, each row group is as it was, and lines are to the byte. The same
 /// rows taken out twice are the same bytes.
 ///
 /// # Errors
 /// When it cannot be read, or the disk takes no more.
 pub fn without(
+    shelf: &Shelf,
     format: Format,
     file: File,
     selection: &Selection,
@@ -169,7 +170,7 @@ pub fn without(
     let places = Places::of(selection);
     let schema = row::schema(selection);
     let mut left = Found::default();
-    let mut writer = Writer::new(format, &schema, selection, rendering)?;
+    let mut writer = Writer::new(shelf, format, &schema, selection, rendering)?;
     match &mut writer {
         Writer::Parquet(out) => {
             for group in parquet::groups(file, schema.clone())? {
@@ -216,13 +217,18 @@ pub fn without(
     Ok(Remaining { rows: left.others, bounds: left.bounds, file: writer.finish()? })
 }
 
-/// An object without rows, which readers can read all the same.
+/// An object without rows, on the `shelf`, which readers can read all the same.
 ///
 /// # Errors
 /// When the disk takes no more.
-pub fn empty(format: Format, selection: &Selection, rendering: &Rendering) -> Result<Spooled, RenderError> {
+pub fn empty(
+    shelf: &Shelf,
+    format: Format,
+    selection: &Selection,
+    rendering: &Rendering,
+) -> Result<Spooled, RenderError> {
     let schema = row::schema(selection);
-    let mut writer = Writer::new(format, &schema, selection, rendering)?;
+    let mut writer = Writer::new(shelf, format, &schema, selection, rendering)?;
     writer.write(&RecordBatch::new_empty(schema))?;
     writer.finish()
 }

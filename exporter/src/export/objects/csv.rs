@@ -30,9 +30,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(formula_safe: bool) -> io::Result<Self> {
-        let out = GzEncoder::new(Spool::new()?, GZIP_LEVEL);
-        Ok(Self { out, records: Vec::new(), is_safe: formula_safe, has_header: false })
+    pub(super) fn new(spool: Spool, formula_safe: bool) -> Self {
+        let out = GzEncoder::new(spool, GZIP_LEVEL);
+        Self { out, records: Vec::new(), is_safe: formula_safe, has_header: false }
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), RenderError> {

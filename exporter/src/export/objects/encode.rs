@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use wire::Selection;
 
 use super::group::Bounds;
-use super::spool::Spooled;
+use super::spool::{Shelf, Spooled};
 use super::{Filled, RenderError, csv, jsonl, parquet, row};
 use crate::config::Format;
 use crate::export::rendering::Rendering;
@@ -58,17 +58,19 @@ pub(super) enum Writer {
 }
 
 impl Writer {
-    /// Of rows whose schema is `schema`.
+    /// Of rows whose schema is `schema`, behind what is on the `shelf`.
     pub(super) fn new(
+        shelf: &Shelf,
         format: Format,
         schema: &SchemaRef,
         selection: &Selection,
         rendering: &Rendering,
     ) -> Result<Self, RenderError> {
+        let spool = shelf.begin()?;
         Ok(match format {
-            Format::Parquet => Self::Parquet(Box::new(parquet::Writer::new(schema.clone(), selection)?)),
-            Format::Jsonl => Self::Jsonl(jsonl::Writer::new(rendering.jsonl_compression)?),
-            Format::Csv => Self::Csv(Box::new(csv::Writer::new(rendering.csv_formula_safe)?)),
+            Format::Parquet => Self::Parquet(Box::new(parquet::Writer::new(spool, schema.clone(), selection)?)),
+            Format::Jsonl => Self::Jsonl(jsonl::Writer::new(spool, rendering.jsonl_compression)?),
+            Format::Csv => Self::Csv(Box::new(csv::Writer::new(spool, rendering.csv_formula_safe))),
         })
     }
 
@@ -111,7 +113,7 @@ pub(super) fn write(
             let (steps, taken) = sync_channel(WAITING);
             let new = {
                 let schema = schema.clone();
-                move || Writer::new(format, &schema, selection, rendering)
+                move |shelf: &Shelf| Writer::new(shelf, format, &schema, selection, rendering)
             };
             writers.push((format, steps, scope.spawn(move || write_objects(&taken, new))));
         }
@@ -186,14 +188,15 @@ fn feed(
 
 fn write_objects(
     steps: &Receiver<Step>,
-    new: impl Fn() -> Result<Writer, RenderError>,
+    new: impl Fn(&Shelf) -> Result<Writer, RenderError>,
 ) -> Result<Vec<Spooled>, RenderError> {
+    let shelf = Shelf::new()?;
     let mut files = Vec::new();
     let mut open: Option<Writer> = None;
     while let Ok(step) = steps.recv() {
         let mut writer = match open.take() {
             Some(writer) => writer,
-            None => new()?,
+            None => new(&shelf)?,
         };
         match step {
             Step::Rows(batch) => writer.write(&batch)?,

@@ -43,11 +43,11 @@ impl Compressor {
 }
 
 impl Writer {
-    pub(super) fn new(compression: Compression) -> io::Result<Self> {
+    pub(super) fn new(spool: Spool, compression: Compression) -> io::Result<Self> {
         let out = match compression {
-            Compression::Gzip => Compressor::Gzip(Box::new(GzEncoder::new(Spool::new()?, GZIP_LEVEL))),
+            Compression::Gzip => Compressor::Gzip(Box::new(GzEncoder::new(spool, GZIP_LEVEL))),
             Compression::Zstd => {
-                let mut encoder = zstd::Encoder::new(Spool::new()?, ZSTD_LEVEL)?;
+                let mut encoder = zstd::Encoder::new(spool, ZSTD_LEVEL)?;
                 encoder.include_checksum(true)?;
                 Compressor::Zstd(Box::new(encoder))
             }

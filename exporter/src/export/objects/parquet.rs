@@ -87,10 +87,10 @@ fn properties(selection: &wire::Selection) -> Result<WriterProperties, ParquetEr
 }
 
 impl Writer {
-    pub(super) fn new(schema: SchemaRef, selection: &wire::Selection) -> Result<Self, RenderError> {
+    pub(super) fn new(spool: Spool, schema: SchemaRef, selection: &wire::Selection) -> Result<Self, RenderError> {
         // Arrow's own copy of the schema says nothing more, and its bytes are not ours to keep the same.
         let options = ArrowWriterOptions::new().with_properties(properties(selection)?).with_skip_arrow_metadata(true);
-        Ok(Self { file: ArrowWriter::try_new_with_options(Spool::new()?, schema, options)? })
+        Ok(Self { file: ArrowWriter::try_new_with_options(spool, schema, options)? })
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), RenderError> {
