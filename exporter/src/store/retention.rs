@@ -1,13 +1,21 @@
 //! Days that are dropped: which there are, what holds one back, and taking one out.
 
+use std::io;
+use std::time::Duration;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, PgConnection};
+use tokio::time::Instant;
 
 use super::partitions;
 
 /// How long a day that is to be detached is waited for. Exports may read for as long, and nothing is measured meanwhile.
-const PATIENCE: &str = "2min";
+const DETACHING: &str = "2min";
+/// How long a day that is dropped is waited for: twice what a statement may take.
+const PATIENCE: Duration = Duration::from_mins(20);
+/// The pause before it is looked again.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// How far a day is on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -139,7 +147,7 @@ pub async fn detach(connection: &mut PgConnection, day: &Day) -> sqlx::Result<()
     };
     // It waits for whoever reads the day, such as an export, and nobody waits for it meanwhile; but what it had to leave in
     // the middle no reader of `events` would see.
-    let before = lock_timeout(connection, PATIENCE).await?;
+    let before = lock_timeout(connection, DETACHING).await?;
     // Neither takes parameters, nor may be in a function. The name is made of a date alone.
     let sql = format!("alter table events detach partition events_{} {how}", day.day.format("%Y%m%d"));
     let detached = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await;
@@ -248,13 +256,30 @@ pub async fn unlock_days(connection: &mut PgConnection) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Keeps days from being dropped until the connection ends; waits while one is.
+/// Keeps days from being dropped until the connection ends; waits while one is, longer than locks are waited for.
 pub async fn keep_days(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let begun = Instant::now();
+    let mut is_said = false;
+    while !try_keep_days(connection).await? {
+        if begun.elapsed() >= PATIENCE {
+            let reason =
+                "days are being dropped (retention.days), and have been for 20 minutes: try again when that is done";
+            return Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, reason)));
+        }
+        if !is_said {
+            tracing::warn!("days are being dropped (retention.days): this begins when that is done");
+            is_said = true;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+async fn try_keep_days(connection: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"-- name: keep_days
-        select pg_advisory_lock_shared(hashtext('drop days')) as "lock!: ()""#
+        select pg_try_advisory_lock_shared(hashtext('drop days')) as "is_kept!""#
     )
     .fetch_one(connection)
-    .await?;
-    Ok(())
+    .await
 }
