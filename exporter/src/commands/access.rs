@@ -83,6 +83,12 @@ fn tell(held: &Held) {
     if !held.counted_by_sites.is_empty() {
         eprintln!("counted, without more, as a visitor of sites to be confirmed: {}", held.counted_by_sites.join(", "));
     }
+    for it in &held.copies {
+        eprintln!(
+            "{}: the copy below {} (export --to-prefix) was not looked into: it may have the same events",
+            it.destination, it.prefix
+        );
+    }
     for reason in &held.unreachable {
         eprintln!("NOT looked through: {reason}");
     }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::search::{Search, SearchError};
 use super::visitor::Visitor;
+use super::{Copy, copies};
 use crate::export::Exporter;
 use crate::export::objects::{self, RenderError};
 use crate::progress::Progress;
@@ -32,6 +33,8 @@ pub struct Held {
     pub counted_by_sites: Vec<String>,
     /// Export batches that could not be searched, and why. What is told is not everything then.
     pub unreachable: Vec<String>,
+    /// Sets below other prefixes (`exporter export --to-prefix`), which are not looked into.
+    pub copies: Vec<Copy>,
 }
 
 /// Why it could not be told.
@@ -93,6 +96,7 @@ pub async fn access(
         work.advance(1);
     }
     out.flush()?;
+    held.copies = copies(&mut connection).await?;
     held.counted_by_sites = erased_rows::sites(&mut connection, visitor.0).await?;
     let visitor_hash = erasures::hash(&mut connection, visitor.0).await?;
     let entry = Entry {

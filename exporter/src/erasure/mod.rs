@@ -241,9 +241,13 @@ async fn work(
     if let Some(id) = only {
         report.others = erasures::unfinished(&mut connection).await?.iter().filter(|it| it.id != id).count();
     }
-    let copies = erasures::copies(&mut connection).await?;
-    report.copies = copies.into_iter().map(|(destination, prefix)| Copy { destination, prefix }).collect();
+    report.copies = copies(&mut connection).await?;
     Ok(report)
+}
+
+async fn copies(connection: &mut PgConnection) -> sqlx::Result<Vec<Copy>> {
+    let copies = erasures::copies(connection).await?;
+    Ok(copies.into_iter().map(|(destination, prefix)| Copy { destination, prefix }).collect())
 }
 
 fn pending(destination: &str, export_batch_id: Uuid, failure: &Failure) -> Pending {
