@@ -33,6 +33,8 @@ use crate::webhooks::Webhooks;
 const DAYS_EVERY: Duration = Duration::from_hours(1);
 /// How often it is looked whether something is due, at least and at most.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
+/// The pause after a comparison that the database broke off: begun again at once, it would download the same once more.
+const AFTER_ERROR: Duration = Duration::from_hours(1);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const LEDGER_EVERY: Duration = Duration::from_secs(30);
 const ERASURES_EVERY: Duration = Duration::from_mins(5);
@@ -175,7 +177,7 @@ async fn verify_regularly(
     stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     let (seed, started) = (services.config.seed(), services.clock.now());
-    every(LOOK_EVERY, stop, async || {
+    every(LOOK_EVERY, stop.clone(), async || {
         let compared = async {
             let mut connection = services.pools.export.acquire().await?;
             // What belongs to the session must not go back to the pool.
@@ -194,6 +196,10 @@ async fn verify_regularly(
         if let Err(error) = compared.await {
             let error: sqlx::Error = error;
             tracing::error!(kind = kind(&error), code = %sqlstate(&error), "cannot compare the buckets with the database");
+            tokio::select! {
+                () = tokio::time::sleep(AFTER_ERROR) => {}
+                () = stopped(stop.clone()) => {}
+            }
         }
     })
     .await

@@ -5,7 +5,8 @@
 //!
 //! Objects and manifests are compared by their bytes with what was written, the rows in the objects by event id with the
 //! rows in the database; of those that retention has dropped, by their number. Other columns are not compared again.
-//! One format of one batch is compared at a time, and ids are sorted on disk: memory stays small whatever the rows are.
+//! One format of one batch is compared at a time, and ids are sorted on disk: memory grows with the keys of a bucket, and not
+//! with rows.
 
 pub mod bucket_only;
 pub mod chain;
