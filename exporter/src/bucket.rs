@@ -171,8 +171,10 @@ impl Bucket {
             .map_err(|error| failed("create upload of", key, &error))?;
         let id = created.upload_id.unwrap_or_default();
         let done = self.upload_parts(key, &id, file).await;
-        if done.is_err() {
-            self.abort(key, &id).await;
+        if done.is_err()
+            && let Err(error) = self.abort(key, &id).await
+        {
+            tracing::warn!(key, reason = error.reason, "an upload is left behind");
         }
         done
     }
@@ -218,18 +220,45 @@ impl Bucket {
     /// Ends uploads of this very key that somebody of ours has left behind: their parts are paid for and in no listing.
     /// What a server cannot list, or a key may not, is left to the bucket's own rules.
     async fn abort_stale(&self, key: &str) {
-        let listed = self.client.list_multipart_uploads().bucket(&self.name).prefix(key).send().await;
-        let uploads = listed.ok().and_then(|listed| listed.uploads).unwrap_or_default();
-        for id in uploads.into_iter().filter(|it| it.key() == Some(key)).filter_map(|it| it.upload_id) {
-            tracing::info!(key, "ending an upload that was left behind");
-            self.abort(key, &id).await;
+        if let Err(error) = self.end_uploads(key, |it| it == key).await {
+            tracing::warn!(key, reason = error.reason, "uploads may be left behind");
         }
     }
 
-    async fn abort(&self, key: &str, id: &str) {
+    async fn abort(&self, key: &str, id: &str) -> Result<(), BucketError> {
         let aborted = self.client.abort_multipart_upload().bucket(&self.name).key(key).upload_id(id).send().await;
-        if let Err(error) = aborted {
-            tracing::warn!(key, reason = failed("abort upload of", key, &error).reason, "an upload is left behind");
+        match aborted {
+            Err(error) if error.as_service_error().is_none_or(|it| it.code() != Some("NoSuchUpload")) => {
+                Err(failed("abort upload of", key, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends the uploads in parts that were left behind below `prefix`, of keys that are meant. A storage that has no list of
+    /// them is taken to have none.
+    pub async fn end_uploads(&self, prefix: &str, is_meant: impl Fn(&str) -> bool) -> Result<(), BucketError> {
+        let (mut key_marker, mut upload_marker) = (None, None);
+        loop {
+            let asked = self.client.list_multipart_uploads().bucket(&self.name).prefix(prefix);
+            let asked = asked.set_key_marker(key_marker).set_upload_id_marker(upload_marker).send().await;
+            let page = match asked.map_err(|error| failed("list uploads below", prefix, &error)) {
+                Ok(page) => page,
+                Err(error) if ["NotImplemented", "MethodNotAllowed"].contains(&error.code.as_str()) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            for upload in page.uploads.unwrap_or_default() {
+                if let (Some(key), Some(id)) = (&upload.key, &upload.upload_id)
+                    && is_meant(key)
+                {
+                    tracing::info!(key, "ending an upload that was left behind");
+                    self.abort(key, id).await?;
+                }
+            }
+            if page.is_truncated != Some(true) {
+                return Ok(());
+            }
+            (key_marker, upload_marker) = (page.next_key_marker, page.next_upload_id_marker);
         }
     }
 

@@ -15,6 +15,8 @@ pub const ERASING: &str = "Erasing";
 pub const LOST: &str = "Lost";
 /// Code of objects that are not written again, since the database has fewer rows by now.
 pub const DROPPED: &str = "Dropped";
+/// Code of uploads in parts that an erasure is to end and that the access key may not list.
+pub const UPLOADS: &str = "Uploads";
 /// Code of a database that failed.
 pub const DATABASE: &str = "Database";
 /// Code of a disk of this machine that takes no more.
@@ -151,6 +153,13 @@ pub fn of(code: &str) -> Refusal {
             "retention has dropped rows of the batch since it was exported",
             "where the bucket lost some, copy them from a destination that has them, or from a version that the bucket keeps; \
              `--to-prefix` exports what is still here",
+            Batch,
+        ),
+        UPLOADS => (
+            "an export that died may have left parts of an upload with rows of a visitor who is to be forgotten, and the access key is \
+             not allowed to list them",
+            "allow it s3:ListBucketMultipartUploads on the bucket: `exporter doctor` prints the whole policy; then `exporter forget \
+             --resume`",
             Batch,
         ),
         DATABASE => ("the database failed", "see that Postgres runs and has room, and its log", Here),

@@ -186,7 +186,7 @@ async fn work(
     retention::take_back(&mut connection).await?;
     for erasure in &meant {
         if erasure.taken_out_at.is_none() {
-            match take_out(&mut connection, erasure).await {
+            match take_out(&mut connection, erasure, exporter.landing()).await {
                 // Others need not wait for that.
                 Err(EraseError::Busy) => {
                     report.pending.push(Pending {
@@ -281,7 +281,9 @@ async fn search_all(
     let mut search = Search::new(exporter, visitor_id);
     for batch in batches {
         let reason = match search.batch(connection, batch.export_batch_id).await {
-            Ok(of_batch) if note(connection, erasure.id, visitor_id, &batch, &of_batch).await? => None,
+            Ok(of_batch) if note(connection, erasure.id, visitor_id, &batch, &of_batch, exporter.landing()).await? => {
+                None
+            }
             Ok(_) => Some("it is being delivered".to_owned()),
             Err(SearchError::Store(error)) => return Err(error.into()),
             Err(SearchError::Nowhere { reason, .. }) => Some(reason),
@@ -303,6 +305,7 @@ async fn note(
     visitor_id: Uuid,
     batch: &ToSearch,
     OfBatch { found, .. }: &OfBatch,
+    landing: Duration,
 ) -> sqlx::Result<bool> {
     let id = batch.export_batch_id;
     let mut transaction = connection.begin().await?;
@@ -310,7 +313,7 @@ async fn note(
     let new: Vec<_> = found.rows.iter().map(|row| row.event_id).filter(|id| !known.contains(id)).collect();
     let rows = i64::try_from(new.len()).unwrap_or(i64::MAX);
     if !found.rows.is_empty() {
-        if !erased_rows::lock_batches(&mut transaction, &[id], &[]).await? {
+        if !erased_rows::lock_batches(&mut transaction, &[id], &[], landing).await? {
             transaction.rollback().await?;
             return Ok(false);
         }

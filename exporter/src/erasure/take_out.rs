@@ -1,6 +1,7 @@
 //! The database's part of an erasure: the rows are found while everything goes on, and deleted when nobody delivers them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
@@ -12,7 +13,11 @@ use crate::store::erasures::{self, Erasure};
 use crate::store::{erased_rows, export_batches};
 
 /// Deletes the rows here, and makes a new generation of every batch that had some.
-pub(super) async fn take_out(connection: &mut PgConnection, erasure: &Erasure) -> Result<(), EraseError> {
+pub(super) async fn take_out(
+    connection: &mut PgConnection,
+    erasure: &Erasure,
+    landing: Duration,
+) -> Result<(), EraseError> {
     let Some(visitor_id) = erasure.visitor_id else { return Ok(()) };
     let begun = Instant::now();
     // Inserts that began before the refusal was to be seen.
@@ -24,8 +29,8 @@ pub(super) async fn take_out(connection: &mut PgConnection, erasure: &Erasure) -
     let found = erased_rows::find(&mut transaction, visitor_id).await?;
     transaction.rollback().await?;
     let begun = Instant::now();
-    while !delete(connection, erasure.id, visitor_id, &found).await? {
-        // Somebody delivers one of the batches, with the rows that it had.
+    while !delete(connection, erasure.id, visitor_id, &found, landing).await? {
+        // Somebody delivers one of the batches, with the rows that it had, or died over it.
         pause(begun).await?;
     }
     Ok(())
@@ -45,6 +50,7 @@ async fn delete(
     erasure_id: Uuid,
     visitor_id: Uuid,
     found: &[OfSegment],
+    landing: Duration,
 ) -> sqlx::Result<bool> {
     let mut transaction = connection.begin().await?;
     // A claim counts rows before it takes them.
@@ -58,7 +64,7 @@ async fn delete(
         }
     }
     let batches: Vec<_> = of_batches.keys().copied().collect();
-    if !erased_rows::lock_batches(&mut transaction, &batches, &segments).await? {
+    if !erased_rows::lock_batches(&mut transaction, &batches, &segments, landing).await? {
         transaction.rollback().await?;
         return Ok(false);
     }

@@ -3,7 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
-use sqlx::PgConnection;
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, PgConnection, Postgres};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::deliver::{self, DeliverError, Delivered};
@@ -24,6 +26,11 @@ enum RewriteError {
     Deliver(#[from] DeliverError),
     #[error("a visitor is being erased from {name}, and that comes first")]
     Erasing { name: String },
+    #[error(
+        "the connection to the database broke ({0}): without it nothing keeps an erasure or retention away, and what follows was \
+         not written again"
+    )]
+    Unkept(sqlx::Error),
     #[error("this version of the program writes {key} otherwise than it was exported: nothing was overwritten")]
     OtherBytes { key: String },
     #[error(
@@ -37,6 +44,7 @@ impl RewriteError {
     fn code(&self) -> &str {
         match self {
             Self::Deliver(error) => error.code(),
+            Self::Unkept(_) => refusal::DATABASE,
             Self::OtherBytes { .. } => refusal::OTHER_BYTES,
             Self::Erasing { .. } => refusal::ERASING,
             Self::Dropped { .. } => refusal::DROPPED,
@@ -79,7 +87,10 @@ impl Exporter {
                 erasures::note_copy(&mut connection, &target.destination.name, prefix).await?;
             }
         }
-        for done in join_all(meant.map(|target| self.rewrite_all(target, &batches, to_prefix, progress))).await {
+        let keeping = Mutex::new(connection);
+        for done in
+            join_all(meant.map(|target| self.rewrite_all(target, &batches, to_prefix, progress, &keeping))).await
+        {
             report.add(done);
         }
         Ok(report)
@@ -89,7 +100,7 @@ impl Exporter {
     pub async fn restore(&self, destination: &str, batch: &ExportBatch) -> Result<Vec<PutObject>, Failure> {
         let target = self.targets.iter().find(|target| target.destination.name == destination);
         let Some(target) = target else { return Ok(Vec::new()) };
-        let written = match self.rewrite(target, batch, None).await {
+        let written = match self.rewrite(target, batch.id, None).await {
             Err(error @ RewriteError::Dropped { .. }) => self.restore_manifest(target, batch, error).await,
             written => written,
         };
@@ -122,18 +133,25 @@ impl Exporter {
         Ok(Delivered { objects: Vec::new(), rows: 0, dropped: 0 })
     }
 
+    /// Writes batches again while the connection that is `keeping` erasures and retention away does so.
     async fn rewrite_all(
         &self,
         target: &Target,
         batches: &[ExportBatch],
         to_prefix: Option<&str>,
         progress: &Progress,
+        keeping: &Mutex<PoolConnection<Postgres>>,
     ) -> Report {
         let name = &target.destination.name;
         let mut report = Report::default();
         let work = progress.begin(name, batches.iter().map(|batch| batch.rows.unsigned_abs()).sum());
         for batch in batches {
-            match self.rewrite(target, batch, to_prefix).await {
+            let is_kept = keeping.lock().await.ping().await;
+            let rewritten = match is_kept {
+                Ok(()) => self.rewrite(target, batch.id, to_prefix).await,
+                Err(error) => Err(RewriteError::Unkept(error)),
+            };
+            match rewritten {
                 Ok(Delivered { objects, dropped, .. }) => {
                     report.objects.extend(objects.iter().map(|object| put(name, object)));
                     report.note_dropped(name, dropped);
@@ -143,7 +161,7 @@ impl Exporter {
                     tracing::error!(destination = name, export_batch_id = %batch.id, reason = failure.reason, "export failed");
                     report.failures.push(failure);
                     // What it is may concern all that follow.
-                    if matches!(error, RewriteError::Deliver(_)) {
+                    if matches!(error, RewriteError::Deliver(_) | RewriteError::Unkept(_)) {
                         return report;
                     }
                 }
@@ -154,53 +172,64 @@ impl Exporter {
     }
 
     /// What is not exported yet is left to its delivery, unless it goes below another prefix. What the bucket has is never
-    /// replaced by less.
+    /// replaced by less. Should an erasure have come in between all the same, what it has made of the batch is written over it.
     async fn rewrite(
         &self,
         target: &Target,
-        batch: &ExportBatch,
+        export_batch_id: Uuid,
         to_prefix: Option<&str>,
     ) -> Result<Delivered, RewriteError> {
         let Destination { name, prefix: own, .. } = &target.destination;
         let prefix = to_prefix.unwrap_or(own);
-        let loaded = async {
-            let mut connection = self.pool.acquire().await?;
-            let state = deliveries::state(&mut connection, batch.id, name).await?;
-            let recorded = deliveries::objects(&mut connection, batch.id, name).await?;
-            Ok::<_, sqlx::Error>((state, recorded, deliver::told(&mut connection, batch, name).await?))
-        };
-        let (state, recorded, mut told) = loaded.await.map_err(DeliverError::from)?;
-        if !state.exported && to_prefix.is_none() {
-            return Ok(Delivered { objects: Vec::new(), rows: 0, dropped: 0 });
-        }
-        if state.is_behind && to_prefix.is_none() {
-            return Err(RewriteError::Erasing { name: name.clone() });
-        }
-        let dropped = state.dropped_rows;
-        if dropped.cast_unsigned() > told.dropped && to_prefix.is_none() {
-            let ExportBatch { id: export_batch_id, hour, rows, .. } = *batch;
-            return Err(RewriteError::Dropped { dropped, rows, export_batch_id, hour });
-        }
-        let rendition = self.renditions.of(&self.pool, batch, &told.selection).await.map_err(DeliverError::from)?;
-        let at_keys_of = if to_prefix.is_none() { &recorded[..] } else { &[] };
-        let placed =
-            placed::place(prefix, batch, &rendition, &told.selection, at_keys_of).map_err(DeliverError::from)?;
-        let objects: Vec<Object> = placed.iter().map(|it| it.object.clone()).collect();
-        if to_prefix.is_none() {
-            let same = |(a, b): (&Object, &Object)| (&a.key, &a.sha256) == (&b.key, &b.sha256);
-            let other = objects.iter().zip(&recorded).find(|pair| !same(*pair)).map(|(object, _)| &object.key);
-            let more = objects.get(recorded.len()).or_else(|| recorded.get(objects.len())).map(|object| &object.key);
-            if let Some(key) = other.or(more) {
-                return Err(RewriteError::OtherBytes { key: key.clone() });
+        let mut put_before: Option<Vec<Object>> = None;
+        loop {
+            let loaded = async {
+                let mut connection = self.pool.acquire().await?;
+                let batch = export_batches::get(&mut connection, export_batch_id).await?;
+                let state = deliveries::state(&mut connection, batch.id, name).await?;
+                let recorded = deliveries::objects(&mut connection, batch.id, name).await?;
+                let told = deliver::told(&mut connection, &batch, name).await?;
+                Ok::<_, sqlx::Error>((batch, state, recorded, told))
+            };
+            let (batch, state, recorded, mut told) = loaded.await.map_err(DeliverError::from)?;
+            let is_as_it_was = to_prefix.is_none() && put_before.is_none();
+            if is_as_it_was && !state.exported {
+                return Ok(Delivered { objects: Vec::new(), rows: 0, dropped: 0 });
             }
+            if is_as_it_was && state.is_behind {
+                return Err(RewriteError::Erasing { name: name.clone() });
+            }
+            let dropped = state.dropped_rows;
+            if to_prefix.is_none() && dropped.cast_unsigned() > told.dropped {
+                let ExportBatch { id: export_batch_id, hour, rows, .. } = batch;
+                return Err(RewriteError::Dropped { dropped, rows, export_batch_id, hour });
+            }
+            let rendition =
+                self.renditions.of(&self.pool, &batch, &told.selection).await.map_err(DeliverError::from)?;
+            let at_keys_of = put_before.as_deref().unwrap_or(if is_as_it_was { &recorded } else { &[] });
+            let placed =
+                placed::place(prefix, &batch, &rendition, &told.selection, at_keys_of).map_err(DeliverError::from)?;
+            let objects: Vec<Object> = placed.iter().map(|it| it.object.clone()).collect();
+            if is_as_it_was {
+                let same = |(a, b): (&Object, &Object)| (&a.key, &a.sha256) == (&b.key, &b.sha256);
+                let other = objects.iter().zip(&recorded).find(|pair| !same(*pair)).map(|(object, _)| &object.key);
+                let more =
+                    objects.get(recorded.len()).or_else(|| recorded.get(objects.len())).map(|object| &object.key);
+                if let Some(key) = other.or(more) {
+                    return Err(RewriteError::OtherBytes { key: key.clone() });
+                }
+            } else {
+                told.count(&rendition);
+            }
+            told.objects = objects.iter().map(Into::into).collect();
+            told.repeats = to_prefix.map(|_| own.clone());
+            deliver::publish(&target.bucket, prefix, &batch, &placed, &told).await?;
+            let now = async { export_batches::get(&mut *self.pool.acquire().await?, export_batch_id).await };
+            if now.await.map_err(DeliverError::from)?.generation == batch.generation {
+                return Ok(Delivered { objects, rows: rendition.rows, dropped: rendition.dropped });
+            }
+            put_before = Some(objects);
         }
-        if to_prefix.is_some() {
-            told.count(&rendition);
-        }
-        told.objects = objects.iter().map(Into::into).collect();
-        told.repeats = to_prefix.map(|_| own.clone());
-        deliver::publish(&target.bucket, prefix, batch, &placed, &told).await?;
-        Ok(Delivered { objects, rows: rendition.rows, dropped: rendition.dropped })
     }
 
     /// A set of its own must lie where nobody looks for the export.

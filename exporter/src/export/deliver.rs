@@ -47,6 +47,9 @@ pub(super) enum DeliverError {
     /// where both are of one version.
     #[error("another worker has taken over")]
     LeaseLost,
+    /// Another worker may have taken over, and perhaps a visitor has been erased since: nothing more is put.
+    #[error("the database did not renew the lease before it ran out")]
+    LeaseOver,
     /// The bucket.
     #[error(transparent)]
     Bucket(#[from] BucketError),
@@ -71,7 +74,9 @@ impl DeliverError {
             Self::Bucket(error) => &error.code,
             Self::NotHeld { .. } => refusal::NOT_HELD,
             Self::Render(RenderError::Spool(_)) => refusal::DISK,
-            Self::LeaseLost | Self::Store(_) | Self::Render(RenderError::Store(_)) => refusal::DATABASE,
+            Self::LeaseLost | Self::LeaseOver | Self::Store(_) | Self::Render(RenderError::Store(_)) => {
+                refusal::DATABASE
+            }
             Self::Render(_) => refusal::ROWS,
         }
     }
@@ -96,6 +101,9 @@ impl Delivery<'_> {
             return Ok(Delivered { objects, rows: batch.rows - dropped, dropped });
         }
         let mut placed = placed::place(self.prefix, &batch, &rendition, &told.selection, &[])?;
+        if !told.rewrites.is_empty() {
+            end_uploads(self.bucket, self.prefix, &batch).await?;
+        }
         if !told.rewrites.is_empty() || (dropped > 0 && self.lease.attempts > 1) {
             self.add_leftovers(&batch, &told.selection, &mut placed).await?;
         }
@@ -171,6 +179,19 @@ impl Delivery<'_> {
 pub(super) async fn keys_of(bucket: &Bucket, prefix: &str, batch: &ExportBatch) -> Result<Vec<String>, DeliverError> {
     let start = format!("{prefix}{}", batch.rendering().layout.fixed_start());
     Ok(bucket.list(&start).await?.into_iter().filter(|key| keys::is_of(key, batch.id)).collect())
+}
+
+/// Ends the uploads in parts that attempts before an erasure have left behind: their parts have rows that are gone.
+pub(super) async fn end_uploads(bucket: &Bucket, prefix: &str, batch: &ExportBatch) -> Result<(), DeliverError> {
+    let start = format!("{prefix}{}", batch.rendering().layout.fixed_start());
+    let ended = bucket.end_uploads(&start, |key| keys::is_of(key, batch.id)).await;
+    Ok(ended.map_err(|error| match error.code.as_str() {
+        // Another key might: everything else of the bucket goes on.
+        "AccessDenied" | "AllAccessDisabled" | "Forbidden" => {
+            BucketError { code: refusal::UPLOADS.to_owned(), ..error }
+        }
+        _ => error,
+    })?)
 }
 
 /// What a manifest tells of a batch at a destination, but for its objects; nothing is left out of it before it is exported.

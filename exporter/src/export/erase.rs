@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -46,6 +47,12 @@ impl Exporter {
     /// The destinations of the configuration, and their buckets.
     pub fn buckets(&self) -> impl Iterator<Item = (&crate::config::Destination, &Bucket)> {
         self.targets.iter().map(|target| (&target.destination, &target.bucket))
+    }
+
+    /// How long a request that nobody waits for any more may still be on its way into a bucket.
+    #[must_use]
+    pub fn landing(&self) -> Duration {
+        self.targets.iter().map(|target| target.destination.timeout.duration()).max().unwrap_or_default()
     }
 
     /// Takes out of the bucket of `destination` what erasures have taken out of a batch. Returns what was written.
@@ -97,6 +104,7 @@ impl Exporter {
         if !state.exported {
             return Err(EraseError::NotYet("its export there is not finished, and takes care of it when it is"));
         }
+        deliver::end_uploads(&target.bucket, prefix, &batch).await?;
         let mut placed = if state.dropped_rows == 0 {
             drop(connection);
             let rendition =

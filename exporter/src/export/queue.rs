@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::deliver::{self, DeliverError, Delivered};
@@ -34,12 +35,13 @@ impl Exporter {
         let work = progress.begin(name, rows);
         let mut tried: Vec<Uuid> = Vec::new();
         while report.failures.len() < FAILURES {
+            let begun = Instant::now();
             let lease = match self.lease(target, at_once, &tried).await {
                 Ok(None) => break,
                 Ok(Some(lease)) => lease,
                 Err(error) => return failed_here(report, name, &error),
             };
-            match self.deliver(target, &lease).await {
+            match self.deliver(target, &lease, begun).await {
                 Ok(Delivered { objects, rows, dropped }) => {
                     work.advance(rows.unsigned_abs());
                     report.note_dropped(name, dropped);
@@ -68,8 +70,9 @@ impl Exporter {
         deliveries::lease(&mut connection, name, &self.owner, self.lease_seconds, at_once, tried).await
     }
 
-    /// Delivers while the lease is renewed beside it. A lost lease stops the delivery where it stands.
-    async fn deliver(&self, target: &Target, lease: &Lease) -> Result<Delivered, DeliverError> {
+    /// Delivers while the lease, which was asked for when it had `begun`, is renewed beside it. A lost lease stops the delivery
+    /// where it stands.
+    async fn deliver(&self, target: &Target, lease: &Lease, begun: Instant) -> Result<Delivered, DeliverError> {
         let delivery = deliver::Delivery {
             pool: &self.pool,
             bucket: &target.bucket,
@@ -80,22 +83,25 @@ impl Exporter {
         };
         tokio::select! {
             result = delivery.run() => result,
-            error = self.keep(lease) => Err(error),
+            error = self.keep(lease, begun) => Err(error),
         }
     }
 
-    /// Renews a lease until it is lost.
-    async fn keep(&self, lease: &Lease) -> DeliverError {
-        let pause = Duration::from_secs(u64::from(self.lease_seconds)) / 3;
+    /// Renews a lease, last asked for at `asked`, until it is lost, or may be: others take over by the database's clock, which
+    /// began to count after ours.
+    async fn keep(&self, lease: &Lease, asked: Instant) -> DeliverError {
+        let lasts = Duration::from_secs(u64::from(self.lease_seconds));
+        let mut until = asked + lasts;
         loop {
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep_until(until.min(Instant::now() + lasts / 3)).await;
+            let asked = Instant::now();
             let renewed =
                 async { deliveries::renew(&mut *self.pool.acquire().await?, lease, self.lease_seconds).await };
-            match renewed.await {
-                Ok(true) => {}
-                Ok(false) => return DeliverError::LeaseLost,
-                // The lease may still hold; if it does not, finishing will find out.
-                Err(error) => tracing::warn!(%error, "cannot renew a lease"),
+            match tokio::time::timeout_at(until, renewed).await {
+                Ok(Ok(true)) => until = asked + lasts,
+                Ok(Ok(false)) => return DeliverError::LeaseLost,
+                Ok(Err(error)) if Instant::now() < until => tracing::warn!(%error, "cannot renew a lease"),
+                _ => return DeliverError::LeaseOver,
             }
         }
     }
@@ -108,7 +114,7 @@ impl Exporter {
         let concerns = tokio::select! {
             concerns = concerns(target, code) => concerns,
             // Somebody else is at it and finds out.
-            _ = self.keep(lease) => return (failure, Concerns::Here),
+            _ = self.keep(lease, Instant::now()) => return (failure, Concerns::Here),
         };
         tracing::error!(destination = name, export_batch_id = %batch, code, reason = failure.reason, concerns = ?concerns, "export failed");
         match self.record(lease, &failure, concerns).await {

@@ -1,6 +1,7 @@
 //! The rows of a visitor who is erased: found, deleted, and what counted them made what is left.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -112,8 +113,14 @@ pub async fn delete(connection: &mut PgConnection, event_ids: &[Uuid]) -> sqlx::
 }
 
 /// Locks export batches, their deliveries and `segments`, in the order that deliveries are marked in. `false` when somebody
-/// delivers one of the batches.
-pub async fn lock_batches(connection: &mut PgConnection, ids: &[Uuid], segments: &[i64]) -> sqlx::Result<bool> {
+/// delivers one of the batches, or did, and what they put may still be `landing`: after the end of a lease that was not given
+/// back, and after an export that was not the first try.
+pub async fn lock_batches(
+    connection: &mut PgConnection,
+    ids: &[Uuid],
+    segments: &[i64],
+    landing: Duration,
+) -> sqlx::Result<bool> {
     sqlx::query!(
         "-- name: lock_export_batches_of_erasure
         select id from export_batches where id = any ($1) order by id for update",
@@ -123,11 +130,14 @@ pub async fn lock_batches(connection: &mut PgConnection, ids: &[Uuid], segments:
     .await?;
     let under_way = sqlx::query_scalar!(
         r#"-- name: lock_deliveries_of_erasure
-        select exported_at is null and lease_until > clock_timestamp() as "is_leased?"
+        select
+            case when exported_at is null then lease_until else case when attempts > 1 then exported_at end end
+                > clock_timestamp() - make_interval(secs => $2) as "is_leased?"
         from deliveries where export_batch_id = any ($1)
         order by export_batch_id, destination
         for update"#,
         ids,
+        landing.as_secs_f64(),
     )
     .fetch_all(&mut *connection)
     .await?;

@@ -30,6 +30,8 @@ pub(crate) enum Fault {
     LoseAnswer,
     /// Done, and never answered.
     HangAfter,
+    /// Done so many milliseconds later, whether somebody still waits for it or not.
+    Late(u64),
     /// Not done, and answered by 200 with an error inside.
     ErrorInside,
     /// A byte of its body is another one.
@@ -206,6 +208,13 @@ impl Proxy {
             if *name != "content-length" {
                 forwarded = forwarded.header(name, value);
             }
+        }
+        if let Some(Fault::Late(pause)) = fault {
+            let done = tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+                forwarded.send().await.expect("the storage").status()
+            });
+            return done.await.expect("done").into_response();
         }
         let answer = forwarded.send().await.expect("the storage");
         let mut response = Response::builder().status(answer.status());

@@ -3,6 +3,7 @@
 
 mod everywhere;
 mod killed;
+mod late;
 mod together;
 
 use std::collections::{BTreeSet, HashSet};
@@ -285,10 +286,10 @@ fn own_pool(pools: &Pools) -> sqlx::PgPool {
     PgPoolOptions::new().max_connections(4).connect_lazy_with((*pools.export.connect_options()).clone())
 }
 
-/// Time passes.
+/// Time passes, long enough for everything to have landed.
 async fn expire(pools: &Pools) {
     sqlx::query(
-        "update deliveries set lease_until = clock_timestamp() - interval '1 second' where lease_until is not null",
+        "update deliveries set lease_until = clock_timestamp() - interval '1 hour' where lease_until is not null",
     )
     .execute(&pools.export)
     .await
