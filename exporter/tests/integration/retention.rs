@@ -483,6 +483,23 @@ async fn no_day_is_dropped_while_verify_counts_on_it() {
 }
 
 #[tokio::test]
+async fn whoever_counts_on_days_waits_for_one_that_is_dropped_longer_than_for_locks() {
+    with_database(async |pools| {
+        let mut dropping = pools.export.acquire().await.expect("connected");
+        assert!(days::lock_days(&mut dropping).await.expect("asked"));
+        let mut counting = pools.operator.acquire().await.expect("connected");
+        counting.execute("set lock_timeout = '200ms'").await.expect("set");
+        let mut keeping = Box::pin(days::keep_days(&mut counting));
+        let early = timeout(Duration::from_secs(1), &mut keeping).await;
+        assert!(early.is_err(), "it does not wait: {early:?}");
+        days::unlock_days(&mut dropping).await.expect("given back");
+        timeout(PATIENCE, keeping).await.expect("in time").expect("kept");
+        assert!(!days::lock_days(&mut dropping).await.expect("asked"), "nothing is kept");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_event_of_a_day_that_is_gone_costs_only_itself() {
     with_database(async |pools| {
         // Dropped by an exporter whose clock is far ahead; nobody makes that day again.
