@@ -155,7 +155,8 @@ async fn whichever_step_in_the_database_an_exporter_is_gone_at_the_next_one_goes
                 let order = Order { destination: Some("client".to_owned()), ..Order::default() };
                 tokio::spawn(async move { exporter.run_now(&order, &Progress::silent()).await })
             };
-            let waiting = "select count(*) from pg_locks where not granted";
+            let waiting = "select count(*) from pg_locks
+            where not granted and database = (select oid from pg_database where datname = current_database())";
             timeout(PATIENCE, async {
                 while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *lock).await.expect("asked") == 0 {
                     tokio::time::sleep(Duration::from_millis(10)).await;

@@ -175,7 +175,8 @@ async fn whichever_step_in_the_database_it_is_gone_at_the_next_one_finishes() {
             let sql = format!("lock table {table} in {mode} mode");
             sqlx::query(AssertSqlSafe(sql)).execute(&mut *lock).await.expect("locked");
             let run = doomed_forgetting(&pools, &config, person);
-            let waiting = "select count(*) from pg_locks where not granted";
+            let waiting = "select count(*) from pg_locks
+            where not granted and database = (select oid from pg_database where datname = current_database())";
             let wait = timeout(PATIENCE, async {
                 while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *lock).await.expect("asked") == 0 {
                     tokio::time::sleep(Duration::from_millis(10)).await;
