@@ -80,17 +80,17 @@ pub struct ForwardBatch<P = Page, E = Event> {
     pub v: u32,
     /// The version of the edge that made this.
     pub edge_version: String,
-    /// As the pixel sent it.
+    /// As the pixel sent it; in cookieless mode the second half of a batch from both sides of midnight has one derived from it.
     pub batch_id: Uuid,
-    /// As the pixel sent it.
+    /// As the pixel sent it; in cookieless mode derived from that and the day.
     pub stream_id: Uuid,
     /// The hostname in `Origin`, without `www.`.
     pub site_id: String,
     /// Assigned by the edge.
     pub visitor_id: Uuid,
-    /// As the pixel sent it, Unix milliseconds.
+    /// As the pixel sent it, Unix milliseconds; in cookieless mode no later than the day of its events.
     pub sent_at: i64,
-    /// The edge's clock on arrival, Unix milliseconds.
+    /// The edge's clock on arrival, Unix milliseconds; in cookieless mode no later than the day of its events.
     pub received_at: i64,
     /// As the pixel sent it.
     pub consent: Consent,
