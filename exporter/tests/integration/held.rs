@@ -97,7 +97,7 @@ async fn what_is_only_in_buckets_is_not_taken_out_while_somebody_delivers_it() {
         assert!(report.pending[0].reason.ends_with("it is being delivered"), "{report:?}");
         assert_eq!(storage.keys("").iter().map(|key| storage.get(key)).collect::<Vec<_>>(), before);
 
-        sqlx::query("update deliveries set lease_until = now() - interval '1 second' where lease_until is not null")
+        sqlx::query("update deliveries set lease_until = now() - interval '1 hour' where lease_until is not null")
             .execute(&pools.export)
             .await
             .expect("time passes");

@@ -117,9 +117,12 @@ async fn entries_that_others_have_written_do_no_harm() -> Result<()> {
                    localStorage['evothesis:' + key] = \"{value}\"; }}"
             );
             ensure_works(scene, &script).await?;
-            let tab = scene.browser.open(&scene.address("/one")).await?;
+            let views = scene.collector.events().of("pageview").len();
+            let tab = scene.visit("/one").await?;
             tab.run("localStorage.clear()").await?;
-            scene.leave(&tab).await?;
+            tab.go("about:blank").await?;
+            scene.collector.until("its page view", |events| events.of("pageview").len() > views).await?;
+            scene.arrived().await?;
         }
         Ok(())
     })
