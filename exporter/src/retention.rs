@@ -99,8 +99,7 @@ pub async fn plan(connection: &mut PgConnection, config: &Config, now: DateTime<
 }
 
 /// Drops the days that may go at `now`; `None`, and none is dropped, while `verify` counts on them, or an export reads for long.
-/// `connection` must be in no transaction. A day that cannot be dropped now keeps no other
-/// from it.
+/// `connection` must be in no transaction. A day that cannot be dropped now keeps no other from it.
 ///
 /// # Errors
 /// That the database does not answer. What was begun is gone on with by the next run.

@@ -1,5 +1,5 @@
-//! `GET /health`: 200 while the database answers, 503 while it does not. The edge's listener
-//! asks by the connections that its own requests use. The edge is told no more than that; the operator how the installation is doing, and what to do.
+//! `GET /health`: 200 while the database answers, 503 while it does not. The edge's listener asks by the connections that its
+//! own requests use. The edge is told no more than that; the operator how the installation is doing, and what to do.
 
 use std::sync::Arc;
 use std::time::Duration;
