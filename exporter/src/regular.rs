@@ -10,12 +10,14 @@ use wire::limits::WINDOW_DAYS;
 
 use crate::config::Config;
 use crate::retention::{self, Verdict};
-use crate::store::{erasures, losses, outcomes, partitions, usage};
+use crate::store::{erasures, losses, outcomes, partitions, segments, usage};
 
 /// How often it is looked whether there is something to do. Measuring is cheap when there is not.
 pub const EVERY: Duration = Duration::from_mins(1);
 /// Segments that are measured in one transaction.
 const SEGMENTS: i64 = 500;
+/// Export batches whose segments are folded in one transaction.
+const FOLDED_BATCHES: i64 = 100;
 /// Days that a page load may go on for, beyond those that an event may be on its way.
 const STREAM_DAYS: u64 = 10;
 /// Days that outcomes and losses are told of.
@@ -98,8 +100,20 @@ pub async fn drop_days(
     ];
     // None of them waits for another that fails.
     let verdicts = retention::run(connection, config, now).await?;
+    fold_segments(connection).await?;
     chores.into_iter().collect::<sqlx::Result<()>>()?;
     Ok(verdicts)
+}
+
+async fn fold_segments(connection: &mut PgConnection) -> sqlx::Result<()> {
+    loop {
+        let mut transaction = connection.begin().await?;
+        let is_more = segments::fold(&mut transaction, FOLDED_BATCHES).await?;
+        transaction.commit().await?;
+        if !is_more {
+            return Ok(());
+        }
+    }
 }
 
 /// The oldest day that a page load may have begun on which still sends.

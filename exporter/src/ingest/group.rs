@@ -1,7 +1,7 @@
 //! What shares a transaction: batches that arrive within a few milliseconds of each other, or while others are committed.
 //!
-//! One task gathers what waits, and a few commit side by side. No caller leads: one that hangs up would take the others'
-//! batches with it. What was taken in is committed, whether its caller still listens or not.
+//! One task gathers what waits; a few groups are committed side by side where they are large. No caller leads: one that hangs
+//! up would take the others' batches with it. What was taken in is committed, whether its caller still listens or not.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use redaction::Report;
 use sqlx::PgPool;
 use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::time::{Sleep, sleep};
+use tokio::time::sleep;
 use wire::{IngestAnswer, Outcome, Refused};
 
 use super::admit::{admit, pixel_drop};
@@ -21,8 +21,12 @@ use super::tally::{Names, Tally};
 use crate::metrics::Metrics;
 use crate::store::{COMMITS, kind, sqlstate};
 
-/// How long a batch waits for company.
+/// How long a batch waits for company when nobody commits.
 const COMPANY: Duration = Duration::from_millis(1);
+/// And at most while somebody does: of two transactions side by side each costs nearly what both together would.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// So many events are worth a transaction of their own beside others.
+const LARGE: usize = 100;
 /// A group is closed at so many events. More do not make the insert faster.
 const EVENTS: usize = 1000;
 /// Sites that are counted by name on a day. All others are one.
@@ -89,34 +93,58 @@ struct Settling {
 async fn run(settling: Arc<Settling>, mut queue: mpsc::UnboundedReceiver<Waiting>) {
     let turns = Arc::new(Semaphore::new(COMMITS as usize));
     while let Some(first) = queue.recv().await {
-        let company = sleep(COMPANY);
+        let mut group = Gathered { events: first.batch.events.len(), waiting: vec![first] };
+        group.gather(&mut queue, &turns).await;
         // Never closed, so it never fails.
         let Ok(turn) = turns.clone().acquire_owned().await else { return };
-        let group = gather(first, &mut queue, company).await;
+        group.fill(&mut queue);
         let settling = settling.clone();
         tokio::spawn(async move {
-            settling.settle(group).await;
+            settling.settle(group.waiting).await;
             drop(turn);
         });
     }
 }
 
-/// What is there when the wait for `company` ends, as far as it fits.
-async fn gather(first: Waiting, queue: &mut mpsc::UnboundedReceiver<Waiting>, company: Sleep) -> Vec<Waiting> {
-    tokio::pin!(company);
-    let mut events = first.batch.events.len();
-    let mut group = vec![first];
-    while events < EVENTS {
-        let next = tokio::select! {
-            biased;
-            next = queue.recv() => next,
-            () = &mut company => None,
-        };
-        let Some(next) = next else { break };
-        events += next.batch.events.len();
-        group.push(next);
+/// What is to share a transaction.
+struct Gathered {
+    waiting: Vec<Waiting>,
+    events: usize,
+}
+
+impl Gathered {
+    fn add(&mut self, next: Waiting) {
+        self.events += next.batch.events.len();
+        self.waiting.push(next);
     }
-    group
+
+    /// Waits for company: while others are committed, as far as that takes a moment. A group that is large gains nothing by it.
+    async fn gather(&mut self, queue: &mut mpsc::UnboundedReceiver<Waiting>, turns: &Semaphore) {
+        let nobody_commits = async {
+            sleep(COMPANY).await;
+            let _ = turns.acquire_many(COMMITS).await;
+        };
+        let long_enough = sleep(PATIENCE);
+        tokio::pin!(nobody_commits, long_enough);
+        while self.events < LARGE {
+            let next = tokio::select! {
+                biased;
+                next = queue.recv() => next,
+                () = &mut nobody_commits => None,
+                () = &mut long_enough => None,
+            };
+            let Some(next) = next else { break };
+            self.add(next);
+        }
+    }
+
+    /// Takes in what is there already, as far as it fits.
+    fn fill(&mut self, queue: &mut mpsc::UnboundedReceiver<Waiting>) {
+        while self.events < EVENTS {
+            let Ok(next) = queue.try_recv() else { break };
+            self.add(next);
+        }
+    }
 }
 
 impl Settling {

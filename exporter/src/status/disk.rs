@@ -1,5 +1,5 @@
-//! When the disk will be full, by what the last full days have added: their events, which retention drops again, and what is
-//! noted of them, which nothing does.
+//! When the disk will be full, by what the last full days have added: their events and segments, which retention takes away
+//! again, and what else is noted of them, which nothing does.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -41,7 +41,7 @@ pub fn forecast(used: &Used, disk_bytes: Option<i64>, retention_days: Option<i64
     let last = used.days.iter().rev().take(DAYS);
     let (count, sum) = last.fold((0, 0), |(count, sum), day| (count + 1, sum + day.bytes));
     let lasting = used.lasting_bytes_a_day;
-    let bytes_a_day = (count > 0).then(|| sum / count + lasting);
+    let bytes_a_day = (count > 0).then(|| sum / count + used.segments_bytes_a_day + lasting);
     let free_bytes = disk_bytes.map(|disk| (disk - used.bytes).max(0));
     let kept = i64::try_from(used.days.len()).unwrap_or(i64::MAX);
     // What is older than that is dropped a day later at the latest.
@@ -123,6 +123,7 @@ mod tests {
             |at: usize| NaiveDate::from_num_days_from_ce_opt(700_000 + i32::try_from(at).expect("few")).expect("a day");
         Used {
             bytes,
+            segments_bytes_a_day: 0,
             lasting_bytes_a_day: 0,
             days: days.iter().enumerate().map(|(at, &bytes)| OfDay { day: day(at), bytes }).collect(),
         }
@@ -182,5 +183,8 @@ mod tests {
         let disk = forecast(&with(GB, 31 * GB, &month), Some(60 * GB), Some(90));
         assert_eq!((disk.days_left, disk.is_kept_from_filling), (Some(14), false));
         assert_eq!(forecast(&with(GB, GB, &[]), Some(60 * GB), None).days_left, None);
+        // Segments come with events, and go with them.
+        let disk = forecast(&Used { segments_bytes_a_day: GB, ..used(31 * GB, &month) }, Some(60 * GB), Some(31));
+        assert_eq!((disk.bytes_a_day, disk.days_left, disk.is_kept_from_filling), (Some(2 * GB), None, true));
     }
 }

@@ -556,7 +556,8 @@ pub async fn state(connection: &mut PgConnection, export_batch_id: Uuid, destina
         select
             is_exported as "exported!",
             array(
-                select id from segments
+                select member
+                from segments cross join lateral segment_ids(id, stands_for) as member
                 where export_batch_id = $1 and exported_at is not null
                     and (
                         is_exported
@@ -565,7 +566,7 @@ pub async fn state(connection: &mut PgConnection, export_batch_id: Uuid, destina
                             where export_batch_id = $1 and exported_at is not null and not is_partial
                         )
                     )
-                order by id
+                order by member
             ) as "exported_segments!",
             export_batch_dropped_rows($1) as "dropped_rows!",
             exists (

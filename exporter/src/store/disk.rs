@@ -10,6 +10,8 @@ pub struct Used {
     pub bytes: i64,
     /// Of the partitions that hold events, the oldest first.
     pub days: Vec<OfDay>,
+    /// What the segments of a full day add. They are folded when their events were dropped.
+    pub segments_bytes_a_day: i64,
     /// What a full day adds to all other tables.
     pub lasting_bytes_a_day: i64,
 }
@@ -47,17 +49,27 @@ pub async fn used(connection: &mut PgConnection, today: NaiveDate) -> sqlx::Resu
     )
     .fetch_all(&mut *connection)
     .await?;
-    Ok(Used { bytes, days, lasting_bytes_a_day: lasting_bytes_a_day(connection, today).await? })
+    let beside = beside_events(connection, today).await?;
+    Ok(Used { bytes, days, segments_bytes_a_day: beside.segments, lasting_bytes_a_day: beside.others })
 }
 
-/// What each of the last seven full days has added to the tables beside the events. They grow with the segments, of which none
-/// is ever deleted: a day has its share of them by the segments that came on it. Those whose old rows are deleted are taken
-/// for larger than they get.
-async fn lasting_bytes_a_day(connection: &mut PgConnection, today: NaiveDate) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"-- name: lasting_bytes_a_day
+/// What each of the last seven full days has added beside the events, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Beside {
+    segments: i64,
+    others: i64,
+}
+
+/// All tables beside the events grow with the segments: a day has its share of them by the segments that came on it. Those
+/// whose old rows are deleted are taken for larger than they get.
+async fn beside_events(connection: &mut PgConnection, today: NaiveDate) -> sqlx::Result<Beside> {
+    let beside = sqlx::query_as!(
+        Beside,
+        r#"-- name: bytes_beside_events
         with tables as (
-            select coalesce(sum(pg_total_relation_size(oid)), 0) as bytes
+            select
+                pg_total_relation_size('segments') as of_segments,
+                sum(pg_total_relation_size(oid)) - pg_total_relation_size('segments') as of_others
             from pg_class
             where relkind = 'r'
                 and relnamespace = (select relnamespace from pg_class where oid = to_regclass('events'))
@@ -67,6 +79,8 @@ async fn lasting_bytes_a_day(connection: &mut PgConnection, today: NaiveDate) ->
         numbers as (
             select
                 min(id) as first,
+                -- Those of batches that are gone are one for each.
+                (select id from segments where dropped_rows < rows order by ingested_at, id limit 1) as first_kept,
                 max(id) + 1 as after_last,
                 greatest(
                     $1::date - 7,
@@ -92,19 +106,17 @@ async fn lasting_bytes_a_day(connection: &mut PgConnection, today: NaiveDate) ->
                 ) as after_last
             from numbers
             where since < $1::date
+        ),
+        arrived as (
+            select greatest(after_last - first, 0)::numeric / days as a_day from full_days
         )
-        select coalesce(
-            (
-                select tables.bytes
-                    * greatest(full_days.after_last - full_days.first, 0)
-                    / (numbers.after_last - numbers.first)
-                    / full_days.days
-                from tables, numbers, full_days
-            ),
-            0
-        )::bigint as "bytes!""#,
+        select
+            coalesce(of_segments * a_day / nullif(greatest(numbers.after_last - first_kept, a_day), 0), 0)::bigint as "segments!",
+            coalesce(of_others * a_day / (numbers.after_last - first), 0)::bigint as "others!"
+        from tables, numbers, arrived"#,
         today,
     )
-    .fetch_one(connection)
-    .await
+    .fetch_optional(connection)
+    .await?;
+    Ok(beside.unwrap_or_default())
 }

@@ -102,6 +102,13 @@ async fn what_is_printed_proves_a_whole_copy_and_nothing_else() {
             let empty = tempfile::tempdir().expect("a folder");
             assert!(check(empty.path(), prefix).expect_err("there is no copy").contains("there is no manifest"));
 
+            // What a batch says that it leaves out is told.
+            let copy = whole();
+            change(&chain(copy.path())[1], "complete", Value::Bool(false));
+            change(&chain(copy.path())[1], "outcomes", serde_json::json!({ "left_out": 3, "dropped": 1 }));
+            let said = check(copy.path(), prefix).expect("what is there is right");
+            assert!(said.starts_with("PARTIAL: 1 batches leave out 3 events\n4 batches, 8 rows, all that was"), "{said}");
+
             // A manifest of the middle, and the first.
             for at in [0, 1, 2] {
                 let copy = whole();

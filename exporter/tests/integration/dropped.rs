@@ -354,3 +354,44 @@ async fn an_erasure_that_finds_more_in_a_bucket_brings_those_up_to_date_that_cam
     })
     .await;
 }
+
+#[tokio::test]
+async fn one_segment_stands_for_a_batch_that_is_gone_and_says_the_same() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let config = keeping(&storage, 31);
+        for n in 0..4 {
+            ingest(&pools, n * 10, &[29]).await;
+        }
+        export(&pools, &alone(&config)).await;
+        // A row of this one stays.
+        ingest(&pools, 50, &[29]).await;
+        ingest(&pools, 60, &[0]).await;
+        export(&pools, &alone(&config)).await;
+        let segments = || number(&pools, "select count(*) from segments");
+        let sums = || number(&pools, "select sum(rows) * 100 + sum(dropped_rows) from segments");
+        assert_eq!((segments().await, sums().await), (6, 600));
+        assert_eq!(dropped(&run(&pools, &alone(&config), after(29)).await), [(day(29), 5)]);
+        assert_eq!((segments().await, sums().await), (3, 605));
+
+        // Who comes later is told the same segments.
+        export(&pools, &config).await;
+        let of = |folder| manifests(&storage, folder).into_iter().map(|it| it.segments).collect::<Vec<_>>();
+        assert_eq!(of(CLIENT), of(BACKUP));
+        assert_eq!(of(CLIENT).iter().map(|it| it.count).collect::<Vec<_>>(), [4, 2]);
+        assert_eq!(discrepancies(&pools, &config).await, Vec::<String>::new());
+        ensure_proved(&config).await;
+
+        // And a manifest that is lost is written as it was.
+        let lost = &storage.keys(&format!("{CLIENT}manifests/"))[0];
+        let before = storage.delete(lost).expect("there");
+        assert_eq!(repaired(&pools, &config).await, [""]);
+        assert_eq!(storage.get(lost), Some(before));
+
+        assert_eq!(dropped(&run(&pools, &config, after(0)).await), [(day(0), 1)]);
+        assert_eq!((segments().await, sums().await), (2, 606));
+        run(&pools, &config, after(0)).await;
+        assert_eq!((segments().await, discrepancies(&pools, &config).await), (2, Vec::new()));
+    })
+    .await;
+}

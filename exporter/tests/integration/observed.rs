@@ -289,7 +289,7 @@ async fn the_disk_is_judged_by_what_full_days_added() {
             let used = exporter::store::disk::used(connection, now().date_naive()).await.expect("asked");
             used.days.len()
         };
-        assert_eq!(size(&mut connection).await, 0);
+        assert_eq!(size(&mut connection).await, 0, "nothing has come yet");
         crate::samples::deliver(&pools, &batch(vec![event(0)])).await.expect("stored");
         assert_eq!(size(&mut connection).await, 0);
         let mut old = event(1);
@@ -297,8 +297,8 @@ async fn the_disk_is_judged_by_what_full_days_added() {
         crate::samples::deliver(&pools, &batch(vec![old])).await.expect("stored");
         assert_eq!(size(&mut connection).await, 1);
 
-        // What stays of each segment grows with them, by the day of their arrival.
-        let lasting = async |connection: &mut sqlx::PgConnection, arrivals: &[i64]| {
+        // All beside the events grows with the segments, by the day of their arrival.
+        let beside = async |connection: &mut sqlx::PgConnection, arrivals: &[i64]| {
             for (days_ago, number) in arrivals.iter().zip(0_i64..) {
                 sqlx::query(
                     "update segments set ingested_at = $1 where id = (select id from segments order by id limit 1 offset $2)",
@@ -309,17 +309,27 @@ async fn the_disk_is_judged_by_what_full_days_added() {
                 .await
                 .expect("moved");
             }
-            exporter::store::disk::used(connection, now().date_naive()).await.expect("asked").lasting_bytes_a_day
+            let used = exporter::store::disk::used(connection, now().date_naive()).await.expect("asked");
+            (used.segments_bytes_a_day, used.lasting_bytes_a_day)
         };
+        let segments = number(&pools, "select pg_total_relation_size('segments')").await;
         let tables = "select sum(pg_total_relation_size(oid))::bigint from pg_class
             where relkind = 'r' and relnamespace = 'public'::regnamespace and relname !~ '^events_'";
-        assert_eq!(lasting(&mut connection, &[0, 0]).await, 0);
-        let all = lasting(&mut connection, &[1, 1]).await;
-        assert_eq!(all, number(&pools, tables).await);
-        assert!(all > 100_000, "{all}");
-        assert_eq!(lasting(&mut connection, &[2, 2]).await, all / 2);
-        assert_eq!(lasting(&mut connection, &[2, 0]).await, all / 4);
-        assert_eq!(lasting(&mut connection, &[90, 90]).await, 0);
+        let others = number(&pools, tables).await - segments;
+        assert!(others > 100_000, "{others}");
+        for (arrivals, days) in
+            [([0, 0], 0.0), ([1, 1], 1.0), ([2, 2], 0.5), ([2, 0], 0.25), ([90, 90], 0.0)]
+        {
+            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "small, and rounded")]
+            let share = |bytes: i64| (bytes as f64 * days).round() as i64;
+            assert_eq!(beside(&mut connection, &arrivals).await, (share(segments), share(others)), "{arrivals:?}");
+        }
+        // What is left of a batch that is gone says nothing of how large the segments of a day are.
+        sqlx::raw_sql("update segments set dropped_rows = rows where id = (select min(id) from segments)")
+            .execute(&mut *connection)
+            .await
+            .expect("dropped");
+        assert_eq!(beside(&mut connection, &[2, 1]).await.0, number(&pools, "select pg_total_relation_size('segments')").await);
     })
     .await;
 }
