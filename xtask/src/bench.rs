@@ -31,7 +31,7 @@ pub(crate) struct Options {
 enum What {
     /// What the pixel costs a page, beside other trackers and none. Takes 20 minutes, or four with `--runs 1 --events 50`.
     Pixel,
-    /// Ingest and export, beside a plain COPY of the same rows.
+    /// Ingest and export, each alone and side by side, beside a plain COPY of the same rows.
     Exporter,
     /// A million rows to one bucket, beside COPY alone and other tools, which come from `PyPI`. Needs 2 GB of disk.
     Export,

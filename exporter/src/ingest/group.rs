@@ -26,7 +26,7 @@ const COMPANY: Duration = Duration::from_millis(1);
 /// And at most while somebody does: of two transactions side by side each costs nearly what both together would.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// So many events are worth a transaction of their own beside others.
-const LARGE: usize = 100;
+const LARGE: usize = 32;
 /// A group is closed at so many events. More do not make the insert faster.
 const EVENTS: usize = 1000;
 /// Sites that are counted by name on a day. All others are one.

@@ -4,6 +4,7 @@ mod edge;
 mod export;
 mod exporter;
 mod pixel;
+mod target;
 
 use std::process::ExitCode;
 
@@ -18,7 +19,7 @@ pub(crate) struct Options {
 
 #[derive(Subcommand)]
 enum What {
-    /// Ingest and export, beside a plain COPY of the same rows.
+    /// Ingest and export, each alone and side by side, beside a plain COPY of the same rows.
     Exporter(exporter::Options),
     /// Many rows to one bucket, beside what others do with the same rows.
     Export(export::Options),

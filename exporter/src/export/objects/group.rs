@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::builder::{Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -207,7 +207,12 @@ impl Builder {
 
     fn finish(mut self) -> ArrayRef {
         match &mut self {
-            Self::Text(column) => Arc::new(column.finish()),
+            Self::Text(column) => {
+                let mut texts = column.finish();
+                // They grew by doubling, and several batches of them are in memory at once.
+                texts.shrink_to_fit();
+                Arc::new(texts)
+            }
             Self::Number(column) => Arc::new(column.finish()),
             Self::Time(column) => Arc::new(column.finish()),
         }

@@ -21,6 +21,7 @@ use sqlx::postgres::PgPoolCopyExt;
 use sqlx::{Executor, PgPool};
 use tokio::process::Command;
 
+use super::target::{self, Target};
 use crate::commands::leave::Leave;
 use crate::commands::table;
 
@@ -106,6 +107,7 @@ async fn measure(server: &Postgres, folder: &Path, options: &Options) -> Result<
         let _ = std::fs::remove_file(folder.join("peer.parquet"));
     }
     print(&ways, options.rows);
+    judge(&ways);
     Ok(())
 }
 
@@ -214,6 +216,24 @@ fn print(ways: &[Way], rows: u32) {
         &["way", "seconds", "rows/s", "of the floor", "peak MB", "bytes/row"],
         &ways.iter().map(line).collect::<Vec<_>>(),
     );
+}
+
+fn judge(ways: &[Way]) {
+    let find = |name: &str| ways.iter().find(|way| way.name == name);
+    let seconds = |name: &str| find(name).map_or(f64::NAN, |way| way.seconds);
+    #[expect(clippy::cast_precision_loss, reason = "a length")]
+    let bytes = |name: &str| find(name).and_then(|way| way.bytes).map_or(f64::NAN, |bytes| bytes as f64);
+    let (own, others): (Vec<&Way>, Vec<&Way>) = ways.iter().skip(1).partition(|way| way.name.starts_with("exporter"));
+    // It only tells a size: it reads what is exported already.
+    let peers = others.iter().filter(|way| way.name != "duckdb-size").map(|way| way.seconds);
+    let parquet = "exporter, parquet";
+    target::print(&[
+        Target::at_most("Parquet, of COPY to nothing", 1.3, seconds(parquet) / seconds("COPY to nothing")),
+        Target::at_most("Parquet, of the fastest peer", 1.0, seconds(parquet) / peers.fold(f64::NAN, f64::min)),
+        Target::at_most("all formats, of Parquet", 2.0, seconds("exporter, parquet,jsonl,csv") / seconds(parquet)),
+        Target::at_most("memory, MB", 300.0, own.iter().map(|way| way.megabytes).fold(f64::NAN, f64::max)),
+        Target::at_most("Parquet's bytes, of DuckDB's", 1.0, bytes(parquet) / bytes("duckdb-size")),
+    ]);
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench measures time")]

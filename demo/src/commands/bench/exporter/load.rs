@@ -43,7 +43,34 @@ pub(super) fn requests(bodies: &[(Uuid, String)]) -> Result<Arc<Vec<Vec<u8>>>> {
 /// How long it takes until all of `requests` are answered, each of so many `connections` sending the next one after the
 /// answer to its last.
 pub(super) async fn closed(address: &str, requests: &Arc<Vec<Vec<u8>>>, connections: usize) -> Result<Duration> {
+    send(address, requests, connections, &Arc::new(AtomicUsize::new(0))).await
+}
+
+/// How many of `requests` are answered while `other` work goes on, how long that takes, and what comes of the work.
+pub(super) async fn beside<T>(
+    address: &str,
+    requests: &Arc<Vec<Vec<u8>>>,
+    connections: usize,
+    other: impl Future<Output = T>,
+) -> Result<(u32, Duration, T)> {
     let next = Arc::new(AtomicUsize::new(0));
+    let sent = Arc::new(AtomicUsize::new(requests.len()));
+    let work = async {
+        let done = other.await;
+        // Beyond the last one: nobody sends any more.
+        sent.fetch_min(next.swap(requests.len(), Ordering::Relaxed), Ordering::Relaxed);
+        done
+    };
+    let (time, done) = tokio::join!(send(address, requests, connections, &next), work);
+    Ok((u32::try_from(sent.load(Ordering::Relaxed))?, time?, done))
+}
+
+async fn send(
+    address: &str,
+    requests: &Arc<Vec<Vec<u8>>>,
+    connections: usize,
+    next: &Arc<AtomicUsize>,
+) -> Result<Duration> {
     let mut streams = Vec::new();
     for _ in 0..connections {
         streams.push(connect(address).await?);

@@ -22,6 +22,7 @@ use local_stack::s3::S3;
 use sqlx::{AssertSqlSafe, Executor, PgPool};
 use uuid::Uuid;
 
+use super::target::{self, Target};
 use super::{median, quantile};
 use crate::commands::leave::Leave;
 use crate::commands::table;
@@ -64,6 +65,8 @@ struct Run {
     copy_in: f64,
     export: f64,
     copy_out: f64,
+    /// Tens while an export goes on.
+    beside_export: f64,
     /// Milliseconds that 99 of 100 answers came within, at half of the rate of tens.
     p99: f64,
     bytes_a_row: f64,
@@ -153,6 +156,27 @@ impl Stack {
         let requests = load::requests(&bodies(number, rows / events, events)?)?;
         load::closed(self.exporter.ingest(), &requests, connections).await
     }
+
+    /// What is ingested in tens, of `rows` at most, until an export of all that is stored ends.
+    async fn ingest_beside_export(&self, number: u32, rows: u32) -> Result<Sum> {
+        let requests = load::requests(&bodies(number, rows / EVENTS_A_BATCH, EVENTS_A_BATCH)?)?;
+        self.pool
+            .execute(
+                "delete from objects;
+                delete from deliveries;
+                update segments set export_batch_id = null, exported_at = null;
+                delete from export_batches",
+            )
+            .await?;
+        // The objects are there already, and are put once more.
+        let export = self.exporter.run(&["export"]);
+        let (sent, time, exported) = load::beside(self.exporter.ingest(), &requests, CONNECTIONS, export).await?;
+        let exported = exported?;
+        ensure!(exported.status.success(), "exporter export: {}", String::from_utf8_lossy(&exported.stderr));
+        let mut sum = Sum::default();
+        sum.add(sent * EVENTS_A_BATCH, time);
+        Ok(sum)
+    }
 }
 
 /// So many `batches` of run `number`.
@@ -205,6 +229,7 @@ async fn measure(server: &Postgres, folder: &Path, rows: u32, number: u32) -> Re
     let open = load::requests(&bodies(number, (half * OPEN_SECONDS) as u32, EVENTS_A_BATCH)?)?;
     let p99 = quantile(load::open(stack.exporter.ingest(), &open, half).await?, 0.99) * 1000.0;
 
+    let beside_export = stack.ingest_beside_export(number, rows * TURNS).await?.rate();
     let peak_megabytes = stack.exporter.peak_memory().context("the exporter's memory is not known")? / 1e6;
     stack.exporter.stop().await?;
     #[expect(clippy::cast_precision_loss, reason = "a size")]
@@ -219,6 +244,7 @@ async fn measure(server: &Postgres, folder: &Path, rows: u32, number: u32) -> Re
         copy_in: copy_in.rate(),
         export: export.rate(),
         copy_out: copy_out.rate(),
+        beside_export,
         p99,
         bytes_a_row,
         all_bytes_a_row,
@@ -259,17 +285,19 @@ fn print(runs: &[Run], rows: u32) {
             row("", |run| run.ones, "unnest by 1", |run| run.unnest_ones),
             row(&of_many, |run| run.ones_of_many, "unnest by 10", |run| run.unnest_tens),
             row("export", |run| run.export, "COPY TO STDOUT", |run| run.copy_out),
+            row("ingest beside an export", |run| run.beside_export, "ingest alone", |run| run.tens),
         ],
     );
-    println!(
-        "\nat half of the first rate, arrivals however slow the answers: 99 of 100 answers within {:.0} ms\n\
-         bytes of disk a row, indexes included: {:.0}, with all other tables {:.0}\n\
-         the exporter's memory at its peak: {:.0} MB",
-        median(runs.iter().map(|run| run.p99)),
-        median(runs.iter().map(|run| run.bytes_a_row)),
-        median(runs.iter().map(|run| run.all_bytes_a_row)),
-        median(runs.iter().map(|run| run.peak_megabytes)),
-    );
+    println!("\nwith all other tables, a row takes {:.0} bytes", median(runs.iter().map(|run| run.all_bytes_a_row)));
+    let of = |figure: fn(&Run) -> f64| median(runs.iter().map(figure));
+    target::print(&[
+        Target::at_least("tens, of unnest by 10", 0.5, of(|run| run.tens / run.unnest_tens)),
+        Target::at_least("ones, of unnest by 10", 0.25, of(|run| run.ones / run.unnest_tens)),
+        Target::at_most("99 of 100 answers at half rate, ms", 100.0, of(|run| run.p99)),
+        Target::at_most("memory, MB", 200.0, of(|run| run.peak_megabytes)),
+        Target::at_most("bytes of disk a row, with indexes", 1200.0, of(|run| run.bytes_a_row)),
+        Target::at_least("ingest beside an export, of alone", 0.7, of(|run| run.beside_export / run.tens)),
+    ]);
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench measures time")]
