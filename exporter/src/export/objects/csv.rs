@@ -20,6 +20,8 @@ pub const FORMULA_CHARACTERS: [char; 11] =
     ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 /// Keeps a text from being a formula.
 const GUARD: char = '\'';
+/// Bytes of records that are in memory at once: a batch has megabytes of them.
+const PIECE: usize = 1 << 20;
 
 /// Writes records.
 pub(super) struct Writer {
@@ -61,6 +63,10 @@ impl Writer {
                 }
             }
             self.records.extend_from_slice(b"\r\n");
+            if self.records.len() >= PIECE {
+                self.out.write_all(&self.records)?;
+                self.records.clear();
+            }
         }
         Ok(self.out.write_all(&self.records)?)
     }

@@ -22,6 +22,9 @@ use crate::config::Compression;
 /// What a zstd frame begins with (RFC 8878, 3.1.1).
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
+/// Rows whose lines are in memory at once: a batch has megabytes of them.
+const ROWS: usize = 1024;
+
 /// Writes lines. Neither header carries a time or a name, so that equal lines are equal bytes.
 pub(super) struct Writer {
     out: Compressor,
@@ -56,9 +59,13 @@ impl Writer {
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), RenderError> {
-        self.lines.clear();
-        write_lines(&mut self.lines, batch)?;
-        Ok(self.out.write_all(&self.lines)?)
+        for from in (0..batch.num_rows()).step_by(ROWS) {
+            let some = batch.slice(from, ROWS.min(batch.num_rows() - from));
+            self.lines.clear();
+            write_lines(&mut self.lines, &some)?;
+            self.out.write_all(&self.lines)?;
+        }
+        Ok(())
     }
 
     /// Writes a line as it is.
