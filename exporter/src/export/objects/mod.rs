@@ -12,6 +12,7 @@ mod encode;
 mod group;
 mod jsonl;
 mod parquet;
+mod raw;
 pub mod row;
 pub mod spool;
 mod text;
@@ -207,7 +208,7 @@ pub async fn lines_of_visitor(
     transaction.rollback().await?;
     group.sort();
     let everything = Selection::default();
-    let (schema, columns) = (row::schema(&everything), (0..row::WIDTH).collect::<Vec<_>>());
+    let (schema, columns) = (row::schema(&everything, false), (0..row::WIDTH).collect::<Vec<_>>());
     let mut lines = Vec::new();
     for batch in group.batches(&columns, &schema) {
         lines.extend(back::lines(&batch?)?);
