@@ -6,6 +6,7 @@ use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
+use futures::StreamExt;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -63,7 +64,7 @@ fn rendered_as(rows: &[Vec<u8>], selection: &Selection, rendering: &Rendering) -
             tokio::task::spawn_blocking(move || encode::write(filled, &Format::ALL, &selection, &rendering))
         };
         let stream = futures::stream::iter([Ok(bytes::Bytes::from(stream(rows)))]);
-        let read = take(stream, selection, rendering, groups).await.expect("read");
+        let read = take(stream, selection, rendering, groups, &Work::silent()).await.expect("read");
         assert_eq!(read.0 + read.1, i64::try_from(rows.len()).expect("few"));
         writing.await.expect("no panic").expect("written")
     })
@@ -175,6 +176,26 @@ fn groups_are_sorted_and_objects_end_where_they_are_full() {
         assert_eq!(numbers, [vec![0, 1, 11, 10], vec![2, 3, 13, 12], vec![4, 14]], "{format:?}");
         assert_eq!(objects.iter().map(|object| object.number).collect::<Vec<_>>(), [0, 1, 2]);
     }
+}
+
+#[test]
+fn progress_is_told_while_the_rows_of_a_batch_come() {
+    let rendering = Rendering { group_rows: 2, ..rendering() };
+    let rows: Vec<_> = (0..10).map(|n| row(n, "a", TIME, i64::try_from(n).expect("small"))).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let told = runtime.block_on(async {
+        let (groups, mut filled) = mpsc::channel(1);
+        tokio::spawn(async move { while filled.recv().await.is_some() {} });
+        let (work, mut told) = (Work::silent(), Vec::new());
+        // As the network cuts it: how far it is when a piece is asked for.
+        let pieces: Vec<_> = stream(&rows).chunks(1000).map(|piece| Ok(Bytes::from(piece.to_vec()))).collect();
+        let pieces = futures::stream::iter(pieces).inspect(|_| told.push(work.done()));
+        take(pieces, &Selection::default(), &rendering, groups, &work).await.expect("read");
+        told.push(work.done());
+        told
+    });
+    assert!(told.iter().any(|rows| (1..10).contains(rows)) && told.is_sorted(), "{told:?}");
+    assert_eq!(told.last(), Some(&10));
 }
 
 #[test]
