@@ -150,6 +150,8 @@ for path in objects["csv"]:
         raw = file.read()
     table = pyarrow.csv.read_csv(
         io.BytesIO(raw),
+        # A row must not be longer than that.
+        read_options=pyarrow.csv.ReadOptions(block_size=1 << 24),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(
             null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False,

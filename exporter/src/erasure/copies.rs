@@ -1,5 +1,5 @@
 //! Sets below other prefixes (`exporter export --to-prefix`). An erasure writes nothing there, and is not done while one of
-//! them has what it has taken out: whoever made the copy deletes it, or makes it again.
+//! them has what it has taken out: whoever made the copy deletes it, and makes it again where it is needed.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -12,8 +12,8 @@ use crate::store::erasures;
 use crate::store::export_batches::{self, ExportBatch};
 
 /// What to do about a copy that is behind.
-const REMEDY: &str = "delete what is below that prefix, or make the copy again with `exporter export --to-prefix`; then \
-                      `exporter forget --resume` looks once more";
+const REMEDY: &str = "delete what is below that prefix, and make the copy again with `exporter export --to-prefix` if it is \
+                      still needed; then `exporter forget --resume` looks once more";
 
 /// The copies that still have what was erased of the visitor of one erasure, or of anybody, and those that could not be looked
 /// into.
