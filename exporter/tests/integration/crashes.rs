@@ -21,7 +21,7 @@ use wire::ForwardedEvent;
 
 use crate::database::with_database;
 use crate::proxy::{Fault, Proxy};
-use crate::samples::{batch, deliver, event};
+use crate::samples::{batch, deliver_to, event, taking};
 use crate::storage::Storage;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,9 +38,10 @@ fn large(n: u32) -> ForwardedEvent {
 
 /// Some 1.3 MB of rows, so that an object goes in two parts of a megabyte.
 pub(crate) async fn ingest(pools: &Pools, round: u32) {
+    let ingest = taking(pools);
     for part in 0..9 {
         let events = (0..50).map(|n| large(round * 450 + part * 50 + n)).collect();
-        deliver(pools, &batch(events)).await.expect("stored");
+        deliver_to(&ingest, &batch(events)).await.expect("stored");
     }
 }
 
