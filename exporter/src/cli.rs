@@ -70,14 +70,16 @@ enum Command {
     /// Create or update the schema, and the partitions that are needed now.
     #[command(after_help = "Example:\n  exporter migrate --config exporter.toml")]
     Migrate,
-    /// Export now, or write hours again; a line for each object put and verified. Exit code 1 when a destination failed.
+    /// Export now, or write hours again; a line for each object put and verified. Exit code 1 when a destination failed, or
+    /// a dead letter is left.
     #[command(after_help = export::EXAMPLES)]
     Export(export::Arguments),
     /// Compare the buckets with the database, or a bucket with itself.
     ///
     /// Objects and manifests are compared by their bytes with what was written, and the rows in them with the rows in the
     /// database by event id. Exit code 0: no discrepancy, 1: discrepancies, 2: none, and it could not be completed: a bucket
-    /// or the database did not answer, or a bucket without the database holds no manifest.
+    /// or the database did not answer, or a bucket without the database holds no manifest, or none of
+    /// the range.
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::Arguments),
     /// Try out what is taken for personal data: a filter over JSON Lines.
@@ -173,7 +175,7 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Migrate => migrate(&config()?, clock).await,
-        Command::Export(arguments) => Box::pin(export::run(arguments, &config()?)).await,
+        Command::Export(arguments) => Box::pin(export::run(arguments, &config()?, clock)).await,
         Command::Redact { explain, settings } => {
             let policy = redact::policy(settings.as_deref(), cli.config.as_deref())?;
             Ok(exit(redact::filter(&policy, io::stdin().lock(), io::stdout().lock(), explain)?))

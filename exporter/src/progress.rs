@@ -8,6 +8,8 @@ use indicatif::{HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressS
 
 /// The time between two lines where there is no terminal.
 const PAUSE: Duration = Duration::from_secs(10);
+/// The time after which a bar is drawn again although nothing was done: the time left goes on.
+const TICK: Duration = Duration::from_millis(500);
 const BAR: &str = "{prefix:12} {wide_bar} {human_pos}/{human_len} rows  {per_sec}  {eta} left";
 
 /// Where progress is told.
@@ -47,7 +49,11 @@ impl Progress {
     pub fn begin(&self, name: &str, rows: u64) -> Work {
         let is_terminal = self.0.as_ref().is_some_and(|told| told.is_terminal);
         let bar = match &self.0 {
-            Some(told) if told.is_terminal && rows > 0 => told.bars.add(ProgressBar::new(rows)),
+            Some(told) if told.is_terminal && rows > 0 => {
+                let bar = told.bars.add(ProgressBar::new(rows));
+                bar.enable_steady_tick(TICK);
+                bar
+            }
             _ => ProgressBar::with_draw_target(Some(rows), indicatif::ProgressDrawTarget::hidden()),
         };
         if let Ok(style) = ProgressStyle::with_template(BAR) {
@@ -60,9 +66,33 @@ impl Progress {
 }
 
 impl Work {
+    /// Of which nobody is told.
+    #[must_use]
+    pub fn silent() -> Self {
+        Progress::silent().begin("", 0)
+    }
+
     /// Says that so many more rows are done.
     pub fn advance(&self, rows: u64) {
         self.bar.inc(rows);
+        self.tell();
+    }
+
+    /// How many rows are done.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.bar.position()
+    }
+
+    /// Says how many rows are done after all: more than were told of on the way, or fewer when that was in vain.
+    pub fn settle(&self, rows: u64) {
+        if rows != self.done() {
+            self.bar.set_position(rows);
+        }
+        self.tell();
+    }
+
+    fn tell(&self) {
         let Some(last) = &self.last_line else { return };
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         let elapsed = self.bar.elapsed();
@@ -97,5 +127,7 @@ mod tests {
         work.advance(3000);
         let line = work.line();
         assert!(line.starts_with("client: 3,000/12,000 rows, ") && line.ends_with(" left"), "{line}");
+        work.settle(2000);
+        assert!(work.line().starts_with("client: 2,000/12,000 rows, "), "{}", work.line());
     }
 }

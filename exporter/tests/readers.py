@@ -25,12 +25,13 @@ BUCKET = FOLDER / "bucket"
 NUMBERS = {"seq", "t", "session_number"}
 TIMES = {"timestamp", "sent_at", "received_at", "ingested_at", "session_start"}
 JSON = {"redactions", "data"}
+RAW = "raw_event_data"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def same(what, found, expected):
     """The same rows, as multisets."""
-    key = lambda rows: Counter(json.dumps(row, sort_keys=True) for row in rows)
+    key = lambda rows: Counter(json.dumps(with_event(row), sort_keys=True) for row in rows)
     found, expected = key(found), key(expected)
     if found != expected:
         sys.exit(f"{what}: not there: {list((expected - found))[:2]}\ntoo many: {list((found - expected))[:2]}")
@@ -45,10 +46,22 @@ def as_expected(row):
     return {name: time_text(value) if isinstance(value, datetime) else value for name, value in row.items()}
 
 
+# Every number as the text it is, so that no digit is lost in comparing.
+numbers = {"parse_int": lambda text: ["int", text], "parse_float": lambda text: ["float", text]}
+
+
 def parsed(row):
-    """JSON columns parsed, every number of them as the text it is, so that no digit is lost in comparing."""
-    numbers = {"parse_int": lambda text: ["int", text], "parse_float": lambda text: ["float", text]}
+    """JSON columns parsed."""
     return row | {name: json.loads(row[name], **numbers) for name in JSON}
+
+
+def with_event(row):
+    """The whole event parsed, where there is one: its times are not written as Postgres writes them."""
+    if RAW not in row:
+        return row
+    event = json.loads(row[RAW], **numbers) if isinstance(row[RAW], str) else row[RAW]
+    times = {name: time_text(datetime.fromisoformat(event[name])) for name in TIMES if name in event}
+    return row | {RAW: event | times}
 
 
 def exact(text):
@@ -58,10 +71,12 @@ def exact(text):
 
 expected = [json.loads(line) for line in (FOLDER / "expected.jsonl").read_text(encoding="utf-8").split("\n")]
 columns = list(expected[0])
+schema_id = "evothesis.event-row.1" + ("+raw_event_data" if RAW in columns else "")
 manifests = [json.loads(path.read_text()) for path in sorted(BUCKET.glob("**/manifests/**/*.json"))]
 objects = {"parquet": [], "jsonl": [], "csv": []}
 for manifest in manifests:
     assert manifest["complete"] is True, manifest
+    assert (manifest["schema_version"], manifest["schema_id"]) == (1, schema_id), manifest
     assert manifest["outcomes"] == {"accepted": manifest["rows"], "exported": manifest["rows"], "left_out": 0}, manifest
     for entry in manifest["objects"]:
         objects[entry["format"]].append(BUCKET / entry["key"])
@@ -71,6 +86,7 @@ assert all(objects.values()), objects
 for path in objects["parquet"]:
     schema = pyarrow.parquet.read_schema(path)
     assert schema.names == columns, schema.names
+    assert pyarrow.parquet.read_metadata(path).metadata[b"evothesis.schema_id"] == schema_id.encode()
     for number, field in enumerate(schema, 1):
         wanted = (
             pyarrow.int64() if field.name in NUMBERS
@@ -101,7 +117,6 @@ same("pandas, ids", ({"event_id": id} for id in frame["event_id"]), ({"event_id"
 
 # JSON Lines
 lines = [line for path in objects["jsonl"] for line in gzip.open(path, "rt", encoding="utf-8", newline="\n")]
-numbers = {"parse_int": lambda text: ["int", text], "parse_float": lambda text: ["float", text]}
 rows = []
 for line in lines:
     row = json.loads(line, **numbers)
@@ -135,6 +150,8 @@ for path in objects["csv"]:
         raw = file.read()
     table = pyarrow.csv.read_csv(
         io.BytesIO(raw),
+        # A row must not be longer than that.
+        read_options=pyarrow.csv.ReadOptions(block_size=1 << 24),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(
             null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False,

@@ -12,7 +12,8 @@ pub struct Manifest {
     pub manifest_version: u32,
     /// [`crate::version::ROW_SCHEMA`].
     pub schema_version: u32,
-    /// [`crate::version::ROW_SCHEMA_ID`]; also in the metadata of each Parquet file.
+    /// [`crate::version::ROW_SCHEMA_ID`], or [`crate::version::ROW_SCHEMA_WITH_RAW_ID`]; also in the metadata of each Parquet
+    /// file.
     pub schema_id: String,
     /// Names the export batch; part of every key.
     pub export_batch_id: Uuid,
@@ -168,7 +169,7 @@ pub struct Selection {
     /// The only event types; empty for all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub event_types: Vec<String>,
-    /// The only columns; empty for all.
+    /// The only columns; empty for all. `raw_event_data` is there where it is named here, or where no column is left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
     /// Columns that are left out.

@@ -125,12 +125,6 @@ fn print(report: &Report) {
             report.others
         );
     }
-    for it in &report.copies {
-        println!(
-            "{}: the copy below {} (export --to-prefix) was not looked into: delete it, or make it again",
-            it.destination, it.prefix
-        );
-    }
     for alike in report.pending.chunk_by(|a, b| (&a.destination, &a.reason) == (&b.destination, &b.reason)) {
         let Some(it) = alike.first() else { continue };
         let place =
@@ -139,7 +133,7 @@ fn print(report: &Report) {
         let more = if alike.len() > 1 { format!(" and {} more", alike.len() - 1) } else { String::new() };
         eprintln!("{place}:{batch}{more} still to be done: {}\n  what to do: {}", it.reason, it.remedy);
     }
-    if report.erasures.is_empty() {
+    if report.erasures.is_empty() && report.pending.is_empty() {
         println!("nothing is left to do");
     }
 }

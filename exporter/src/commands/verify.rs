@@ -131,11 +131,26 @@ async fn alone(arguments: &Arguments, depth: Depth, hours: Hours, progress: &Pro
         print_alone(&verdict);
     }
     let is_whole = verdict.unread.is_empty();
-    let holds_nothing = is_whole && verdict.newest.is_empty() && verdict.discrepancies.is_empty();
-    if holds_nothing {
-        eprintln!("no manifest is below this prefix, so nothing was proved: see that --bucket and --prefix are right");
+    if let Some(reason) = proved_nothing(&verdict) {
+        eprintln!("{reason}");
     }
-    Ok(exit(!verdict.discrepancies.is_empty(), holds_nothing || !is_whole))
+    Ok(exit(!verdict.discrepancies.is_empty(), verdict.manifests == 0 || !is_whole))
+}
+
+/// Why a comparison that came to its end has proved nothing; `None` where it has proved something, or found it wrong.
+fn proved_nothing(verdict: &bucket_only::Verdict) -> Option<&'static str> {
+    if verdict.manifests > 0 || !verdict.unread.is_empty() {
+        None
+    } else if !verdict.newest.is_empty() {
+        Some(
+            "no manifest is of this range, so nothing was proved of it: see that --from and --to are right, and that the \
+             newest batch is as new as it should be",
+        )
+    } else if verdict.discrepancies.is_empty() {
+        Some("no manifest is below this prefix, so nothing was proved: see that --bucket and --prefix are right")
+    } else {
+        None
+    }
 }
 
 fn print_alone(verdict: &bucket_only::Verdict) {

@@ -197,6 +197,8 @@ pub struct Export {
     pub jsonl_compression: Compression,
     /// Whether CSV keeps spreadsheets from taking a text for a formula.
     pub csv_formula_safe: bool,
+    /// Whether each row ends with the whole event as one JSON object.
+    pub raw_event_data: bool,
 }
 
 /// When the buckets are compared with the database.

@@ -69,7 +69,7 @@ fn a_mistake_is_placed_and_not_quoted() {
         ("[export]\nformats = [\"hunter2\"]", "export.formats.0: must be of parquet, jsonl, csv"),
         (
             "[export]\nevry = \"hunter2\"",
-            "export.evry: is no setting; there are schedule, formats, lease, tries, retry, layout, jsonl_compression, csv_formula_safe",
+            "export.evry: is no setting; there are schedule, formats, lease, tries, retry, layout, jsonl_compression, csv_formula_safe, raw_event_data",
         ),
         ("[[destinations]]\nname = \"a\"", "destinations.0.bucket: must be set"),
     ] {

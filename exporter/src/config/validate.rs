@@ -93,7 +93,7 @@ impl Config {
             return Err(invalid("destinations", "at least one must be set"));
         }
         for (index, destination) in self.destinations.iter().enumerate() {
-            destination.validate(&format!("destinations[{index}]"))?;
+            destination.validate(&format!("destinations[{index}]"), self.export.raw_event_data)?;
             let earlier = &self.destinations[..index];
             if earlier.iter().any(|it| it.name == destination.name) {
                 return Err(invalid(format!("destinations[{index}].name"), "is taken by another destination"));
@@ -165,7 +165,7 @@ impl Webhooks {
 }
 
 impl Destination {
-    fn validate(&self, at: &str) -> Result<(), Invalid> {
+    fn validate(&self, at: &str, with_raw: bool) -> Result<(), Invalid> {
         let named = |field: &str, reason: &str| Err(invalid(format!("{at}.{field}"), reason));
         if self.name.is_empty() || !self.name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_')) {
             return named("name", "must be of lower-case letters, digits, - and _");
@@ -206,7 +206,7 @@ impl Destination {
                 "must lie between 5MiB, the least that S3 takes, and 512MiB: a part is in memory",
             );
         }
-        if let Err((field, reason)) = selection::check(&self.select) {
+        if let Err((field, reason)) = selection::check(&self.select, with_raw) {
             return named(&format!("select.{field}"), &reason);
         }
         if self.required && self.select.is_partial() {

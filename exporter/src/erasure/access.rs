@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::search::{Search, SearchError};
 use super::visitor::Visitor;
-use super::{Copy, copies};
 use crate::export::Exporter;
 use crate::export::objects::{self, RenderError};
 use crate::progress::Progress;
@@ -35,6 +34,15 @@ pub struct Held {
     pub unreachable: Vec<String>,
     /// Sets below other prefixes (`exporter export --to-prefix`), which are not looked into.
     pub copies: Vec<Copy>,
+}
+
+/// A set that was exported below another prefix.
+#[derive(Debug, Serialize)]
+pub struct Copy {
+    /// The destination.
+    pub destination: String,
+    /// The prefix.
+    pub prefix: String,
 }
 
 /// Why it could not be told.
@@ -96,7 +104,8 @@ pub async fn access(
         work.advance(1);
     }
     out.flush()?;
-    held.copies = copies(&mut connection).await?;
+    let copies = erasures::copies(&mut connection).await?;
+    held.copies = copies.into_iter().map(|(destination, prefix)| Copy { destination, prefix }).collect();
     held.counted_by_sites = erased_rows::sites(&mut connection, visitor.0).await?;
     let visitor_hash = erasures::hash(&mut connection, visitor.0).await?;
     let entry = Entry {

@@ -7,6 +7,7 @@
 //! waiting.
 
 pub mod access;
+mod copies;
 pub mod search;
 mod take_out;
 pub mod visitor;
@@ -49,12 +50,10 @@ pub struct Report {
     pub erasures: Vec<Done>,
     /// Objects that were written again, in all destinations.
     pub objects: usize,
-    /// Destinations that still have what was erased, and why.
+    /// Destinations that still have what was erased, and why; copies below other prefixes among them.
     pub pending: Vec<Pending>,
     /// Erasures of other visitors that are not finished, where one visitor was meant.
     pub others: usize,
-    /// Sets below other prefixes (`exporter export --to-prefix`), which are not looked into.
-    pub copies: Vec<Copy>,
 }
 
 /// How far an erasure is.
@@ -89,15 +88,6 @@ pub struct Pending {
     pub remedy: &'static str,
 }
 
-/// A set that was exported below another prefix.
-#[derive(Debug, Serialize)]
-pub struct Copy {
-    /// The destination.
-    pub destination: String,
-    /// The prefix.
-    pub prefix: String,
-}
-
 /// Why nothing could be done.
 #[derive(Debug, thiserror::Error)]
 pub enum EraseError {
@@ -129,7 +119,9 @@ pub async fn forget(
     record(&mut transaction, &erasure, "forget", author).await?;
     transaction.commit().await?;
     drop(connection);
-    work(pool, exporter, Some(erasure.id), author, progress).await
+    let mut report = work(pool, exporter, Some(erasure.id), author, progress).await?;
+    report.pending.extend(copies::behind(&mut *pool.acquire().await?, exporter, Some(erasure.id)).await?);
+    Ok(report)
 }
 
 /// Goes on with every erasure that is not finished, because somebody says so.
@@ -147,7 +139,9 @@ pub async fn resume(
         record(&mut connection, &erasure, "resume", author).await?;
     }
     drop(connection);
-    work(pool, exporter, None, author, progress).await
+    let mut report = work(pool, exporter, None, author, progress).await?;
+    report.pending.extend(copies::behind(&mut *pool.acquire().await?, exporter, None).await?);
+    Ok(report)
 }
 
 /// Goes on with every erasure that is not finished, as `serve` does by itself.
@@ -241,13 +235,7 @@ async fn work(
     if let Some(id) = only {
         report.others = erasures::unfinished(&mut connection).await?.iter().filter(|it| it.id != id).count();
     }
-    report.copies = copies(&mut connection).await?;
     Ok(report)
-}
-
-async fn copies(connection: &mut PgConnection) -> sqlx::Result<Vec<Copy>> {
-    let copies = erasures::copies(connection).await?;
-    Ok(copies.into_iter().map(|(destination, prefix)| Copy { destination, prefix }).collect())
 }
 
 fn pending(destination: &str, export_batch_id: Uuid, failure: &Failure) -> Pending {

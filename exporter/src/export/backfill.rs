@@ -13,7 +13,7 @@ use super::placed;
 use super::queue::put;
 use super::{Exporter, Failure, Order, PutObject, Report, RunError, Target, keys};
 use crate::config::Destination;
-use crate::progress::Progress;
+use crate::progress::{Progress, Work};
 use crate::refusal;
 use crate::store::deliveries::{self, Object};
 use crate::store::export_batches::{self, ExportBatch, Reach};
@@ -100,7 +100,7 @@ impl Exporter {
     pub async fn restore(&self, destination: &str, batch: &ExportBatch) -> Result<Vec<PutObject>, Failure> {
         let target = self.targets.iter().find(|target| target.destination.name == destination);
         let Some(target) = target else { return Ok(Vec::new()) };
-        let written = match self.rewrite(target, batch.id, None).await {
+        let written = match self.rewrite(target, batch.id, None, &Work::silent()).await {
             Err(error @ RewriteError::Dropped { .. }) => self.restore_manifest(target, batch, error).await,
             written => written,
         };
@@ -147,8 +147,9 @@ impl Exporter {
         let work = progress.begin(name, batches.iter().map(|batch| batch.rows.unsigned_abs()).sum());
         for batch in batches {
             let is_kept = keeping.lock().await.ping().await;
+            let done = work.done();
             let rewritten = match is_kept {
-                Ok(()) => self.rewrite(target, batch.id, to_prefix).await,
+                Ok(()) => self.rewrite(target, batch.id, to_prefix, &work).await,
                 Err(error) => Err(RewriteError::Unkept(error)),
             };
             match rewritten {
@@ -166,7 +167,7 @@ impl Exporter {
                     }
                 }
             }
-            work.advance(batch.rows.unsigned_abs());
+            work.settle(done + batch.rows.unsigned_abs());
         }
         report
     }
@@ -178,6 +179,7 @@ impl Exporter {
         target: &Target,
         export_batch_id: Uuid,
         to_prefix: Option<&str>,
+        work: &Work,
     ) -> Result<Delivered, RewriteError> {
         let Destination { name, prefix: own, .. } = &target.destination;
         let prefix = to_prefix.unwrap_or(own);
@@ -205,7 +207,7 @@ impl Exporter {
                 return Err(RewriteError::Dropped { dropped, rows, export_batch_id, hour });
             }
             let rendition =
-                self.renditions.of(&self.pool, &batch, &told.selection).await.map_err(DeliverError::from)?;
+                self.renditions.of(&self.pool, &batch, &told.selection, work).await.map_err(DeliverError::from)?;
             let at_keys_of = put_before.as_deref().unwrap_or(if is_as_it_was { &recorded } else { &[] });
             let placed =
                 placed::place(prefix, &batch, &rendition, &told.selection, at_keys_of).map_err(DeliverError::from)?;

@@ -13,6 +13,7 @@ use super::objects::spool::Shelf;
 use super::placed::{self, Placed};
 use super::renditions::Renditions;
 use crate::bucket::{Bucket, BucketError, Described};
+use crate::progress::Work;
 use crate::refusal;
 use crate::store::deliveries::{self, Lease, Object, Taken};
 use crate::store::export_batches::{self, ExportBatch};
@@ -29,6 +30,8 @@ pub(super) struct Delivery<'a> {
     pub(super) required: &'a [String],
     pub(super) lease: &'a Lease,
     pub(super) renditions: &'a Renditions,
+    /// Advances while rows are rendered.
+    pub(super) work: &'a Work,
 }
 
 /// What a bucket was verified to hold.
@@ -90,7 +93,7 @@ impl Delivery<'_> {
         let mut told = told(&mut connection, &batch, &self.lease.destination).await?;
         // Uploads take long; meanwhile others can use the connection.
         drop(connection);
-        let rendition = self.renditions.of(self.pool, &batch, &told.selection).await?;
+        let rendition = self.renditions.of(self.pool, &batch, &told.selection, self.work).await?;
 
         let dropped = rendition.dropped;
         if dropped > 0

@@ -17,6 +17,7 @@ use super::objects::{self, RenderError, back};
 use super::placed::{self, Placed};
 use super::{Exporter, Failure, PutObject, Target, queue};
 use crate::bucket::Bucket;
+use crate::progress::Work;
 use crate::refusal::{self, Concerns};
 use crate::store::deliveries::{self, Object};
 use crate::store::export_batches::{self, ExportBatch};
@@ -107,8 +108,8 @@ impl Exporter {
         deliver::end_uploads(&target.bucket, prefix, &batch).await?;
         let mut placed = if state.dropped_rows == 0 {
             drop(connection);
-            let rendition =
-                self.renditions.of(&self.pool, &batch, &told.selection).await.map_err(DeliverError::from)?;
+            let rendition = self.renditions.of(&self.pool, &batch, &told.selection, &Work::silent()).await;
+            let rendition = rendition.map_err(DeliverError::from)?;
             if rendition.dropped > 0 {
                 return Err(EraseError::NotYet("a day of it was dropped meanwhile"));
             }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::deliver::{self, DeliverError, Delivered};
 use super::{Exporter, Failure, PutObject, Report, Target};
-use crate::progress::Progress;
+use crate::progress::{Progress, Work};
 use crate::refusal::{self, Concerns};
 use crate::store::deliveries::{self, Lease};
 use crate::store::tries;
@@ -41,9 +41,12 @@ impl Exporter {
                 Ok(Some(lease)) => lease,
                 Err(error) => return failed_here(report, name, &error),
             };
-            match self.deliver(target, &lease, begun).await {
-                Ok(Delivered { objects, rows, dropped }) => {
-                    work.advance(rows.unsigned_abs());
+            let done = work.done();
+            let delivered = self.deliver(target, &lease, begun, &work).await;
+            // What was rendered is not delivered yet; what others have rendered was not told of.
+            work.settle(done + delivered.as_ref().map_or(0, |it| it.rows.unsigned_abs()));
+            match delivered {
+                Ok(Delivered { objects, dropped, .. }) => {
                     report.note_dropped(name, dropped);
                     report.objects.extend(objects.into_iter().map(|object| put(name, &object)));
                 }
@@ -72,7 +75,13 @@ impl Exporter {
 
     /// Delivers while the lease, which was asked for when it had `begun`, is renewed beside it. A lost lease stops the delivery
     /// where it stands.
-    async fn deliver(&self, target: &Target, lease: &Lease, begun: Instant) -> Result<Delivered, DeliverError> {
+    async fn deliver(
+        &self,
+        target: &Target,
+        lease: &Lease,
+        begun: Instant,
+        work: &Work,
+    ) -> Result<Delivered, DeliverError> {
         let delivery = deliver::Delivery {
             pool: &self.pool,
             bucket: &target.bucket,
@@ -80,6 +89,7 @@ impl Exporter {
             required: &self.required,
             lease,
             renditions: &self.renditions,
+            work,
         };
         tokio::select! {
             result = delivery.run() => result,

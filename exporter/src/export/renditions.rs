@@ -10,6 +10,7 @@ use uuid::Uuid;
 use wire::Selection;
 
 use super::objects::{self, RenderError, Rendition};
+use crate::progress::Work;
 use crate::store::export_batches::ExportBatch;
 
 /// What is being sent, by batch and generation and by what is taken of it. The files are gone when the last destination lets go of them.
@@ -23,12 +24,13 @@ type Shared = Arc<Mutex<Weak<Rendition>>>;
 
 impl Renditions {
     /// The objects of `batch` for a destination of this `selection`. A rendition that fails is tried again by the next who
-    /// asks.
+    /// asks. `work` advances with the rows that are rendered, and not where another renders them.
     pub(super) async fn of(
         &self,
         pool: &PgPool,
         batch: &ExportBatch,
         selection: &Selection,
+        work: &Work,
     ) -> Result<Arc<Rendition>, RenderError> {
         // Cannot fail: texts, numbers and lists of them.
         let taken = serde_json::to_string(selection).unwrap_or_default();
@@ -46,7 +48,7 @@ impl Renditions {
             let mut connection = pool.acquire().await?;
             // A `COPY` that is cut off ends with its connection: the pool would read all of it.
             connection.close_on_drop();
-            objects::render(&mut connection, batch, selection).await
+            objects::render(&mut connection, batch, selection, work).await
         };
         let rendition = Arc::new(rendered.await?);
         *one = Arc::downgrade(&rendition);

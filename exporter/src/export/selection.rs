@@ -7,22 +7,26 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use wire::Selection;
 
-use super::objects::row::{self, COLUMNS};
+use super::objects::row::{self, COLUMNS, RAW};
 
 /// By which verify and readers count events.
 const KEPT: &str = "event_id";
 /// What a sample is told in.
 const SAMPLE: u32 = 10_000;
 
-/// Whether `selection` makes sense.
+/// Whether `selection` makes sense; `with_raw`: where there is `raw_event_data`.
 ///
 /// # Errors
 /// The field, and what is wrong with it.
-pub fn check(selection: &Selection) -> Result<(), (&'static str, String)> {
-    let known = |name: &String| COLUMNS.iter().any(|column| column.0 == name);
+pub fn check(selection: &Selection, with_raw: bool) -> Result<(), (&'static str, String)> {
+    let is_raw = |name: &String| COLUMNS.get(RAW).is_some_and(|column| column.0 == name);
+    let known = |name: &String| COLUMNS.iter().any(|column| column.0 == name) && (with_raw || !is_raw(name));
     let lists = [("columns", &selection.columns), ("without_columns", &selection.without_columns)];
     for (field, names) in lists {
         if let Some(name) = names.iter().find(|name| !known(name)) {
+            if is_raw(name) {
+                return Err((field, format!("{name} is a column only with export.raw_event_data = true")));
+            }
             return Err((field, format!("{name} is no column")));
         }
     }
@@ -41,7 +45,7 @@ pub fn check(selection: &Selection) -> Result<(), (&'static str, String)> {
     if let Some(name) = selection.rename.values().find(|name| name.is_empty() || !name.bytes().all(allowed)) {
         return Err(("rename", format!("{name} must be of letters, digits and _")));
     }
-    let names: Vec<_> = row::columns(selection).into_iter().map(|(_, name)| name.to_lowercase()).collect();
+    let names: Vec<_> = row::columns(selection, with_raw).into_iter().map(|(_, name)| name.to_lowercase()).collect();
     if names.iter().collect::<BTreeSet<_>>().len() != names.len() {
         return Err(("rename", "gives two columns one name".to_owned()));
     }
@@ -107,8 +111,35 @@ mod tests {
             rename: BTreeMap::from([("url".to_owned(), "address".to_owned())]),
             ..Selection::default()
         };
-        assert_eq!(row::columns(&selection), [(0, "event_id".to_owned()), (10, "address".to_owned())]);
-        assert_eq!(row::columns(&Selection::default()).len(), COLUMNS.len());
+        for with_raw in [false, true] {
+            assert_eq!(row::columns(&selection, with_raw), [(0, "event_id".to_owned()), (10, "address".to_owned())]);
+        }
+        assert_eq!(row::columns(&Selection::default(), false).len(), COLUMNS.len() - 1);
+    }
+
+    /// It holds all columns: whoever leaves one out must not get it back by way of the whole.
+    #[test]
+    fn the_raw_event_is_there_where_nothing_is_left_out_or_where_it_is_named() {
+        let is_there = |selection: &Selection| {
+            let has = row::columns(selection, true).iter().any(|(at, _)| *at == RAW);
+            assert!(row::columns(selection, false).iter().all(|(at, _)| *at != RAW), "{selection:?}");
+            assert_eq!(row::schema_id(selection, true) == wire::version::ROW_SCHEMA_WITH_RAW_ID, has);
+            assert_eq!(row::schema_id(selection, false), wire::version::ROW_SCHEMA_ID);
+            has
+        };
+        let rename = BTreeMap::from([("raw_event_data".to_owned(), "event".to_owned())]);
+        let of = |columns: &[&str], without: &[&str]| Selection {
+            columns: names(columns),
+            without_columns: names(without),
+            ..Selection::default()
+        };
+        assert!(is_there(&Selection::default()) && is_there(&Selection { rename, ..Selection::default() }));
+        assert!(is_there(&Selection { sites: names(&["a"]), ..Selection::default() }));
+        assert!(is_there(&of(&["event_id", "raw_event_data"], &[])) && !is_there(&of(&["event_id", "url"], &[])));
+        assert!(!is_there(&of(&[], &["ip_address"])) && !is_there(&of(&[], &["raw_event_data"])));
+        let named = of(&["event_id", "raw_event_data"], &[]);
+        assert_eq!(check(&named, true), Ok(()));
+        assert_eq!(check(&named, false).map_err(|error| error.0), Err("columns"));
     }
 
     #[test]
@@ -128,8 +159,8 @@ mod tests {
             (Selection { visitors_per_10000: Some(0), ..Selection::default() }, "visitors_per_10000"),
             (Selection { visitors_per_10000: Some(10_001), ..Selection::default() }, "visitors_per_10000"),
         ] {
-            assert_eq!(check(&selection).map_err(|error| error.0), Err(field), "{selection:?}");
+            assert_eq!(check(&selection, false).map_err(|error| error.0), Err(field), "{selection:?}");
         }
-        assert_eq!(check(&rename("url", "address")), Ok(()));
+        assert_eq!(check(&rename("url", "address"), false), Ok(()));
     }
 }

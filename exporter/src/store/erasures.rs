@@ -241,6 +241,25 @@ pub async fn rewrites(connection: &mut PgConnection, export_batch_id: Uuid) -> s
     Ok(rows.into_iter().map(|it| rewrite(it.generation, it.erasure_id, it.made_at, it.rows_removed)).collect())
 }
 
+/// The batches out of which something of the visitor of an erasure was taken, by whichever erasure, or of any visitor, and the
+/// generation by which all of it was.
+pub async fn rewritten(connection: &mut PgConnection, erasure_id: Option<Uuid>) -> sqlx::Result<Vec<(Uuid, i32)>> {
+    let rewritten = sqlx::query!(
+        r#"-- name: rewritten_batches
+        select export_batch_id, max(generation) as "generation!"
+        from rewrites
+        where $1::uuid is null
+            or erasure_id in (
+                select id from erasures where visitor_hash = (select visitor_hash from erasures where id = $1)
+            )
+        group by export_batch_id"#,
+        erasure_id,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rewritten.into_iter().map(|it| (it.export_batch_id, it.generation)).collect())
+}
+
 /// Finishes an erasure of which nothing is left to do, and forgets what it took out. `false` when it was.
 pub async fn finish(connection: &mut PgConnection, id: Uuid) -> sqlx::Result<bool> {
     let finished = sqlx::query!(

@@ -156,6 +156,32 @@ async fn a_prefix_without_manifests_proves_nothing_and_says_so() {
     .await;
 }
 
+#[tokio::test]
+async fn a_range_without_manifests_proves_nothing_and_says_so() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let (_, manifests) = fill(&pools, &storage).await;
+        let endpoint = format!("http://{}", storage.address());
+        // As with a newest day that is lost, and with a year that is mistyped.
+        for range in [["--from", "2100-01-01"], ["--to", "2001-01-01"]] {
+            let (code, said, errors) = run(&endpoint, &range).await;
+            assert_eq!(code, Some(2), "{said} {errors}");
+            assert!(errors.contains("no manifest is of this range, so nothing was proved of it"), "{errors}");
+            assert!(said.contains("0 export batch(es)") && said.contains("the newest batch is"), "{said}");
+        }
+        let (code, _, errors) = run(&endpoint, &["--from", "2001-01-01"]).await;
+        assert_eq!((code, errors.contains("nothing was proved")), (Some(0), false), "{errors}");
+        // What is wrong elsewhere weighs more.
+        let read = |key: &String| serde_json::from_slice::<Value>(&storage.get(key).expect("there")).expect("json");
+        let previous = manifests.iter().find_map(|key| read(key)["previous"].as_str().map(str::to_owned));
+        let previous = previous.expect("a chain");
+        storage.delete(manifests.iter().find(|key| key.contains(&previous)).expect("a manifest"));
+        let (code, said, errors) = run(&endpoint, &["--from", "2100-01-01"]).await;
+        assert_eq!((code, errors.contains("nothing was proved")), (Some(1), true), "{said} {errors}");
+    })
+    .await;
+}
+
 /// A bucket of one batch with so many rows, as JSON Lines and as CSV.
 fn put_batch(storage: &Storage, rows: u64) {
     let zipped = |text: String| {

@@ -107,7 +107,10 @@ async fn what_is_printed_proves_a_whole_copy_and_nothing_else() {
             change(&chain(copy.path())[1], "complete", Value::Bool(false));
             change(&chain(copy.path())[1], "outcomes", serde_json::json!({ "left_out": 3, "dropped": 1 }));
             let said = check(copy.path(), prefix).expect("what is there is right");
-            assert!(said.starts_with("PARTIAL: 1 batches leave out 3 events\n4 batches, 8 rows, all that was"), "{said}");
+            assert!(
+                said.starts_with("PARTIAL: 1 batches leave out 3 events\n4 batches, 8 rows, all that was"),
+                "{said}"
+            );
 
             // A manifest of the middle, and the first.
             for at in [0, 1, 2] {

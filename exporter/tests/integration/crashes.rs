@@ -1,7 +1,6 @@
 //! An exporter that is gone at every request of an export, and at every step in the database: the next one leaves each row
 //! once, the same bytes in both buckets, and nothing half done.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -21,7 +20,7 @@ use wire::ForwardedEvent;
 
 use crate::database::with_database;
 use crate::proxy::{Fault, Proxy};
-use crate::samples::{batch, deliver, event};
+use crate::samples::{batch, deliver_to, event, number, taking};
 use crate::storage::Storage;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,16 +36,17 @@ fn large(n: u32) -> ForwardedEvent {
 }
 
 /// Some 1.3 MB of rows, so that an object goes in two parts of a megabyte.
-async fn ingest(pools: &Pools, round: u32) {
+pub(crate) async fn ingest(pools: &Pools, round: u32) {
+    let ingest = taking(pools);
     for part in 0..9 {
         let events = (0..50).map(|n| large(round * 450 + part * 50 + n)).collect();
-        deliver(pools, &batch(events)).await.expect("stored");
+        deliver_to(&ingest, &batch(events)).await.expect("stored");
     }
 }
 
-fn config(proxy: &Proxy, storage: &Storage) -> Config {
+pub(crate) fn config(proxy: &Proxy, storage: &Storage, formats: &[Format]) -> Config {
     let mut config = proxy.config(storage);
-    config.export.formats = vec![Format::Jsonl];
+    config.export.formats = formats.to_vec();
     for destination in &mut config.destinations {
         destination.part_size = "1MiB".parse().expect("a size");
         destination.timeout = "20s".parse().expect("a period");
@@ -64,8 +64,8 @@ fn doomed(pools: &Pools, config: &Config) -> Exporter {
     Exporter::new(pool, config, "doomed".to_owned())
 }
 
-/// Time passes, and another exporter takes over.
-async fn recover(pools: &Pools, storage: &Arc<Storage>, config: &Config, batches: usize) {
+/// Time passes, and another exporter takes over and leaves nothing half done.
+async fn recover(pools: &Pools, storage: &Storage, config: &Config) {
     sqlx::query(
         "update deliveries set lease_until = clock_timestamp() - interval '1 second' where lease_until is not null",
     )
@@ -75,6 +75,12 @@ async fn recover(pools: &Pools, storage: &Arc<Storage>, config: &Config, batches
     let report = timeout(PATIENCE, exporter(pools, config).run()).await.expect("bounded").expect("run");
     assert!(report.failures.is_empty(), "{report:?}");
     assert_eq!(storage.uploads(), 0, "an upload is left behind");
+    assert_eq!(number(pools, "select count(*) from deliveries where exported_at is null").await, 0, "{report:?}");
+}
+
+/// Each of so many batches is in both buckets, whole and alike. What is there once is not written again, so one look at the end
+/// is enough.
+async fn ensure_clean(pools: &Pools, storage: &Storage, config: &Config, batches: usize) {
     let verdict =
         verify(&pools.export, config, &verify::Order::default(), &Progress::silent()).await.expect("answered");
     assert!(verdict.discrepancies.is_empty() && verdict.unreachable.is_empty(), "{verdict:?}");
@@ -90,7 +96,7 @@ async fn whichever_request_an_exporter_is_gone_at_the_next_one_leaves_each_row_o
     with_database(async |pools| {
         let storage = Storage::start().await;
         let proxy = Proxy::start(&storage).await;
-        let config = config(&proxy, &storage);
+        let config = config(&proxy, &storage, &Format::ALL);
         let (mut round, mut kinds) = (0, 0);
         // Before the storage has done what was asked, and after it.
         for fault in [Fault::Hang, Fault::HangAfter] {
@@ -111,15 +117,17 @@ async fn whichever_request_an_exporter_is_gone_at_the_next_one_leaves_each_row_o
                 run.abort();
                 let _ = run.await;
                 proxy.mend();
-                recover(&pools, &storage, &config, round as usize).await;
+                recover(&pools, &storage, &config).await;
                 if !is_stuck {
                     break;
                 }
                 kinds += 1;
             }
         }
-        // List, create, two parts, complete, manifest, read the object, read the manifest: each before and after.
-        assert_eq!(kinds, 16);
+        // Of each of three objects list, create, two parts, complete; manifest; read each object, read the manifest: each
+        // before and after.
+        assert_eq!(kinds, 2 * (3 * 5 + 1 + 3 + 1));
+        ensure_clean(&pools, &storage, &config, round as usize).await;
         let alone = bucket_only::verify(&config.destinations[0], Depth::Full, Hours::default(), &Progress::silent()).await;
         assert_eq!((alone.discrepancies.len(), alone.rows), (0, u64::from(round) * 450), "{:?}", alone.discrepancies);
     })
@@ -131,7 +139,7 @@ async fn whichever_step_in_the_database_an_exporter_is_gone_at_the_next_one_goes
     with_database(async |pools| {
         let storage = Storage::start().await;
         let proxy = Proxy::start(&storage).await;
-        let config = config(&proxy, &storage);
+        let config = config(&proxy, &storage, &[Format::Jsonl]);
         // What each step needs, and waits for while somebody else has it: claiming, leasing, rendering, marking.
         let steps = [
             ("export_batches", false, false),
@@ -172,7 +180,8 @@ async fn whichever_step_in_the_database_an_exporter_is_gone_at_the_next_one_goes
             lock.rollback().await.expect("released");
             // The server ends what nobody waits for any more.
             tokio::time::sleep(Duration::from_millis(200)).await;
-            recover(&pools, &storage, &config, round + 1).await;
+            recover(&pools, &storage, &config).await;
+            ensure_clean(&pools, &storage, &config, round + 1).await;
         }
     })
     .await;
@@ -183,14 +192,15 @@ async fn an_upload_whose_end_is_acknowledged_with_an_error_inside_has_not_ended(
     with_database(async |pools| {
         let storage = Storage::start().await;
         let proxy = Proxy::start(&storage).await;
-        let config = config(&proxy, &storage);
+        let config = config(&proxy, &storage, &[Format::Jsonl]);
         for (round, times, codes) in [(0, 1, &[][..]), (1, usize::MAX, &["InternalError"])] {
             ingest(&pools, 2000 + round).await;
             proxy.fail(Fault::ErrorInside, "?uploadId=", 0, times);
             let report = timeout(PATIENCE, exporter(&pools, &config).run()).await.expect("bounded").expect("run");
             assert!(proxy.mend() > 0, "it befell nothing");
             assert_eq!(report.failures.iter().map(|it| it.code.as_str()).collect::<Vec<_>>(), codes);
-            recover(&pools, &storage, &config, round as usize + 1).await;
+            recover(&pools, &storage, &config).await;
+            ensure_clean(&pools, &storage, &config, round as usize + 1).await;
         }
     })
     .await;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use exporter::export::claim;
 use exporter::export::objects::{event_ids, render};
+use exporter::progress::Work;
 use exporter::store::deliveries::{self, Lease};
 use exporter::store::export_batches::{self, ExportBatch, Reach};
 use exporter::store::{Pools, segments, tries};
@@ -162,7 +163,7 @@ async fn a_batch_renders_to_the_same_bytes_whenever_it_is_rendered() {
         ingest_segments(&pools, 20).await;
         let batch = claimed(&pools).await;
         let mut connection = pools.export.acquire().await.expect("connected");
-        let first = render(&mut connection, &batch, &Selection::default()).await.expect("rendered");
+        let first = render(&mut connection, &batch, &Selection::default(), &Work::silent()).await.expect("rendered");
         // Physically another table, its rows in another order, and the same rows.
         sqlx::query("cluster events_20261122 using events_20261122_pkey")
             .execute(&mut *connection)
@@ -174,7 +175,7 @@ async fn a_batch_renders_to_the_same_bytes_whenever_it_is_rendered() {
             .execute(&mut *connection)
             .await
             .expect("back");
-        let second = render(&mut connection, &batch, &Selection::default()).await.expect("rendered");
+        let second = render(&mut connection, &batch, &Selection::default(), &Work::silent()).await.expect("rendered");
         assert_eq!(first.objects.len(), 3);
         for (first, second) in first.objects.iter().zip(&second.objects) {
             assert_eq!(first.file.sha256, second.file.sha256, "{:?}", first.format);
@@ -194,7 +195,8 @@ async fn a_batch_that_lost_rows_is_not_rendered() {
         let batch = claimed(&pools).await;
         sqlx::query("delete from events where seq = 0").execute(&pools.export).await.expect("gone");
         let mut connection = pools.export.acquire().await.expect("connected");
-        let error = render(&mut connection, &batch, &Selection::default()).await.expect_err("incomplete");
+        let error =
+            render(&mut connection, &batch, &Selection::default(), &Work::silent()).await.expect_err("incomplete");
         assert_eq!(error.to_string(), "the segments promise 4 rows, the database holds 3");
         // The connection is as it was: no setting of the copy is left behind.
         let setting: String =

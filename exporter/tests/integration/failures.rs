@@ -3,18 +3,22 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use exporter::config::Config;
+use exporter::config::{Config, Format};
 use exporter::export::hours::Hours;
-use exporter::export::{Exporter, Order, Report};
+use exporter::export::{Exporter, Order, Plan, Report, claim};
 use exporter::progress::Progress;
+use exporter::store::export_batches::Reach;
 use exporter::store::{Pools, operator, tries};
 use exporter::verify::{self, Depth, bucket_only, verify};
+use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::database::with_database;
+use crate::crashes::{self, ingest as ingest_large};
+use crate::database::{self, with_database};
 use crate::proxy::{Fault, Kind, Proxy};
 use crate::samples::{batch, deliver, event, now, number};
 use crate::storage::Storage;
+use crate::visitors::settings;
 
 /// Longer than the waits of a run may be together.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -113,10 +117,12 @@ async fn storages_of_other_kinds_take_the_same_run() {
             let storage = Storage::start().await;
             let proxy = Proxy::start(&storage).await;
             proxy.imitate(kind);
-            ingest(&pools, 0).await;
-            let config = proxy.config(&storage);
+            ingest_large(&pools, 0).await;
+            let config = crashes::config(&proxy, &storage, &Format::ALL);
             let report = run(&exporter(&pools, &config)).await;
             assert!(report.failures.is_empty(), "{kind:?}: {report:?}");
+            let part = config.destinations[0].part_size.bytes().unsigned_abs();
+            assert!(report.objects.iter().all(|it| it.bytes > part), "all go in parts: {report:?}");
             for depth in [Depth::Head, Depth::Full] {
                 let order = verify::Order { depth, ..verify::Order::default() };
                 let verdict = verify(&pools.export, &config, &order, &Progress::silent()).await.expect("answered");
@@ -171,6 +177,55 @@ async fn a_batch_that_keeps_failing_becomes_a_dead_letter_and_holds_up_no_other(
         assert_eq!(revived.iter().map(|it| it.destination.as_str()).collect::<Vec<_>>(), ["client"]);
         assert!(run(&exporter).await.failures.is_empty());
         ensure_clean(&pools, &storage, 2).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_command_names_what_is_pending_and_not_its_to_deliver() {
+    with_database(async |pools| {
+        let storage = Storage::start().await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let name: String =
+            sqlx::query_scalar("select current_database()::text").fetch_one(&pools.export).await.expect("a name");
+        let settings = settings(folder.path(), &database::url(&name), &storage, &storage.address().to_string());
+        let run = async |arguments: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_exporter"));
+            let output = command.arg("export").args(arguments).arg("--config").arg(&settings).output().await;
+            let output = output.expect("started");
+            (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        ingest(&pools, 0).await;
+        claim(&pools.export, &Plan::of(&storage.config()), Reach::Now).await.expect("claimed").expect("something");
+        // Another exporter delivers it to one, and the other has refused it for good.
+        sqlx::raw_sql(
+            "update deliveries set lease_owner = 'other', lease_until = now() + interval '1 hour', epoch = 1, attempts = 1
+            where destination = 'client';
+            update deliveries set dead_since = now(), failures = 8, attempts = 8 where destination = 'backup'",
+        )
+        .execute(&pools.export)
+        .await
+        .expect("set");
+        let (code, said) = run(&[]).await;
+        assert!(said.contains("client: 1 batch(es) pending; another exporter is delivering"), "{said}");
+        let dead = "backup: 1 batch(es) pending, 1 of them dead letter(s), which only `exporter export retry \
+                    --destination backup` tries again";
+        assert!(said.contains(dead) && !said.contains("nothing to export"), "{said}");
+        assert_eq!(code, Some(1), "a dead letter is left");
+        let (code, said) = run(&["--destination", "client"]).await;
+        assert!(code == Some(0) && said.contains("pending") && !said.contains("nothing to export"), "{said}");
+        let (_, said) = run(&["--json"]).await;
+        let answer: serde_json::Value = serde_json::from_str(&said).expect("json");
+        assert_eq!((&answer["pending"][1]["dead_letters"], &answer["claimed"]), (&1.into(), &serde_json::json!([])));
+
+        sqlx::query("update deliveries set lease_owner = null, lease_until = null")
+            .execute(&pools.export)
+            .await
+            .expect("set");
+        let (code, said) = run(&["retry"]).await;
+        assert!(code == Some(0) && said.contains("client\t") && !said.contains("pending"), "{said}");
+        let (code, said) = run(&[]).await;
+        assert!(code == Some(0) && said.contains("nothing to export") && !said.contains("pending"), "{said}");
     })
     .await;
 }

@@ -6,6 +6,7 @@ use exporter::config::Format;
 use exporter::export::layout::Layout;
 use exporter::export::objects::{event_ids, render};
 use exporter::export::{Plan, claim};
+use exporter::progress::Work;
 use exporter::store::Pools;
 use exporter::store::export_batches::Reach;
 use sha2::{Digest, Sha256};
@@ -34,7 +35,8 @@ async fn a_batch_of_very_many_sites_takes_few_open_files() {
         plan.rendering.layout = Layout::new("format={format}/site={site}");
         let batch = claim(&pools.export, &plan, Reach::Now).await.expect("claimed").expect("something");
         let mut connection = pools.export.acquire().await.expect("connected");
-        let rendition = render(&mut connection, &batch, &Selection::default()).await.expect("rendered");
+        let rendition =
+            render(&mut connection, &batch, &Selection::default(), &Work::silent()).await.expect("rendered");
         let open = std::fs::read_dir("/proc/self/fd").expect("Linux").count();
         assert!(open < FILES, "{open} files are open");
 

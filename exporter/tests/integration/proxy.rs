@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
-use axum::http::{HeaderName, StatusCode};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use exporter::config::Config;
 use hyper::body::Incoming;
@@ -49,7 +50,8 @@ pub(crate) enum Kind {
     Plain,
     /// Refuses trailers, chunked signatures and conditional writes, and describes no hashes: as Garage.
     Sparse,
-    /// Entity tags are no MD5, and quoted: as Ceph and `MinIO` have them.
+    /// Entity tags are no MD5, and quoted: as Ceph and `MinIO` have them. An upload ends only with the tags of its parts, to the
+    /// letter.
     OddTags,
 }
 
@@ -196,6 +198,9 @@ impl Proxy {
             _ => {}
         }
         let mut bytes = to_bytes(body, usize::MAX).await.unwrap_or_default().to_vec();
+        if kind == Kind::OddTags && is_end_of_upload(&parts) && !has_odd_tags(&bytes) {
+            return (StatusCode::BAD_REQUEST, "<Error><Code>InvalidPart</Code></Error>").into_response();
+        }
         if fault == Some(Fault::FlipByte)
             && let Some(byte) = bytes.last_mut()
         {
@@ -220,12 +225,13 @@ impl Proxy {
         let mut response = Response::builder().status(answer.status());
         for (name, value) in answer.headers() {
             let is_hidden = kind == Kind::Sparse && name.as_str().starts_with("x-amz-meta");
-            if !is_hidden && *name != "transfer-encoding" {
+            let is_other = kind == Kind::OddTags && *name == "etag";
+            if !is_hidden && !is_other && *name != "transfer-encoding" {
                 response = response.header(name, value);
             }
         }
         if kind == Kind::OddTags {
-            response = response.header(HeaderName::from_static("etag"), "\"~an-odd-tag-7\"");
+            response = response.header("etag", odd_tag(answer.headers()));
         }
         let body = answer.bytes().await.unwrap_or_default();
         match fault {
@@ -248,4 +254,22 @@ impl Proxy {
         }
         std::future::pending().await
     }
+}
+
+/// In the place of the tag that the storage has given, or of none.
+fn odd_tag(headers: &HeaderMap) -> String {
+    let tag = headers.get("etag").and_then(|tag| tag.to_str().ok()).unwrap_or_default();
+    format!("\"~odd-{}\"", tag.trim_matches('"'))
+}
+
+fn is_end_of_upload(request: &Parts) -> bool {
+    request.method == Method::POST && request.uri.query().is_some_and(|query| query.contains("uploadId="))
+}
+
+/// Whether every part is named by its own odd tag: the storage's own is the part's number.
+fn has_odd_tags(body: &[u8]) -> bool {
+    let body = String::from_utf8_lossy(body).replace("&quot;", "\"");
+    let parts: Vec<_> = body.split("<Part>").skip(1).collect();
+    let is_named = |(part, number): (&&str, usize)| part.contains(&format!("<ETag>\"~odd-{number}\"</ETag>"));
+    !parts.is_empty() && parts.iter().zip(1..).all(is_named)
 }

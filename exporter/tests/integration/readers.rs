@@ -5,7 +5,7 @@ use std::process::Command;
 
 use exporter::config::Format;
 use exporter::export::Exporter;
-use exporter::export::objects::row::{COLUMNS, Kind};
+use exporter::export::objects::row::{COLUMNS, Kind, WIDTH};
 use exporter::store::Pools;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -136,14 +136,22 @@ async fn store(pools: &Pools, rows: usize) {
     }
 }
 
-/// Every row as the database has it, a JSON line each; times as texts, JSON columns as the texts that they are.
-async fn expected(pools: &Pools) -> String {
+/// Every row as the database has it, a JSON line each; times as texts, JSON columns as the texts that they are. The whole event
+/// is that of the view.
+async fn expected(pools: &Pools, with_raw: bool) -> String {
     let time = |column: &str| format!("to_char({column} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')");
-    let columns = COLUMNS.map(|(name, kind)| match kind {
-        Kind::Time => format!("{} as {name}", time(name)),
-        Kind::Json => format!("{name}::text as {name}"),
-        _ => name.to_owned(),
-    });
+    let columns = COLUMNS.iter().take(if with_raw { COLUMNS.len() } else { WIDTH });
+    let columns: Vec<_> = columns
+        .map(|(name, kind)| match kind {
+            _ if *name == "raw_event_data" => {
+                "(select raw_event_data::text from events_log where events_log.id = events.id) as raw_event_data"
+                    .to_owned()
+            }
+            Kind::Time => format!("{} as {name}", time(name)),
+            Kind::Json => format!("{name}::text as {name}"),
+            _ => (*name).to_owned(),
+        })
+        .collect();
     let sql = format!(
         "select row_to_json(line)::text
         from (select {} from events join segments on segments.id = segment_id) as line",
@@ -156,10 +164,20 @@ async fn expected(pools: &Pools) -> String {
 
 #[tokio::test]
 async fn other_readers_find_what_was_stored() {
+    ensure_readable(false).await;
+}
+
+#[tokio::test]
+async fn other_readers_find_the_whole_event_where_it_is_exported_too() {
+    ensure_readable(true).await;
+}
+
+async fn ensure_readable(with_raw: bool) {
     with_database(async |pools| {
         let storage = Storage::start().await;
         let mut config = storage.config();
         config.export.formats = Format::ALL.to_vec();
+        config.export.raw_event_data = with_raw;
         store(&pools, 700).await;
         let report = Exporter::new(pools.export.clone(), &config, "test".to_owned()).run().await.expect("run");
         assert_eq!((report.objects.len(), report.failures.len()), (6, 0), "{report:?}");
@@ -170,7 +188,7 @@ async fn other_readers_find_what_was_stored() {
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
             std::fs::write(path, storage.get(&key).expect("there")).expect("written");
         }
-        std::fs::write(folder.path().join("expected.jsonl"), expected(&pools).await).expect("written");
+        std::fs::write(folder.path().join("expected.jsonl"), expected(&pools, with_raw).await).expect("written");
         let bucket = folder.path().join("bucket");
         python(&["tests/readers.py".as_ref(), folder.path()]);
         python(&["tests/recipes.py".as_ref(), "../docs/reading-your-data.md".as_ref(), &bucket]);

@@ -17,7 +17,7 @@ use crate::samples::{KEY, TOKEN};
 use crate::storage::Storage;
 
 /// Settings with the two buckets of [`Storage::config`], the second at an address of its own.
-fn settings(folder: &Path, database: &str, storage: &Storage, backup: &str) -> PathBuf {
+pub(crate) fn settings(folder: &Path, database: &str, storage: &Storage, backup: &str) -> PathBuf {
     let path = folder.join(format!("exporter-{}.toml", backup.len()));
     let destination = |name: &str, bucket: &str, prefix: &str, address: &str| {
         format!(

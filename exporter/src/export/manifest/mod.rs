@@ -9,7 +9,7 @@ use serde_json::Value;
 use wire::manifest::{Csv, Order, Outcomes, Repeats, Rewrite, Segments};
 use wire::{Manifest, ManifestObject, Selection, version};
 
-use super::objects::row::ORDER;
+use super::objects::row::{self, ORDER};
 use super::objects::{FORMULA_CHARACTERS, Rendition};
 use crate::clock::rfc3339;
 use crate::config::Format;
@@ -67,7 +67,7 @@ fn of(batch: &ExportBatch, told: &Told) -> Manifest {
     Manifest {
         manifest_version: version::MANIFEST,
         schema_version: version::ROW_SCHEMA,
-        schema_id: version::ROW_SCHEMA_ID.to_owned(),
+        schema_id: row::schema_id(&told.selection, rendering.raw_event_data).to_owned(),
         export_batch_id: batch.id,
         previous: batch.previous,
         created_at: rfc3339(batch.created_at),
@@ -175,6 +175,19 @@ pub(crate) mod tests {
         let manifest = of(&batch(), &told);
         assert_eq!((manifest.complete, manifest.rows, manifest.selection), (false, 1, Some(selection)));
         assert_eq!(manifest.outcomes, Outcomes { accepted: 2, exported: 1, left_out: 1, dropped: 0 });
+    }
+
+    #[test]
+    fn a_row_with_the_raw_event_has_a_name_of_its_own() {
+        let rendering = Rendering { raw_event_data: true, ..rendering() };
+        let batch = ExportBatch { rendering: Some(Json(rendering)), ..batch() };
+        let selection = Selection { without_columns: vec!["url".to_owned()], ..Selection::default() };
+        let without = Told { selection, ..told(vec![4], vec![]) };
+        for (told, id) in [(told(vec![4], vec![]), version::ROW_SCHEMA_WITH_RAW_ID), (without, version::ROW_SCHEMA_ID)]
+        {
+            let manifest = of(&batch, &told);
+            assert_eq!((manifest.schema_id.as_str(), manifest.schema_version), (id, version::ROW_SCHEMA));
+        }
     }
 
     #[test]

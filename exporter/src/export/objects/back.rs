@@ -16,7 +16,7 @@ use wire::Selection;
 
 use super::encode::Writer;
 use super::group::{BATCH_ROWS, Bounds};
-use super::row::{COLUMNS, Kind};
+use super::row::{COLUMNS, Kind, WIDTH};
 use super::spool::{Shelf, Spooled};
 use super::{RenderError, csv, jsonl, parquet, row};
 use crate::config::Format;
@@ -72,8 +72,8 @@ struct Places {
 }
 
 impl Places {
-    fn of(selection: &Selection) -> Self {
-        let columns = row::columns(selection);
+    fn of(selection: &Selection, rendering: &Rendering) -> Self {
+        let columns = row::columns(selection, rendering.raw_event_data);
         let place = |name: &str| columns.iter().position(|(at, _)| COLUMNS.get(*at).is_some_and(|it| it.0 == name));
         Self {
             event_id: place("event_id").unwrap_or_default(),
@@ -97,7 +97,7 @@ pub fn look(
     visitor: Uuid,
     gone: &BTreeSet<Uuid>,
 ) -> Result<Option<Found>, RenderError> {
-    let places = Places::of(selection);
+    let places = Places::of(selection, rendering);
     let (Some(visitor_at), Some(stream_at)) = (places.visitor_id, places.stream_id) else { return Ok(None) };
     let visitor = visitor.hyphenated().to_string();
     if format == Format::Parquet && gone.is_empty() && !parquet::may_hold(&file, visitor_at, &visitor)? {
@@ -107,7 +107,7 @@ pub fn look(
     match format {
         Format::Parquet => {
             // Whole exports have all columns, perhaps under other names.
-            let schema = row::schema(&Selection::default());
+            let schema = row::schema(&Selection::default(), rendering.raw_event_data);
             for group in parquet::groups(file, schema)? {
                 for batch in group? {
                     let visitors = texts(&batch, visitor_at);
@@ -143,8 +143,10 @@ pub fn look(
     Ok(Some(found))
 }
 
-/// The rows of a batch of all columns, each as a line of JSON: the event, and the line.
+/// The rows of a batch of all columns, each as a line of JSON: the event, and the line. It has no `raw_event_data`, which
+/// would tell all of it twice.
 pub(super) fn lines(batch: &RecordBatch) -> Result<Vec<(Uuid, Vec<u8>)>, RenderError> {
+    let batch = &batch.project(&(0..WIDTH).collect::<Vec<_>>())?;
     let ids = texts(batch, 0);
     let line = |(at, id): (usize, &str)| {
         let mut line = Vec::new();
@@ -167,8 +169,8 @@ pub fn without(
     rendering: &Rendering,
     events: &BTreeSet<Uuid>,
 ) -> Result<Remaining, RenderError> {
-    let places = Places::of(selection);
-    let schema = row::schema(selection);
+    let places = Places::of(selection, rendering);
+    let schema = row::schema(selection, rendering.raw_event_data);
     let mut left = Found::default();
     let mut writer = Writer::new(shelf, format, &schema, selection, rendering)?;
     match &mut writer {
@@ -227,7 +229,7 @@ pub fn empty(
     selection: &Selection,
     rendering: &Rendering,
 ) -> Result<Spooled, RenderError> {
-    let schema = row::schema(selection);
+    let schema = row::schema(selection, rendering.raw_event_data);
     let mut writer = Writer::new(shelf, format, &schema, selection, rendering)?;
     writer.write(&RecordBatch::new_empty(schema))?;
     writer.finish()
@@ -255,14 +257,14 @@ fn records(format: Format, file: File, selection: &Selection, rendering: &Render
         let (header, records) = csv::records(file, rendering.csv_formula_safe)?;
         return Ok((header, Box::new(records)));
     }
-    let names = row::columns(selection).into_iter().map(|(_, name)| name).collect();
+    let names = row::columns(selection, rendering.raw_event_data).into_iter().map(|(_, name)| name).collect();
     Ok((Vec::new(), Box::new(jsonl::records(file, names)?)))
 }
 
-/// A line of JSON with all columns.
+/// A line of JSON with all columns, as [`lines`] makes it.
 fn line(values: &[Option<String>]) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
-    for ((name, kind), value) in COLUMNS.iter().zip(values) {
+    for ((name, kind), value) in COLUMNS.iter().take(WIDTH).zip(values) {
         line.extend_from_slice(if line.is_empty() { b"{\"" } else { b",\"" });
         line.extend_from_slice(name.as_bytes());
         line.extend_from_slice(b"\":");

@@ -68,7 +68,10 @@ impl Writer {
     ) -> Result<Self, RenderError> {
         let spool = shelf.begin()?;
         Ok(match format {
-            Format::Parquet => Self::Parquet(Box::new(parquet::Writer::new(spool, schema.clone(), selection)?)),
+            Format::Parquet => {
+                let with_raw = rendering.raw_event_data;
+                Self::Parquet(Box::new(parquet::Writer::new(spool, schema.clone(), selection, with_raw)?))
+            }
             Format::Jsonl => Self::Jsonl(jsonl::Writer::new(spool, rendering.jsonl_compression)?),
             Format::Csv => Self::Csv(Box::new(csv::Writer::new(spool, rendering.csv_formula_safe))),
         })
@@ -105,8 +108,8 @@ pub(super) fn write(
     selection: &Selection,
     rendering: &Rendering,
 ) -> Result<Vec<Rendered>, RenderError> {
-    let schema = row::schema(selection);
-    let columns: Vec<_> = row::columns(selection).into_iter().map(|(at, _)| at).collect();
+    let schema = row::schema(selection, rendering.raw_event_data);
+    let columns: Vec<_> = row::columns(selection, rendering.raw_event_data).into_iter().map(|(at, _)| at).collect();
     thread::scope(|scope| {
         let mut writers = Vec::new();
         for &format in formats {

@@ -12,9 +12,9 @@ use arrow_schema::SchemaRef;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::RenderError;
 use super::copy::{CopyError, Tuple, fields};
-use super::row::{COLUMNS, Kind, WIDTH};
+use super::row::{COLUMNS, Kind, RAW, WIDTH};
+use super::{RenderError, raw};
 
 /// Fields of a tuple: the columns, and the segment.
 pub(super) const FIELDS: usize = WIDTH + 1;
@@ -163,10 +163,16 @@ impl Group {
             let kind = |at: &usize| COLUMNS.get(*at).map_or(Kind::Text, |column| column.1);
             let mut builders: Vec<_> =
                 columns.iter().map(|at| (*at, kind(at), Builder::new(kind(at), rows.len()))).collect();
+            let mut event = Vec::new();
             for row in rows {
                 let values = fields::<FIELDS>(self.bytes.get(row.place.clone()).unwrap_or_default());
                 for (at, kind, builder) in &mut builders {
-                    builder.append(*kind, values.get(*at).copied().flatten())?;
+                    if *at == RAW {
+                        raw::write(&mut event, &values)?;
+                        builder.append(*kind, Some(event.as_slice()))?;
+                    } else {
+                        builder.append(*kind, values.get(*at).copied().flatten())?;
+                    }
                 }
             }
             let arrays = builders.into_iter().map(|(_, _, builder)| builder.finish()).collect();
@@ -224,21 +230,21 @@ fn value<const LENGTH: usize>(value: Option<&[u8]>) -> Result<[u8; LENGTH], Rend
     Ok(value.try_into().map_err(|_| CopyError("a value of another type"))?)
 }
 
-fn uuid(field: Option<&[u8]>) -> Result<Uuid, RenderError> {
+pub(super) fn uuid(field: Option<&[u8]>) -> Result<Uuid, RenderError> {
     Ok(Uuid::from_bytes(value(field)?))
 }
 
-fn number(field: Option<&[u8]>) -> Result<i64, RenderError> {
+pub(super) fn number(field: Option<&[u8]>) -> Result<i64, RenderError> {
     Ok(i64::from_be_bytes(value(field)?))
 }
 
-fn text(field: Option<&[u8]>) -> Result<&str, RenderError> {
+pub(super) fn text(field: Option<&[u8]>) -> Result<&str, RenderError> {
     let bytes = field.ok_or(CopyError("a null where none may be"))?;
     Ok(std::str::from_utf8(bytes).map_err(|_| CopyError("a text that is not UTF-8"))?)
 }
 
 /// Postgres's `infinity` is the largest number there is: it has no time here and is refused, as ingest does.
-fn time(field: Option<&[u8]>) -> Result<i64, RenderError> {
+pub(super) fn time(field: Option<&[u8]>) -> Result<i64, RenderError> {
     let micros = number(field)?.checked_add(EPOCH).filter(|micros| DateTime::from_timestamp_micros(*micros).is_some());
     Ok(micros.ok_or(CopyError("a time out of range"))?)
 }

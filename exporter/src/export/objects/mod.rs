@@ -12,6 +12,7 @@ mod encode;
 mod group;
 mod jsonl;
 mod parquet;
+mod raw;
 pub mod row;
 pub mod spool;
 mod text;
@@ -35,6 +36,7 @@ use self::group::{FIELDS, Group, Head};
 use super::rendering::Rendering;
 use super::selection;
 use crate::config::Format;
+use crate::progress::Work;
 use crate::store::export_batches::ExportBatch;
 use crate::store::exported_rows;
 
@@ -104,11 +106,12 @@ struct Filled {
     room: tokio::sync::OwnedSemaphorePermit,
 }
 
-/// Renders `batch` in each of its formats.
+/// Renders `batch` in each of its formats. `work` advances with each group of rows.
 pub async fn render(
     connection: &mut PgConnection,
     batch: &ExportBatch,
     selection: &Selection,
+    work: &Work,
 ) -> Result<Rendition, RenderError> {
     let rendering = batch.rendering();
     let (groups, filled) = mpsc::channel(1);
@@ -116,7 +119,7 @@ pub async fn render(
         let (formats, selection, rendering) = (batch.formats.clone(), selection.clone(), rendering.clone());
         tokio::task::spawn_blocking(move || encode::write(filled, &formats, &selection, &rendering))
     };
-    let read = read(connection, batch, selection, &rendering, groups).await;
+    let read = read(connection, batch, selection, &rendering, groups, work).await;
     // The writers know best why nobody takes the groups any more.
     let objects = match writing.await {
         Ok(written) => written,
@@ -141,12 +144,13 @@ async fn read(
     selection: &Selection,
     rendering: &Rendering,
     groups: mpsc::Sender<Filled>,
+    work: &Work,
 ) -> Result<(i64, i64, i64), RenderError> {
     let mut transaction = connection.begin().await?;
     let dropped = exported_rows::keep(&mut transaction, batch).await?;
     let by_site = rendering.layout.is_by_site();
     let stream = exported_rows::copy_of_batch(&mut transaction, batch, by_site).await?;
-    let (rows, left_out) = take(stream, selection, rendering, groups).await?;
+    let (rows, left_out) = take(stream, selection, rendering, groups, work).await?;
     transaction.rollback().await?;
     Ok((rows, left_out, dropped))
 }
@@ -156,9 +160,10 @@ async fn take(
     selection: &Selection,
     rendering: &Rendering,
     groups: mpsc::Sender<Filled>,
+    work: &Work,
 ) -> Result<(i64, i64), RenderError> {
     let mut copy = Copy::<FIELDS>::default();
-    let mut filling = Filling::new(rendering, groups).await?;
+    let mut filling = Filling::new(rendering, groups, work).await?;
     let (mut rows, mut left_out) = (0, 0);
     while let Some(bytes) = stream.try_next().await? {
         copy.push(&bytes);
@@ -207,7 +212,7 @@ pub async fn lines_of_visitor(
     transaction.rollback().await?;
     group.sort();
     let everything = Selection::default();
-    let (schema, columns) = (row::schema(&everything), (0..row::WIDTH).collect::<Vec<_>>());
+    let (schema, columns) = (row::schema(&everything, false), (0..row::WIDTH).collect::<Vec<_>>());
     let mut lines = Vec::new();
     for batch in group.batches(&columns, &schema) {
         lines.extend(back::lines(&batch?)?);
@@ -227,10 +232,11 @@ struct Filling<'a> {
     segment: i64,
     /// Rows of the object in groups that were handed over.
     object_rows: u64,
+    work: &'a Work,
 }
 
 impl<'a> Filling<'a> {
-    async fn new(rendering: &'a Rendering, groups: mpsc::Sender<Filled>) -> Result<Self, RenderError> {
+    async fn new(rendering: &'a Rendering, groups: mpsc::Sender<Filled>, work: &'a Work) -> Result<Self, RenderError> {
         let rooms = Arc::new(Semaphore::new(GROUPS));
         let room = rooms.clone().acquire_owned().await.map_err(|_| RenderError::Stopped)?;
         Ok(Self {
@@ -243,6 +249,7 @@ impl<'a> Filling<'a> {
             site: None,
             segment: 0,
             object_rows: 0,
+            work,
         })
     }
 
@@ -277,8 +284,11 @@ impl<'a> Filling<'a> {
     async fn send(&mut self, ends_object: bool) -> Result<(), RenderError> {
         let room = self.room.take().ok_or(RenderError::Stopped)?;
         let group = std::mem::take(&mut self.group);
+        let rows = group.len() as u64;
         let filled = Filled { group, site: self.site.clone(), ends_object, room };
-        self.groups.send(filled).await.map_err(|_| RenderError::Stopped)
+        self.groups.send(filled).await.map_err(|_| RenderError::Stopped)?;
+        self.work.advance(rows);
+        Ok(())
     }
 
     async fn end(mut self) -> Result<(), RenderError> {

@@ -26,11 +26,11 @@ use super::{RenderError, ZSTD_LEVEL};
 /// still change bytes; the tests hold a hash that tells.
 const CREATED_BY: &str = "evothesis";
 /// Unlike each other in every row: a dictionary would be tried in vain.
-const UNIQUE: [&str; 2] = ["event_id", "data"];
+const UNIQUE: [&str; 3] = ["event_id", "data", "raw_event_data"];
 /// What people look for one of, spread over all row groups. `event_id` is time-ordered: its statistics tell as much.
 const LOOKED_FOR: [&str; 2] = ["visitor_id", "session_id"];
 /// JSON has no useful smallest and largest value.
-const WITHOUT_STATISTICS: [&str; 2] = ["redactions", "data"];
+const WITHOUT_STATISTICS: [&str; 3] = ["redactions", "data", "raw_event_data"];
 /// How much of a long text statistics keep.
 const STATISTICS_BYTES: usize = 64;
 /// Rows of a page at most: what a reader skips by the page index.
@@ -43,8 +43,8 @@ pub(super) struct Writer {
     file: ArrowWriter<Spool>,
 }
 
-fn properties(selection: &wire::Selection) -> Result<WriterProperties, ParquetError> {
-    let columns = row::columns(selection);
+fn properties(selection: &wire::Selection, with_raw: bool) -> Result<WriterProperties, ParquetError> {
+    let columns = row::columns(selection, with_raw);
     let position = |name: &str| columns.iter().position(|(at, _)| COLUMNS.get(*at).is_some_and(|it| it.0 == name));
     let path =
         |name: &str| position(name).and_then(|at| columns.get(at)).map(|(_, name)| ColumnPath::from(name.as_str()));
@@ -52,7 +52,7 @@ fn properties(selection: &wire::Selection) -> Result<WriterProperties, ParquetEr
     let sorting = ORDER.into_iter().map_while(position).filter_map(|at| i32::try_from(at).ok());
     let sorting = sorting.map(|column_idx| SortingColumn { column_idx, descending: false, nulls_first: false });
     let metadata = [
-        ("evothesis.schema_id", version::ROW_SCHEMA_ID.to_owned()),
+        ("evothesis.schema_id", row::schema_id(selection, with_raw).to_owned()),
         ("evothesis.schema_version", version::ROW_SCHEMA.to_string()),
         ("evothesis.complete", (!selection.is_partial()).to_string()),
     ];
@@ -87,9 +87,15 @@ fn properties(selection: &wire::Selection) -> Result<WriterProperties, ParquetEr
 }
 
 impl Writer {
-    pub(super) fn new(spool: Spool, schema: SchemaRef, selection: &wire::Selection) -> Result<Self, RenderError> {
+    pub(super) fn new(
+        spool: Spool,
+        schema: SchemaRef,
+        selection: &wire::Selection,
+        with_raw: bool,
+    ) -> Result<Self, RenderError> {
         // Arrow's own copy of the schema says nothing more, and its bytes are not ours to keep the same.
-        let options = ArrowWriterOptions::new().with_properties(properties(selection)?).with_skip_arrow_metadata(true);
+        let properties = properties(selection, with_raw)?;
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
         Ok(Self { file: ArrowWriter::try_new_with_options(spool, schema, options)? })
     }
 

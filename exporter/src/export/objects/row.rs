@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
-use wire::Selection;
+use wire::{Selection, version};
 
-/// How many columns there are.
+/// How many columns the database has.
 pub const WIDTH: usize = 38;
+/// The position of `raw_event_data`, which is made of the others.
+pub const RAW: usize = WIDTH;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +29,9 @@ pub enum Kind {
     Time,
 }
 
-/// The columns in order (`wire::version::ROW_SCHEMA`). New ones go to the end; none is ever moved or removed.
-pub const COLUMNS: [(&str, Kind); WIDTH] = [
+/// The columns in order (`wire::version::ROW_SCHEMA`). New ones go to the end; none is ever moved or removed. The last one is
+/// there by a setting alone.
+pub const COLUMNS: [(&str, Kind); WIDTH + 1] = [
     ("event_id", Kind::Id),
     ("event_type", Kind::Text),
     ("site_id", Kind::Text),
@@ -67,24 +70,43 @@ pub const COLUMNS: [(&str, Kind); WIDTH] = [
     ("session_number", Kind::Number),
     ("session_start", Kind::Time),
     ("edge_version", Kind::Text),
+    ("raw_event_data", Kind::Json),
 ];
 
-/// The columns that are taken, as positions in [`COLUMNS`], and the names they get.
+/// The columns that are taken, as positions in [`COLUMNS`], and the names they get. `with_raw`: whether there is
+/// `raw_event_data` to take.
 #[must_use]
-pub fn columns(selection: &Selection) -> Vec<(usize, String)> {
-    let taken = |name: &str| {
+pub fn columns(selection: &Selection, with_raw: bool) -> Vec<(usize, String)> {
+    let taken = |(at, name): (usize, &str)| {
+        if at == RAW {
+            return with_raw && takes_raw(selection);
+        }
         (selection.columns.is_empty() || selection.columns.iter().any(|it| it == name))
             && !selection.without_columns.iter().any(|it| it == name)
     };
     let named = |name: &str| selection.rename.get(name).cloned().unwrap_or_else(|| name.to_owned());
-    let columns = COLUMNS.iter().enumerate().filter(|(_, column)| taken(column.0));
+    let columns = COLUMNS.iter().enumerate().filter(|(at, column)| taken((*at, column.0)));
     columns.map(|(at, column)| (at, named(column.0))).collect()
+}
+
+/// Whether `selection` takes `raw_event_data`, which holds all columns under their own names: where it leaves none out, and
+/// where somebody has named it.
+fn takes_raw(selection: &Selection) -> bool {
+    let name = COLUMNS.get(RAW).map_or("", |column| column.0);
+    selection.without_columns.is_empty()
+        && (selection.columns.is_empty() || selection.columns.iter().any(|it| it == name))
+}
+
+/// What manifests and files of Parquet call the row.
+#[must_use]
+pub fn schema_id(selection: &Selection, with_raw: bool) -> &'static str {
+    if with_raw && takes_raw(selection) { version::ROW_SCHEMA_WITH_RAW_ID } else { version::ROW_SCHEMA_ID }
 }
 
 /// The Arrow schema of the columns that `selection` takes. A field's id is its place in [`COLUMNS`], from 1, whatever its
 /// name is and whatever else is taken.
 #[must_use]
-pub fn schema(selection: &Selection) -> SchemaRef {
+pub fn schema(selection: &Selection, with_raw: bool) -> SchemaRef {
     let field = |(at, name): (usize, String)| {
         let kind = COLUMNS.get(at).map_or(Kind::Text, |column| column.1);
         let data_type = match kind {
@@ -98,7 +120,7 @@ pub fn schema(selection: &Selection) -> SchemaRef {
         }
         Field::new(name, data_type, kind == Kind::OptionalText).with_metadata(metadata)
     };
-    Arc::new(Schema::new(columns(selection).into_iter().map(field).collect::<Vec<_>>()))
+    Arc::new(Schema::new(columns(selection, with_raw).into_iter().map(field).collect::<Vec<_>>()))
 }
 
 /// Whether a column holds JSON, to the letter.

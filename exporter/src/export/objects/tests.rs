@@ -6,6 +6,7 @@ use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
+use futures::StreamExt;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ fn row(n: u128, site: &str, time: i64, segment: i64) -> Vec<u8> {
         bytes.extend(value.map_or(-1, |value| i32::try_from(value.len()).expect("short")).to_be_bytes());
         bytes.extend(value.unwrap_or_default());
     };
-    for (name, kind) in COLUMNS {
+    for (name, kind) in COLUMNS.into_iter().take(row::WIDTH) {
         match (name, kind) {
             ("event_id", _) => put(Some(Uuid::from_u128(n).as_bytes())),
             ("site_id", _) => put(Some(site.as_bytes())),
@@ -63,7 +64,7 @@ fn rendered_as(rows: &[Vec<u8>], selection: &Selection, rendering: &Rendering) -
             tokio::task::spawn_blocking(move || encode::write(filled, &Format::ALL, &selection, &rendering))
         };
         let stream = futures::stream::iter([Ok(bytes::Bytes::from(stream(rows)))]);
-        let read = take(stream, selection, rendering, groups).await.expect("read");
+        let read = take(stream, selection, rendering, groups, &Work::silent()).await.expect("read");
         assert_eq!(read.0 + read.1, i64::try_from(rows.len()).expect("few"));
         writing.await.expect("no panic").expect("written")
     })
@@ -178,6 +179,26 @@ fn groups_are_sorted_and_objects_end_where_they_are_full() {
 }
 
 #[test]
+fn progress_is_told_while_the_rows_of_a_batch_come() {
+    let rendering = Rendering { group_rows: 2, ..rendering() };
+    let rows: Vec<_> = (0..10).map(|n| row(n, "a", TIME, i64::try_from(n).expect("small"))).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let told = runtime.block_on(async {
+        let (groups, mut filled) = mpsc::channel(1);
+        tokio::spawn(async move { while filled.recv().await.is_some() {} });
+        let (work, mut told) = (Work::silent(), Vec::new());
+        // As the network cuts it: how far it is when a piece is asked for.
+        let pieces: Vec<_> = stream(&rows).chunks(1000).map(|piece| Ok(Bytes::from(piece.to_vec()))).collect();
+        let pieces = futures::stream::iter(pieces).inspect(|_| told.push(work.done()));
+        take(pieces, &Selection::default(), &rendering, groups, &work).await.expect("read");
+        told.push(work.done());
+        told
+    });
+    assert!(told.iter().any(|rows| (1..10).contains(rows)) && told.is_sorted(), "{told:?}");
+    assert_eq!(told.last(), Some(&10));
+}
+
+#[test]
 fn long_rows_make_smaller_groups() {
     let rendering = Rendering { group_bytes: 1, ..rendering() };
     let rows: Vec<_> = (0..3).map(|n| row(n, "a", TIME, i64::try_from(n).expect("small"))).collect();
@@ -227,13 +248,40 @@ fn a_json_line_holds_every_column_and_every_digit() {
     assert_eq!(text.lines().count(), 1);
     assert!(text.contains("\"data\":{\"price\":9007199254740993.10,  \"x\": 1.50}"), "{text}");
     let line: Value = serde_json::from_str(&text).expect("json");
-    let mut names: Vec<_> = COLUMNS.iter().map(|column| column.0).collect();
+    let mut names: Vec<_> = COLUMNS.iter().take(row::WIDTH).map(|column| column.0).collect();
     names.sort_unstable();
     assert_eq!(line.as_object().expect("object").keys().collect::<Vec<_>>(), names);
     assert_eq!(line["timestamp"], "2026-11-22T09:00:00.123000Z");
     assert_eq!(line["title"], "Ein Titel, zwei\nZeilen");
     assert_eq!(line["redactions"]["email"], 1);
     assert_eq!(line["utm_medium"], Value::Null);
+}
+
+#[test]
+fn the_raw_event_is_the_last_column_and_holds_the_others() {
+    let rendering = Rendering { raw_event_data: true, ..rendering() };
+    let objects = rendered_as(&[row(1, "a", TIME, 1)], &Selection::default(), &rendering);
+    let text = unzipped(of_format(&objects, Format::Jsonl)[0]);
+    assert_eq!(text.matches("{\"price\":9007199254740993.10,  \"x\": 1.50}").count(), 2, "{text}");
+    assert!(text.contains("\"edge_version\":\"text\",\"raw_event_data\":{\"event_id\":"), "{text}");
+    let mut line: serde_json::Map<String, Value> = serde_json::from_str(&text).expect("json");
+    let event = line.remove("raw_event_data").expect("there");
+    line.remove("ingested_at").expect("there");
+    assert_eq!(event, Value::Object(line));
+    let records = unzipped(of_format(&objects, Format::Csv)[0]);
+    assert!(records.split("\r\n").next().is_some_and(|header| header.ends_with(",edge_version,raw_event_data")));
+    let file = SerializedFileReader::new(of_format(&objects, Format::Parquet)[0].file.reader().expect("a file"));
+    let file = file.expect("parquet");
+    let metadata = file.metadata().file_metadata();
+    let last = metadata.schema_descr().columns().last().expect("columns").clone();
+    assert_eq!((last.name(), last.self_type().get_basic_info().id()), ("raw_event_data", 39));
+    let schema_id = metadata.key_value_metadata().expect("some").iter().find(|it| it.key == "evothesis.schema_id");
+    assert_eq!(schema_id.and_then(|it| it.value.as_deref()), Some(wire::version::ROW_SCHEMA_WITH_RAW_ID));
+
+    // What leaves a column out does not get it back that way.
+    let selection = Selection { without_columns: vec!["ip_address".to_owned()], ..Selection::default() };
+    let objects = rendered_as(&[row(1, "a", TIME, 1)], &selection, &rendering);
+    assert!(!unzipped(of_format(&objects, Format::Jsonl)[0]).contains("raw_event_data"));
 }
 
 #[test]
@@ -310,7 +358,7 @@ fn values_of_another_type_are_refused() {
         let mut group = Group::default();
         group.push(&tuple, &head);
         let columns: Vec<_> = (0..COLUMNS.len()).collect();
-        let schema = row::schema(&Selection::default());
+        let schema = row::schema(&Selection::default(), true);
         let batches = group.batches(&columns, &schema).collect::<Result<Vec<_>, RenderError>>();
         batches.map(|batches| batches.len())
     };

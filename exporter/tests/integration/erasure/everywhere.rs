@@ -160,11 +160,19 @@ fn with_a_part(config: &mut Config) {
 
 #[tokio::test]
 async fn rows_that_only_buckets_have_are_told_and_taken_out() {
-    for formats in [Format::ALL.to_vec(), vec![Format::Jsonl], vec![Format::Csv]] {
+    let cases = [
+        (Format::ALL.to_vec(), false),
+        (vec![Format::Jsonl], false),
+        (vec![Format::Csv], false),
+        (Format::ALL.to_vec(), true),
+        (vec![Format::Jsonl], true),
+    ];
+    for (formats, raw_event_data) in cases {
         with_database(async |pools| {
             let storage = Storage::start().await;
             let mut config = config(&storage);
             config.export.formats = formats.clone();
+            config.export.raw_event_data = raw_event_data;
             config.retention.days = 31;
             with_a_part(&mut config);
             // A batch whose rows go all but some, and one that is nobody else's.
@@ -177,6 +185,11 @@ async fn rows_that_only_buckets_have_are_told_and_taken_out() {
             store(&pools, &JANE.batch(4..5, 28)).await;
             export(&pools, &config).await;
             let before = lines(&pools, &config, JANE).await;
+            let has_raw = contents(&storage).iter().any(|(_, read)| {
+                let tells = |line: &str| line.contains("raw_event_data") && line.contains("shop.example.com");
+                String::from_utf8_lossy(read).lines().any(tells)
+            });
+            assert_eq!(has_raw, raw_event_data && formats.contains(&Format::Jsonl));
             assert_eq!(drop_days(&pools, &config).await, 6);
 
             let sorted = |mut lines: Vec<String>| {

@@ -157,7 +157,8 @@ async fn a_backfill_that_no_longer_keeps_erasures_away_ends_and_brings_nobody_ba
                 where locktype = 'advisory' and mode = 'ShareLock'
                     and database = (select oid from pg_database where datname = current_database())";
             assert!(number(&pools, ended).await >= 1, "nothing keeps erasures away");
-            assert!(is_finished(&forget(&pools, &config, JANE).await));
+            // What is put below another prefix meanwhile is named, and no part of the export.
+            assert!(forget(&pools, &config, JANE).await.erasures.iter().all(|it| it.finished));
             assert!(!backfilling.is_finished(), "the erasure was not the first");
 
             let report = backfilling.await.expect("ran");

@@ -1,6 +1,7 @@
 //! Visitors who ask what is held of them, and to be forgotten: nothing of them is left anywhere, whoever dies in the middle,
 //! and nothing of others is changed. Here is who they are, and how it is looked for them; the stories are below.
 
+mod copied;
 mod everywhere;
 mod killed;
 mod late;
