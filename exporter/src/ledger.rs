@@ -23,6 +23,7 @@ pub async fn keep(pool: &PgPool, of_sites: &Sites, of_billing: &Billing) -> sqlx
     let done = [
         confirm_sites(pool, of_sites).await,
         forget_sites(pool, of_sites).await,
+        forget_visitors(pool).await,
         close_months(pool, of_billing).await,
         tell_passed(pool, of_billing).await,
         remove_old_messages(pool).await,
@@ -49,6 +50,10 @@ async fn forget_sites(pool: &PgPool, settings: &Sites) -> sqlx::Result<()> {
         tracing::info!(sites = forgotten.len(), "unconfirmed and silent, forgotten");
     }
     Ok(())
+}
+
+async fn forget_visitors(pool: &PgPool) -> sqlx::Result<()> {
+    sites::forget_late_visitors(&mut *pool.acquire().await?).await
 }
 
 /// Closes the months that are over, each for itself.

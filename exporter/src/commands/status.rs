@@ -11,7 +11,7 @@ use clap::Args;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::ingest::tally::{DROPPED_BY_PIXEL, LATE};
+use crate::ingest::tally::{DROPPED_BY_PIXEL, IMPLAUSIBLE_DROPS, LATE};
 use crate::status::{self, State, Status, percent};
 use crate::store::losses::Loss;
 use crate::store::operator::DestinationStatus;
@@ -77,9 +77,9 @@ pub fn text(status: &Status) -> Result<String, std::fmt::Error> {
             of(DROPPED_BY_PIXEL)
         )?;
     }
-    writeln!(text, "\nby the day they happened (UTC)  delivered     missing      events  page loads  incomplete")?;
-    for it in &status.losses {
-        writeln!(text, "{:<29} {}", it.day.to_string(), figures(it))?;
+    losses(&mut text, "by the day they happened (UTC)", &status.losses)?;
+    if !status.losses_of_others.is_empty() {
+        losses(&mut text, "of sites that are not judged", &status.losses_of_others)?;
     }
     if !status.worst_sites.is_empty() {
         writeln!(text, "\nwhere most is missing")?;
@@ -92,6 +92,15 @@ pub fn text(status: &Status) -> Result<String, std::fmt::Error> {
         exports(&mut text, it)?;
     }
     Ok(text)
+}
+
+/// What was lost, a line a day.
+fn losses(text: &mut String, title: &str, of_days: &[Loss]) -> std::fmt::Result {
+    writeln!(text, "\n{title:<30}  delivered     missing      events  page loads  incomplete  implausible")?;
+    for it in of_days {
+        writeln!(text, "{:<29} {}", it.day.to_string(), figures(it))?;
+    }
+    Ok(())
 }
 
 /// How the exports to a destination go.
@@ -139,7 +148,7 @@ fn by_day(status: &Status) -> impl Iterator<Item = (String, BTreeMap<&str, i64>)
     let mut days: BTreeMap<NaiveDate, BTreeMap<&str, i64>> = BTreeMap::new();
     for it in &status.outcomes {
         let outcome = match it.outcome.as_str() {
-            known @ ("accepted" | "duplicate" | LATE | DROPPED_BY_PIXEL) => known,
+            known @ ("accepted" | "duplicate" | LATE | DROPPED_BY_PIXEL | IMPLAUSIBLE_DROPS) => known,
             _ => REFUSED,
         };
         *days.entry(it.day).or_default().entry(outcome).or_default() += it.events;
@@ -149,5 +158,8 @@ fn by_day(status: &Status) -> impl Iterator<Item = (String, BTreeMap<&str, i64>)
 
 fn figures(it: &Loss) -> String {
     let delivered = it.delivered().map_or_else(|| "-".to_owned(), percent);
-    format!("{delivered:>11}  {:>10}  {:>10}  {:>10}  {:>10}", it.missing, it.events, it.streams, it.incomplete_streams)
+    format!(
+        "{delivered:>11}  {:>10}  {:>10}  {:>10}  {:>10}  {:>11}",
+        it.missing, it.events, it.streams, it.incomplete_streams, it.implausible_streams
+    )
 }

@@ -117,10 +117,15 @@ fn settings(server: &Server, ahead: TimeDelta, config: &Config) -> Vec<(&'static
     } else {
         Judgement::well("it agrees with this machine's")
     };
-    let disk = if config.database.disk.is_some() {
-        Judgement::well("database.disk says how much there is")
-    } else {
-        Judgement::advice("database.disk is not set: nobody can tell when the disk will be full", "set it")
+    let disk = match (config.database.disk, config.retention.kept()) {
+        (Some(_), _) => Judgement::well("database.disk says how much there is"),
+        (None, Some(_)) => {
+            Judgement::advice("database.disk is not set: nobody can tell when the disk will be full", "set it")
+        }
+        (None, None) => Judgement::advice(
+            "events grow until the disk is full: retention.days is 0, and database.disk is not set, so nobody can tell when",
+            "set retention.days to drop what the buckets hold, or database.disk to be told in time",
+        ),
     };
     let user = if server.superuser {
         Judgement::advice("the exporter is a superuser there", "give it a user of its own that owns its database alone")
@@ -168,14 +173,18 @@ mod tests {
         }
     }
 
-    fn told(server: &Server, ahead: i64) -> Vec<String> {
+    fn config() -> Config {
         let config = Config::from_text(
             &include_str!("../../../deploy/exporter.toml")
                 .replace("k1 = \"\"", &format!("k1 = \"{}\"", "01".repeat(32)))
                 .replace("token = \"\"", "token = \"token-not-shown-\"")
                 .replace("_key = \"\"", "_key = \"not-shown\""),
         );
-        settings(server, TimeDelta::seconds(ahead), &config.expect("valid"))
+        config.expect("valid")
+    }
+
+    fn told(server: &Server, ahead: i64) -> Vec<String> {
+        settings(server, TimeDelta::seconds(ahead), &config())
             .into_iter()
             .filter_map(|(check, judgement)| match judgement {
                 Judgement::Well(_) => None,
@@ -200,6 +209,20 @@ mod tests {
             (well(), -60, "advice clock"),
         ] {
             assert_eq!(told(&server, ahead), [expected]);
+        }
+    }
+
+    #[test]
+    fn a_disk_that_nothing_keeps_from_filling_is_told() {
+        let mut config = config();
+        config.database.disk = None;
+        for (days, expected) in
+            [(90, "nobody can tell when the disk will be full"), (0, "events grow until the disk is")]
+        {
+            config.retention.days = days;
+            let settings = settings(&well(), TimeDelta::zero(), &config);
+            let disk = settings.into_iter().find(|(check, _)| *check == "disk").expect("a check").1;
+            assert!(matches!(&disk, Judgement::Advice(advice) if advice.what.contains(expected)), "{disk:?}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `POST /ingest`. The headers are looked at first, then the size of the body and its signature, and only then is anything
-//! inflated or parsed. Bodies count against the room that there is as they come: what is only announced takes none of it.
+//! inflated or parsed. Bodies count against the room that there is as they come: what is only announced takes none of it, and
+//! what takes its time makes room for others.
 
 use std::sync::Arc;
 
@@ -28,19 +29,24 @@ async fn receive(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Json<IngestAnswer>, ApiError> {
-    let mut expected = services.ingest.expect(&headers, FIRST_BYTES, services.clock.now())?;
-    let body = read(request.into_body(), &mut expected).await?;
+    let expected = services.ingest.expect(&headers, FIRST_BYTES, services.clock.now())?;
+    let body = read(request.into_body(), &expected).await?;
     Ok(Json(services.ingest.take(expected, &body).await?))
 }
 
 /// Reads a `body` for as long as there is room for it. One that comes slowly is cut off with its request.
-async fn read(mut body: Body, expected: &mut Expected<'_>) -> Result<Vec<u8>, ApiError> {
+async fn read(mut body: Body, expected: &Expected<'_>) -> Result<Vec<u8>, ApiError> {
     let longest = INGEST_BODY_BYTES as u64;
     if body.size_hint().lower() > longest {
         return Err(BodyError::TooLong.into());
     }
     let mut read = Vec::new();
-    while let Some(frame) = body.frame().await {
+    loop {
+        let frame = tokio::select! {
+            frame = body.frame() => frame,
+            full = expected.has_to_go() => return Err(full.into()),
+        };
+        let Some(frame) = frame else { return Ok(read) };
         let Ok(bytes) = frame.map_err(|_| BodyError::CutShort)?.into_data() else { continue };
         let length = read.len() + bytes.len();
         if length > INGEST_BODY_BYTES {
@@ -49,5 +55,4 @@ async fn read(mut body: Body, expected: &mut Expected<'_>) -> Result<Vec<u8>, Ap
         expected.grow(length)?;
         read.extend_from_slice(&bytes);
     }
-    Ok(read)
 }

@@ -15,9 +15,11 @@ use tokio::time::timeout;
 use uuid::Uuid;
 use wire::{Outcome, Reason, ids};
 
-use super::tally::{DROPPED_BY_PIXEL, LATE_MS, Names, Tally};
+use super::tally::{DROPPED_BY_PIXEL, IMPLAUSIBLE_DROPS, LATE_MS, Names, Tally};
 use crate::store::events::{self, Counting, EventRow};
+use crate::store::losses::IMPLAUSIBLE;
 use crate::store::pixel_drops::{self, PixelDrop};
+use crate::store::transactions::{self, Fate};
 use crate::store::{outcomes, partitions, redaction_findings, sqlstate};
 
 /// How often a transaction that lost a deadlock or a serialisation race is tried again.
@@ -76,8 +78,9 @@ impl<'a> Group<'a> {
             return Ok(());
         }
         let mut tries = Tries::default();
+        let mut sent = None;
         loop {
-            let attempt = timeout(PATIENCE, self.record(&mut connection, outcomes)).await;
+            let attempt = timeout(PATIENCE, self.record(&mut connection, outcomes, &mut sent)).await;
             let done = tries.after(attempt, self.now, pool, &mut connection).await.map_err(|it| it.error)?;
             if let Some(known) = done {
                 outcomes.clone_from_slice(&known);
@@ -118,16 +121,24 @@ impl<'a> Group<'a> {
         rows: &[EventRow<'a>],
     ) -> Result<Vec<Outcome>, Failure> {
         let mut tries = Tries::default();
+        let number = random()?;
         loop {
-            let attempt = timeout(PATIENCE, self.store(connection, rows)).await;
+            let attempt = timeout(PATIENCE, self.store(connection, rows, number, tries.has_reconnected)).await;
             if let Some(outcomes) = tries.after(attempt, self.now, pool, connection).await? {
                 return Ok(outcomes);
             }
         }
     }
 
-    /// Stores and counts what is new in `rows`, and says what became of each.
-    async fn store(&self, connection: &mut PgConnection, rows: &[EventRow<'a>]) -> sqlx::Result<Vec<Outcome>> {
+    /// Stores and counts what is new in `rows` as the attempt of this `number`, and says what became of each. Where an answer
+    /// was lost before, some may be stored under it already.
+    async fn store(
+        &self,
+        connection: &mut PgConnection,
+        rows: &[EventRow<'a>],
+        number: i64,
+        is_repeated: bool,
+    ) -> sqlx::Result<Vec<Outcome>> {
         let mut outcomes = vec![Outcome::Accepted; rows.len()];
         if rows.is_empty() {
             return Ok(outcomes);
@@ -140,13 +151,17 @@ impl<'a> Group<'a> {
             sites: sites.into_iter().map(|site_id| (site_id, self.sites.known(day, site_id))).collect(),
             in_time_from: Uuid::from_bytes(ids::v7(in_time_from.unsigned_abs(), [0; 10])),
             new_sites: self.new_sites,
+            attempt: number,
         };
         let new = events::insert(connection, rows, &counting).await?;
         if new.len() == rows.len() {
             return Ok(outcomes);
         }
-        // Each id is taken once: the first row that has it is the one that was stored.
         let mut new: HashSet<_> = new.into_iter().collect();
+        if is_repeated {
+            new.extend(events::stored_by(connection, rows, number).await?);
+        }
+        // Each id is taken once: the first row that has it is the one that was stored.
         for (row, outcome) in rows.iter().zip(&mut outcomes) {
             if !new.remove(&row.event_id) {
                 *outcome = Outcome::Duplicate;
@@ -156,12 +171,21 @@ impl<'a> Group<'a> {
     }
 
     /// Counts what was not stored and what pixels report, in one transaction. Gives the `outcomes` with those duplicates
-    /// told apart that are none.
+    /// told apart that are none. A transaction that was `sent` and not answered may be committed: then that is all.
     async fn record(
         &self,
         connection: &mut PgConnection,
         outcomes: &[Option<Outcome>],
+        sent: &mut Option<Sent>,
     ) -> sqlx::Result<Vec<Option<Outcome>>> {
+        if let Some(Sent { transaction_id, known }) = sent.take() {
+            match transactions::fate(connection, &transaction_id).await? {
+                Fate::Committed => return Ok(known),
+                Fate::Aborted => {}
+                // Nobody can tell yet. What comes again is counted then.
+                Fate::Unknown => return Err(sqlx::Error::Io(ErrorKind::TimedOut.into())),
+            }
+        }
         let mut transaction = connection.begin().await?;
         let mut known = outcomes.to_vec();
         let old = self.rows.iter().zip(&mut known).filter(|(_, outcome)| **outcome == Some(Outcome::Duplicate));
@@ -187,14 +211,26 @@ impl<'a> Group<'a> {
         if !self.reports.is_empty() {
             let mut new: HashSet<_> = pixel_drops::record(&mut transaction, self.reports).await?.into_iter().collect();
             for report in self.reports.iter().filter(|report| new.remove(&report.batch_id)) {
-                tally.add(self.sites.known(tally.day(), report.site_id), DROPPED_BY_PIXEL, i64::from(report.dropped));
+                let dropped = i64::from(report.dropped);
+                let (outcome, count) =
+                    if dropped > IMPLAUSIBLE { (IMPLAUSIBLE_DROPS, 1) } else { (DROPPED_BY_PIXEL, dropped) };
+                tally.add(self.sites.known(tally.day(), report.site_id), outcome, count);
             }
         }
         redaction_findings::add(&mut transaction, tally.day(), &tally.findings()).await?;
         outcomes::add(&mut transaction, &tally.counts()).await?;
+        let transaction_id = transactions::current(&mut transaction).await?;
+        *sent = Some(Sent { transaction_id, known: known.clone() });
         transaction.commit().await?;
         Ok(known)
     }
+}
+
+/// A transaction that is to be committed, and the outcomes that are known once it is.
+#[derive(Debug)]
+struct Sent {
+    transaction_id: String,
+    known: Vec<Option<Outcome>>,
 }
 
 /// What was done already so that another attempt could help.
@@ -227,7 +263,7 @@ impl Tries {
                 let added = made.map_err(|error| Failure { error, fault: Fault::Database })?;
                 tracing::error!(added, "a day partition was missing on arrival");
             }
-            // Whatever it did commit is a duplicate now.
+            // What it did commit all the same is looked for by the next one.
             Fault::Connection if !self.has_reconnected => {
                 self.has_reconnected = true;
                 let broken = std::mem::replace(connection, another(pool).await?);
@@ -238,6 +274,14 @@ impl Tries {
         }
         Ok(None)
     }
+}
+
+/// A number that no other attempt has, of whichever exporter.
+fn random() -> Result<i64, Failure> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure { error: sqlx::Error::Io(error.into()), fault: Fault::Database })?;
+    Ok(i64::from_le_bytes(bytes))
 }
 
 /// A connection in place of a broken one. Those beside it may have been idle when the server went, and not know it yet.

@@ -25,7 +25,7 @@ use self::decode::DecodeError;
 use self::group::{Groups, NotCommitted};
 use self::inflate::{Encoding, InflateError};
 use self::redact::Rules;
-use self::room::{Full, Place, Room};
+use self::room::{Arriving, Full, Room};
 use crate::metrics::Metrics;
 
 /// Why a batch was not stored.
@@ -64,14 +64,19 @@ pub struct Ingest {
 pub struct Expected<'a> {
     claim: Claim<'a>,
     encoding: Result<Encoding, InflateError>,
-    place: Place,
+    place: Arriving,
     now: DateTime<Utc>,
 }
 
 impl Expected<'_> {
     /// Keeps room for a body of `bytes`, when that is more than there is kept already.
-    pub fn grow(&mut self, bytes: usize) -> Result<(), IngestError> {
+    pub fn grow(&self, bytes: usize) -> Result<(), IngestError> {
         Ok(self.place.grow(bytes)?)
+    }
+
+    /// Returns once the body has to go for others, having been on its way for too long.
+    pub async fn has_to_go(&self) -> IngestError {
+        self.place.has_to_go().await.into()
     }
 }
 
@@ -103,8 +108,9 @@ impl Ingest {
     /// Stores what is new in a `body` that is signed, as it was sent, as its headers claim, and answers for each of its events, once all of
     /// them are committed.
     pub async fn take(&self, expected: Expected<'_>, body: &[u8]) -> Result<IngestAnswer, IngestError> {
-        let Expected { claim, encoding, mut place, now } = expected;
+        let Expected { claim, encoding, place, now } = expected;
         claim.verify(body)?;
+        let mut place = place.verified(body.len())?;
         self.metrics.body(body.len());
         let body = encoding?.inflate(body)?;
         place.grow(body.len())?;

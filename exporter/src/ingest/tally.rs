@@ -1,5 +1,5 @@
 //! Counting what became of events: by the day they came, their site and their outcome. The counts of a batch add up to its
-//! events (I6); beside them stand `late` and `dropped_by_pixel`.
+//! events (I6); beside them stand `late`, `dropped_by_pixel` and `implausible_drops`.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -16,6 +16,8 @@ pub const LATE_MS: i64 = 60 * 60 * 1000;
 pub const LATE: &str = "late";
 /// Events that a pixel reported as dropped before they could be sent.
 pub const DROPPED_BY_PIXEL: &str = "dropped_by_pixel";
+/// Reports of more of them than a pixel drops, one each: anyone can report any number.
+pub const IMPLAUSIBLE_DROPS: &str = "implausible_drops";
 /// What stands for all names beyond the most that are told apart.
 pub const OTHER: &str = "(other)";
 

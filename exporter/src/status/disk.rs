@@ -67,12 +67,21 @@ pub fn forecast(used: &Used, disk_bytes: Option<i64>, retention_days: Option<i64
     disk
 }
 
-/// Whether the disk lasts.
+/// Whether the disk lasts, where retention `drops_days` and where it never does.
 #[must_use]
-pub fn check(disk: &Disk) -> Check {
+pub fn check(disk: &Disk, drops_days: bool) -> Check {
     const NAME: &str = "disk";
     let Some(size) = disk.disk_bytes else {
         let finding = format!("the database takes {}; how much it may take is not known", readable(disk.used_bytes));
+        if !drops_days {
+            return Check::trouble(
+                NAME,
+                State::Warning,
+                format!("{finding}, and no day is ever dropped"),
+                "events grow until the disk is full: set database.disk to be told when, or retention.days to drop what the \
+                 buckets hold",
+            );
+        }
         return Check {
             remedy: "set database.disk to be told when it will be full".to_owned(),
             ..Check::ok(NAME, finding)
@@ -131,7 +140,7 @@ mod tests {
 
     fn judged(used: &Used, disk: Option<i64>, retention: Option<i64>) -> (Option<i64>, State) {
         let disk = forecast(used, disk, retention);
-        (disk.days_left, check(&disk).state)
+        (disk.days_left, check(&disk, retention.is_some()).state)
     }
 
     #[test]
@@ -155,7 +164,9 @@ mod tests {
         }
         assert_eq!(judged(&used(GB, &[]), Some(100 * GB), None), (None, State::Ok));
         assert_eq!(judged(&used(99 * GB, &[]), Some(100 * GB), None), (None, State::Critical));
-        assert_eq!(judged(&used(99 * GB, &days), None, None), (None, State::Ok));
+        // Nobody says how much there is: then something has to keep it from growing for ever.
+        assert_eq!(judged(&used(99 * GB, &days), None, Some(31)), (None, State::Ok));
+        assert_eq!(judged(&used(GB, &[]), None, None), (None, State::Warning));
     }
 
     #[test]
@@ -177,8 +188,8 @@ mod tests {
         assert_eq!((disk.bytes_a_day, disk.lasting_bytes_a_day), (Some(2 * GB), Some(GB)));
         // One more day of both, and then of what stays alone.
         assert_eq!((disk.days_left, disk.is_kept_from_filling), (Some(1 + 27), true));
-        assert_eq!(check(&disk).state, State::Warning);
-        assert!(check(&disk).finding.contains("retention keeps events from filling it; full in 28 day(s)"));
+        assert_eq!(check(&disk, true).state, State::Warning);
+        assert!(check(&disk, true).finding.contains("retention keeps events from filling it; full in 28 day(s)"));
         // Full before the first day is dropped.
         let disk = forecast(&with(GB, 31 * GB, &month), Some(60 * GB), Some(90));
         assert_eq!((disk.days_left, disk.is_kept_from_filling), (Some(14), false));

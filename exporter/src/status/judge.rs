@@ -7,7 +7,7 @@ use wire::Reason;
 use super::check::{Check, State};
 use crate::config::Config;
 use crate::doctor::{Refusal, refusal};
-use crate::ingest::tally::{DROPPED_BY_PIXEL, LATE};
+use crate::ingest::tally::{DROPPED_BY_PIXEL, IMPLAUSIBLE_DROPS, LATE};
 use crate::retention::CLOCKS;
 use crate::store::backlog::Backlog;
 use crate::store::erasures::Erasure;
@@ -220,7 +220,7 @@ pub(super) fn erasures(unfinished: &[Erasure], unsearched: &[(Uuid, String)], no
 pub(super) fn refused(outcomes: &[OfDay], today: NaiveDate) -> Check {
     const NAME: &str = "refused";
     let of_today = || outcomes.iter().filter(|it| it.day == today);
-    let beside = ["accepted", "duplicate", Reason::Erased.name(), LATE, DROPPED_BY_PIXEL];
+    let beside = ["accepted", "duplicate", Reason::Erased.name(), LATE, DROPPED_BY_PIXEL, IMPLAUSIBLE_DROPS];
     let refused = || of_today().filter(|it| !beside.contains(&it.outcome.as_str()));
     let accepted: i64 = of_today().filter(|it| it.outcome == "accepted").map(|it| it.events).sum();
     let count: i64 = refused().map(|it| it.events).sum();
@@ -295,6 +295,7 @@ mod tests {
         };
         assert_eq!(judged(&[]).state, State::Ok);
         assert_eq!(judged(&[("accepted", 1000), ("duplicate", 5000), ("late", 500)]).state, State::Ok);
+        assert_eq!(judged(&[("accepted", 1000), ("implausible_drops", 500)]).state, State::Ok);
         assert_eq!(judged(&[("accepted", 9_901), ("expired", 99)]).state, State::Ok);
         assert_eq!(judged(&[("accepted", 9_900), ("expired", 100)]).state, State::Warning);
         assert!(judged(&[("accepted", 10), ("expired", 1000), ("bad_id", 9)]).remedy.contains("clocks"));

@@ -52,9 +52,12 @@ pub struct Status {
     pub retention: Retention,
     /// What became of the events of the last days.
     pub outcomes: Vec<OfDay>,
-    /// What was lost of the last days, the newest first.
+    /// What was lost of the last days, the newest first, at the sites that are judged: confirmed ones; until there is one, all
+    /// that nobody has ignored.
     pub losses: Vec<Loss>,
-    /// Where most was lost.
+    /// The same of all other sites, which anyone can make up.
+    pub losses_of_others: Vec<Loss>,
+    /// Where most was lost, of the sites that are judged.
     pub worst_sites: Vec<Loss>,
     /// Segments whose loss is not measured yet, counted up to 1000.
     pub unmeasured_segments: i64,
@@ -143,7 +146,8 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
     let dropped_after = retention.days.filter(|_| !judge::is_held_back(&retention.held, first_kept)).map(i64::from);
     let disk = disk::forecast(&used, config.database.disk.map(crate::config::Size::bytes), dropped_after);
     let outcomes = outcomes::since(connection, first).await?;
-    let losses = losses::by_day(connection, first).await?;
+    let losses = losses::by_day(connection, first, true).await?;
+    let losses_of_others = losses::by_day(connection, first, false).await?;
     let worst_sites = losses::worst_sites(connection, first, SITES).await?;
     let unmeasured_segments = losses::unmeasured(connection).await?;
     let redaction = redaction_findings::since(connection, yesterday).await?;
@@ -159,7 +163,7 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
     let checks = vec![
         judge::partitions(&partitions.missing),
         judge::clocks(now - clocks.database),
-        disk::check(&disk),
+        disk::check(&disk, retention.days.is_some()),
         judge::retention(&config.required_names(), &retention.held, first_kept, &exports),
         judge::export(config, &destinations, now),
         judge::credentials(&refusals),
@@ -182,6 +186,7 @@ pub async fn examine(connection: &mut PgConnection, config: &Config, now: DateTi
         retention,
         outcomes,
         losses,
+        losses_of_others,
         worst_sites,
         unmeasured_segments,
         redaction,

@@ -47,6 +47,8 @@ pub struct Counting<'a> {
     pub in_time_from: Uuid,
     /// How many sites may be listed a day.
     pub new_sites: u32,
+    /// A random number that the segment is known by, should the answer be lost.
+    pub attempt: i64,
 }
 
 /// Stores those of `rows` that are new, as one segment, and returns their ids. Of two rows with one id the first is stored.
@@ -170,12 +172,12 @@ pub async fn insert(
             order by site_id, visitor_id
             on conflict do nothing
         ), sealed as (
-            insert into segments (id, rows, min_event_id, max_event_id, min_timestamp, max_timestamp)
+            insert into segments (id, rows, min_event_id, max_event_id, min_timestamp, max_timestamp, attempt)
             select
                 segment.id, count(*),
                 -- Postgres knows no smallest uuid before version 18; as text they have the same order.
                 min(event_id::text collate "C")::uuid, max(event_id::text collate "C")::uuid,
-                min(timestamp), max(timestamp)
+                min(timestamp), max(timestamp), $43
             from segment, stored
             group by segment.id
         )
@@ -222,6 +224,22 @@ pub async fn insert(
         counting.sites.iter().map(|(site_id, _)| *site_id).collect::<Vec<_>>() as Vec<&str>,
         counting.sites.iter().map(|(_, counted_as)| *counted_as).collect::<Vec<_>>() as Vec<&str>,
         counting.in_time_from,
+        counting.attempt,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// The ids of those of `rows` that an attempt has stored whose answer never came.
+pub async fn stored_by(connection: &mut PgConnection, rows: &[EventRow<'_>], attempt: i64) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "-- name: events_stored_by_attempt
+        select event_id
+        from events
+        join segments on segments.id = events.segment_id
+        where event_id = any ($1) and segments.attempt = $2",
+        rows.iter().map(|row| row.event_id).collect::<Vec<_>>() as Vec<Uuid>,
+        attempt,
     )
     .fetch_all(connection)
     .await

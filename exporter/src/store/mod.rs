@@ -28,6 +28,7 @@ pub mod segments;
 pub mod server;
 pub mod sites;
 pub mod tail;
+pub mod transactions;
 pub mod tries;
 pub mod usage;
 pub mod verifications;

@@ -95,10 +95,18 @@ pub async fn list(
     .await
 }
 
-/// Sets a site's state as the operator says, also of one that is not known yet. Tells of a confirmation. Belongs into a
-/// transaction. False when the site is in this state already.
+/// Sets a site's state as the operator says, also of one that is not known yet. Tells of it where that changes whether it is
+/// billed. Belongs into a transaction. False when the site is in this state already.
 pub async fn decide(connection: &mut PgConnection, site_id: &str, confirms: bool) -> sqlx::Result<bool> {
     let state = if confirms { SiteState::Confirmed } else { SiteState::Ignored };
+    // By itself, and first: the row of a site that two decide on is the second one's only after the first.
+    let before = sqlx::query_scalar!(
+        "-- name: state_of_site
+        select state from sites where site_id = $1 for update",
+        site_id,
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
     let changed = sqlx::query_scalar!(
         r#"-- name: decide_site
         insert into sites (site_id, state, decided_at, decided_by, counts_visitors)
@@ -114,9 +122,10 @@ pub async fn decide(connection: &mut PgConnection, site_id: &str, confirms: bool
     .await?
     .is_some();
     if changed {
-        forget_visitors(connection, &[site_id.to_owned()]).await?;
-        if confirms {
-            tell_confirmed(connection, &[site_id.to_owned()], "operator").await?;
+        let site = [site_id.to_owned()];
+        forget_visitors(connection, &site).await?;
+        if confirms || before.as_deref() == Some(SiteState::Confirmed.name()) {
+            tell_decided(connection, &site).await?;
         }
     }
     Ok(changed)
@@ -149,7 +158,7 @@ pub async fn confirm_by_threshold(connection: &mut PgConnection, threshold: Thre
     .fetch_all(&mut *connection)
     .await?;
     forget_visitors(connection, &confirmed).await?;
-    tell_confirmed(connection, &confirmed, "threshold").await?;
+    tell_decided(connection, &confirmed).await?;
     Ok(confirmed)
 }
 
@@ -229,6 +238,19 @@ pub async fn new_today(connection: &mut PgConnection) -> sqlx::Result<(i32, i64)
     Ok((found.sites, found.beyond))
 }
 
+/// Forgets the visitors of sites that are not unconfirmed any more: what was on its way into the database when such a site was
+/// decided on has left some.
+pub async fn forget_late_visitors(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!(
+        "-- name: forget_late_visitors
+        delete from site_visitors
+        where site_id not in (select site_id from sites where state = 'unconfirmed')"
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 async fn forget_visitors(connection: &mut PgConnection, sites: &[String]) -> sqlx::Result<()> {
     sqlx::query!(
         "-- name: forget_visitors
@@ -240,17 +262,22 @@ async fn forget_visitors(connection: &mut PgConnection, sites: &[String]) -> sql
     Ok(())
 }
 
-async fn tell_confirmed(connection: &mut PgConnection, sites: &[String], by: &str) -> sqlx::Result<()> {
+/// Tells of decisions, each under an id by its time: one that is taken again is another one, also after a restore.
+async fn tell_decided(connection: &mut PgConnection, sites: &[String]) -> sqlx::Result<()> {
     sqlx::query!(
-        "-- name: tell_confirmed
+        "-- name: tell_decided
         select webhook_add(
-            'site.confirmed',
-            json_build_object('site_id', site_id, 'confirmed_by', $2::text),
-            webhook_id('site.confirmed', concat_ws(' ', site_id, (now() at time zone 'utc')::date))
+            kind,
+            case state
+                when 'confirmed' then json_build_object('site_id', site_id, 'confirmed_by', decided_by)
+                else json_build_object('site_id', site_id)
+            end,
+            webhook_id(kind, concat_ws(' ', site_id, extract(epoch from decided_at)))
         )
-        from unnest($1::text[]) as site (site_id)",
+        from sites
+        cross join lateral (select 'site.' || state) as message (kind)
+        where site_id = any ($1)",
         sites,
-        by,
     )
     .fetch_all(connection)
     .await?;

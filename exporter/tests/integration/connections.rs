@@ -1,11 +1,42 @@
-//! Work that is cut off leaves no connection behind that others come to grief with.
+//! What connections are set to, and that work which is cut off leaves none behind that others come to grief with.
 
 use std::time::Duration;
 
-use sqlx::Connection;
+use sqlx::{AssertSqlSafe, Connection};
 use tokio::time::sleep;
 
 use crate::database::with_database;
+
+#[tokio::test]
+async fn no_pool_waits_for_ever_and_what_is_committed_is_on_disk() {
+    with_database(async |pools| {
+        for (pool, times) in [
+            (&pools.ingest, ["8s", "4s", "10s"]),
+            (&pools.export, ["10min", "10s", "10min"]),
+            (&pools.operator, ["15s", "4s", "10s"]),
+            (&pools.status, ["15s", "4s", "10s"]),
+        ] {
+            let [statement, lock, idle] = times;
+            for (setting, expected) in [
+                ("statement_timeout", statement),
+                ("lock_timeout", lock),
+                ("idle_in_transaction_session_timeout", idle),
+                ("synchronous_commit", "on"),
+                ("timezone", "UTC"),
+            ] {
+                let sql = AssertSqlSafe(format!("show {setting}"));
+                let found: String = sqlx::query_scalar(sql).fetch_one(pool).await.expect("shown");
+                assert_eq!(
+                    found,
+                    expected,
+                    "{setting} of {}",
+                    pool.connect_options().get_application_name().unwrap_or("")
+                );
+            }
+        }
+    })
+    .await;
+}
 
 #[tokio::test]
 async fn a_transaction_that_is_cut_off_while_it_begins_is_no_part_of_what_others_do() {

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Days, Utc};
 use exporter::ingest::tally::LATE_MS;
+use exporter::metrics::{Metrics, Process, gauges};
 use exporter::regular::{self, Turn};
 use exporter::status;
-use exporter::store::{Pools, losses};
+use exporter::store::{Pools, losses, sites};
 use futures::future::join_all;
 use serde_json::value::RawValue;
 use sqlx::AssertSqlSafe;
@@ -44,10 +45,16 @@ fn of_stream(stream: u128, numbers: impl IntoIterator<Item = u32>, time: i64) ->
 
 /// Measures, and answers the loss of the day that `time` is in: events, missing numbers, incomplete and implausible streams.
 async fn loss(pools: &Pools, time: i64) -> (i64, i64, i64, i64) {
-    let mut turn = Turn::take(&pools.export).await.expect("asked").expect("nobody else");
+    let mut turn = loop {
+        // The one before ends with its connection, which may take a moment.
+        match Turn::take(&pools.export).await.expect("asked") {
+            Some(turn) => break turn,
+            None => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    };
     regular::measure(turn.connection()).await.expect("measured");
     let day = DateTime::from_timestamp_millis(time).expect("in range").date_naive();
-    let losses = losses::by_day(turn.connection(), day).await.expect("losses");
+    let losses = losses::by_day(turn.connection(), day, true).await.expect("losses");
     let it = losses.iter().find(|it| it.day == day).expect("the day");
     (it.events, it.missing, it.incomplete_streams, it.implausible_streams)
 }
@@ -217,6 +224,132 @@ async fn a_number_that_is_missing_is_an_event_that_is() {
         assert_eq!(loss(&pools, NOW_MS).await, (18, 2, 1, 1));
         deliver(&pools, &of_stream(2, [4, 6], NOW_MS)).await.expect("stored");
         assert_eq!(loss(&pools, NOW_MS).await, (20, 0, 0, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_gap_far_larger_than_what_came_is_made_up() {
+    with_database(async |pools| {
+        let (mut missing, mut implausible) = (0, 0);
+        let both = |first: u32, last: u32| (0..first).chain(last..last + first).collect::<Vec<_>>();
+        let cases = [
+            (vec![9_999], 0),
+            // The network was gone for the middle of it.
+            (both(15, 215), 200),
+            // A batch was lost, as large as they may be, and more than one.
+            (vec![0, 51], 50),
+            (vec![0, 52], 0),
+            (both(10, 210), 200),
+            (both(10, 211), 0),
+        ];
+        for ((numbers, counted), stream) in cases.into_iter().zip(1..) {
+            deliver(&pools, &of_stream(stream, numbers, NOW_MS)).await.expect("stored");
+            missing += counted;
+            implausible += i64::from(counted == 0);
+            let found = loss(&pools, NOW_MS).await;
+            assert_eq!((found.1, found.3), (missing, implausible), "stream {stream}");
+        }
+        // One that is stretched over days gains nothing by it.
+        for (number, age) in [(0, 2), (45, 1), (90, 0)] {
+            deliver(&pools, &of_stream(9, [number], NOW_MS - age * DAY_MS)).await.expect("stored");
+        }
+        assert_eq!(loss(&pools, NOW_MS - DAY_MS).await, (1, 0, 0, 1));
+        assert_eq!(loss(&pools, NOW_MS).await.1, missing);
+        // What comes late may vouch for it.
+        deliver(&pools, &of_stream(9, 1..10, NOW_MS - 2 * DAY_MS)).await.expect("stored");
+        assert_eq!(loss(&pools, NOW_MS - DAY_MS).await, (1, 35, 1, 0));
+        assert_eq!(loss(&pools, NOW_MS).await.1, missing + 44);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_loss_of_sites_that_anyone_can_make_up_is_told_apart() {
+    with_database(async |pools| {
+        let yesterday = NOW_MS - DAY_MS;
+        let mut own: Vec<_> = (0..24).map(|n| of_stream(n + 1, 0..50, yesterday)).collect();
+        own[0].events.remove(7);
+        let forged = |n: u32| ForwardBatch {
+            site_id: format!("forged-{n}.example"),
+            ..of_stream(u128::from(n) + 100, [0, 40], yesterday)
+        };
+        let ingest = taking(&pools);
+        for batch in own.iter().chain(&(0..120).map(forged).collect::<Vec<_>>()) {
+            deliver_to(&ingest, batch).await.expect("stored");
+        }
+        // Nobody knows yet which are the client's.
+        assert_eq!(loss(&pools, yesterday).await, (1199 + 240, 1 + 120 * 39, 121, 0));
+        let mut connection = pools.operator.acquire().await.expect("connected");
+        assert!(sites::decide(&mut connection, "forged-0.example", false).await.expect("decided"));
+        assert_eq!(loss(&pools, yesterday).await.1, 1 + 119 * 39);
+        assert!(sites::decide(&mut connection, "shop.example.com", true).await.expect("decided"));
+        assert_eq!(loss(&pools, yesterday).await, (1199, 1, 1, 0));
+
+        let status = status::examine(&mut connection, &config(), now()).await.expect("examined");
+        let check = status.checks.iter().find(|it| it.name == "loss").expect("a check");
+        assert_eq!(check.state, status::State::Ok, "{check:?}");
+        let worst: Vec<_> = status.worst_sites.iter().map(|it| it.site_id.as_deref()).collect();
+        assert_eq!(worst, [Some("shop.example.com")]);
+        let others: Vec<_> = status.losses_of_others.iter().map(|it| (it.events, it.missing)).collect();
+        assert_eq!(others, [(240, 120 * 39)]);
+        let registry = gauges(&Process::new((0, 0), &pools), Some(&status)).expect("gauges");
+        let metrics = Metrics::new().expect("metrics").text(&registry).expect("text");
+        assert!(metrics.contains("\nevothesis_missing_events{day=\"yesterday\"} 1\n"), "{metrics}");
+        let text = exporter::commands::status::text(&status).expect("text");
+        assert!(text.contains("of sites that are not judged"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_load_that_outlives_what_is_kept_of_it_lacks_nothing() {
+    with_database(async |pools| {
+        let ago = |days: i64| NOW_MS - days * DAY_MS;
+        let forget = async |days: i64| {
+            let first = DateTime::from_timestamp_millis(ago(days)).expect("in range").date_naive();
+            let mut connection = pools.export.acquire().await.expect("connected");
+            losses::forget(&mut connection, first).await.expect("forgotten");
+        };
+        for (numbers, age) in [(0..10, 20), (12..20, 10)] {
+            deliver(&pools, &of_stream(1, numbers, ago(age))).await.expect("stored");
+        }
+        deliver(&pools, &of_stream(2, 0..5, ago(20))).await.expect("stored");
+        assert_eq!(loss(&pools, ago(20)).await, (15, 0, 0, 0));
+        forget(15).await;
+        deliver(&pools, &of_stream(1, 20..25, ago(3))).await.expect("stored");
+        assert_eq!(loss(&pools, ago(10)).await, (8, 2, 1, 0));
+        assert_eq!(loss(&pools, ago(3)).await, (5, 0, 0, 0));
+        // What is forgotten keeps its figures.
+        assert_eq!(loss(&pools, ago(20)).await, (15, 0, 0, 0));
+        forget(5).await;
+        forget(5).await;
+        deliver(&pools, &of_stream(1, 26..30, NOW_MS)).await.expect("stored");
+        assert_eq!(loss(&pools, ago(3)).await, (5, 0, 0, 0));
+        assert_eq!(loss(&pools, NOW_MS).await, (4, 1, 1, 0));
+        assert_eq!(number(&pools, "select count(*) from stream_days where day = '-infinity'").await, 1);
+        forget(-1).await;
+        assert_eq!(number(&pools, "select count(*) from stream_days").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_report_of_more_drops_than_a_pixel_has_is_counted_as_one_that_nobody_believes() {
+    with_database(async |pools| {
+        for (dropped, n) in [(u32::MAX, 1), (10_000, 2), (10_001, 3)] {
+            let reporting = ForwardBatch { batch_id: Uuid::from_u128(n), dropped, ..batch(Vec::new()) };
+            for _ in 0..2 {
+                deliver(&pools, &reporting).await.expect("recorded");
+            }
+        }
+        let site = "shop.example.com";
+        assert_eq!(
+            outcomes(&pools).await,
+            [format!("{site} dropped_by_pixel=10000"), format!("{site} implausible_drops=2")]
+        );
+        let reported = "select sum(dropped)::bigint from pixel_drops";
+        assert_eq!(number(&pools, reported).await, i64::from(u32::MAX) + 20_001);
     })
     .await;
 }

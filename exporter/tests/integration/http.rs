@@ -203,6 +203,66 @@ async fn bodies_that_are_announced_and_do_not_come_leave_room_for_others() {
 }
 
 #[tokio::test]
+async fn bodies_that_stall_before_their_last_byte_leave_room_for_those_that_are_signed() {
+    with_database(async |pools| {
+        let address = start(ingest_router(services(&pools))).await;
+        let headers: Vec<_> =
+            signed(&[2; 32], b"").into_iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let length = wire::limits::INGEST_BODY_BYTES;
+        let mut request =
+            format!("POST /ingest HTTP/1.1\r\nhost: x\r\n{}content-length: {length}\r\n\r\n", headers.concat());
+        request.push_str(&"x".repeat(length - 1));
+        let mut stalled = Vec::new();
+        for _ in 0..60 {
+            let mut connection = tokio::net::TcpStream::connect(address).await.expect("connected");
+            // Who has to go is not read to the end.
+            let _ = connection.write_all(request.as_bytes()).await;
+            stalled.push(connection);
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        for (n, agent) in [(0, 100), (1, length - 5_000)] {
+            let signed_batch = wire::ForwardBatch { user_agent: "x".repeat(agent), ..batch(vec![event(n)]) };
+            let body = serde_json::to_vec(&signed_batch).expect("json");
+            let stored = answer(post(address, &signed(&KEY, &body), body).send().await.expect("answered")).await;
+            assert_eq!(stored, (200, json!({"accepted": 1, "duplicates": 0, "refused": []})));
+        }
+        // The first that came was told to come back.
+        let mut told = vec![0; 12];
+        let read = stalled[0].read_exact(&mut told);
+        tokio::time::timeout(Duration::from_secs(5), read).await.expect("in time").expect("answered");
+        assert_eq!(told, b"HTTP/1.1 429");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_there_is_no_room_the_edge_is_told_when_to_come_back() {
+    with_database(async |pools| {
+        let services = services(&pools);
+        let address = start(ingest_router(services.clone())).await;
+        let body = serde_json::to_vec(&batch(vec![event(0)])).expect("json");
+        let headers = signed(&KEY, &body);
+        let claimed = headers
+            .iter()
+            .map(|(name, value)| (axum::http::HeaderName::from_static(name), value.parse().expect("ascii")));
+        let claimed: axum::http::HeaderMap = claimed.collect();
+        let (_, batches) = services.ingest.room();
+        let taken: Vec<_> =
+            (0..batches).map(|_| services.ingest.expect(&claimed, 0, clock().now()).expect("room")).collect();
+        let refused = post(address, &headers, body.clone()).send().await.expect("answered");
+        let later = refused.headers()["retry-after"].to_str().expect("ascii").parse::<u32>().expect("seconds");
+        assert!((1..=60).contains(&later), "{later}");
+        let (status, problem) = answer(refused).await;
+        assert_eq!((status, problem["status"].as_u64()), (429, Some(429)), "{problem}");
+        assert_eq!(number(&pools, "select count(*) from events").await, 0);
+        drop(taken);
+        let stored = answer(post(address, &headers, body).send().await.expect("answered")).await;
+        assert_eq!(stored, (200, json!({"accepted": 1, "duplicates": 0, "refused": []})));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_edges_health_is_that_of_its_own_connections() {
     with_database(async |pools| {
         let address = start(ingest_router(services(&pools))).await;

@@ -161,6 +161,28 @@ async fn a_detached_day_is_attached_again() {
 }
 
 #[tokio::test]
+async fn a_detached_day_that_somebody_has_locked_is_an_error_and_no_refusal() {
+    with_database(async |pools| {
+        let day = now().format("%Y%m%d");
+        deliver(&pools, &batch(vec![event(0)])).await.expect("stored");
+        let mut reader = pools.export.acquire().await.expect("connected");
+        for sql in [
+            format!("alter table events detach partition events_{day}"),
+            format!("begin; lock table events_{day} in access share mode"),
+        ] {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *reader).await.expect("locked");
+        }
+        deliver(&pools, &batch(vec![event(1)])).await.expect_err("not committed");
+        let expired = "select count(*) from outcomes where outcome = 'expired'";
+        assert_eq!(number(&pools, expired).await, 0);
+        sqlx::raw_sql("rollback").execute(&mut *reader).await.expect("released");
+        let answer = deliver(&pools, &batch(vec![event(0), event(1)])).await.expect("stored");
+        assert_eq!(answer, IngestAnswer { accepted: 1, duplicates: 1, refused: vec![] });
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_event_can_be_rebuilt_to_the_last_digit() {
     with_database(async |pools| {
         deliver(&pools, &batch(vec![event(5)])).await.expect("stored");

@@ -36,5 +36,6 @@ mod settings;
 mod sites;
 mod storage;
 mod tampering;
+mod unanswered;
 mod visitors;
 mod webhooks;

@@ -146,7 +146,7 @@ async fn store_together(pools: &Pools, sites: &[&str], batches: &[ForwardBatch])
         batches.iter().map(|batch| decode(&serde_json::to_vec(batch).expect("json")).expect("a batch")).collect();
     let rows: Vec<_> = decoded.iter().flat_map(|batch| admit(batch, now()).rows).collect();
     let sites = sites.iter().map(|site| (*site, *site)).collect();
-    let counting = Counting { day: now().date_naive(), sites, in_time_from: Uuid::nil(), new_sites: 100 };
+    let counting = Counting { day: now().date_naive(), sites, in_time_from: Uuid::nil(), new_sites: 100, attempt: 1 };
     let mut connection = pools.ingest.acquire().await.expect("connected");
     let stored = events::insert(&mut connection, &rows, &counting).await.expect("stored");
     assert_eq!(stored.len(), batches.len());
@@ -215,8 +215,9 @@ async fn visitors_are_counted_again_when_they_are_not_enough_any_more() {
 }
 
 #[tokio::test]
-async fn what_is_told_of_a_site_keeps_its_id_when_it_is_found_again_after_a_restore() {
-    const IDS: &str = "select count(distinct id) from webhooks_ever";
+async fn a_site_is_found_again_under_its_id_after_a_restore_and_what_is_decided_again_is_told_again() {
+    const FOUND: &str = "select count(distinct id) from webhooks_ever where kind = 'site.discovered'";
+    const DECIDED: &str = "select count(distinct id) from webhooks_ever where kind = 'site.confirmed'";
     with_database(async |pools| {
         run(&pools, "create table webhooks_ever (id uuid, kind text)").await;
         for n in 0..3 {
@@ -229,7 +230,7 @@ async fn what_is_told_of_a_site_keeps_its_id_when_it_is_found_again_after_a_rest
             run(&pools, "delete from webhooks; delete from sites; delete from events; delete from segments").await;
         }
         assert_eq!(number(&pools, "select count(*) from webhooks_ever").await, 6);
-        assert_eq!(number(&pools, IDS).await, 2);
+        assert_eq!((number(&pools, FOUND).await, number(&pools, DECIDED).await), (1, 3));
     })
     .await;
 }
@@ -317,6 +318,61 @@ async fn the_operator_has_the_last_word() {
         assert_eq!(number(&pools, BILLED).await, 4);
         assert_eq!(number(&pools, COUNTED).await, 7);
         assert_eq!(number(&pools, "select count(*) from webhooks").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_decision_on_what_is_billed_is_told_once() {
+    with_database(async |pools| {
+        let decide = async |site: &str, confirms| {
+            let mut transaction = pools.export.begin().await.expect("begun");
+            let changed = sites::decide(&mut transaction, site, confirms).await.expect("decided");
+            transaction.commit().await.expect("committed");
+            changed
+        };
+        for (confirms, changed) in
+            [(true, true), (true, false), (false, true), (false, false), (true, true), (false, true)]
+        {
+            assert_eq!(decide("a.example.com", confirms).await, changed);
+        }
+        // It never was billed.
+        assert!(decide("b.example.com", false).await);
+        deliver(&pools, &of_site("c.example.com", 0, 3)).await.expect("stored");
+        assert!(decide("c.example.com", false).await);
+        let told: Vec<(String, String)> = sqlx::query_as(
+            "select kind, (body::json -> 'data')::text from webhooks where kind <> 'site.discovered' order by number",
+        )
+        .fetch_all(&pools.export)
+        .await
+        .expect("asked");
+        let confirmed = r#"{"site_id" : "a.example.com", "confirmed_by" : "operator"}"#;
+        let ignored = r#"{"site_id" : "a.example.com"}"#;
+        let expected = [("site.confirmed", confirmed), ("site.ignored", ignored)].repeat(2);
+        assert_eq!(told.iter().map(|(kind, data)| (kind.as_str(), data.as_str())).collect::<Vec<_>>(), expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn visitors_that_come_after_the_decision_are_forgotten() {
+    with_database(async |pools| {
+        deliver(&pools, &of_site("a.example.com", 0, 1)).await.expect("stored");
+        for (site, confirms) in [("b.example.com", true), ("c.example.com", false)] {
+            let mut connection = pools.export.acquire().await.expect("connected");
+            sites::decide(&mut connection, site, confirms).await.expect("decided");
+        }
+        // As inserts leave them that have looked before the decision, or before the site was forgotten.
+        run(
+            &pools,
+            "insert into site_visitors
+            select name || '.example.com', gen_random_uuid() from unnest(array['b', 'c', 'd']) as name",
+        )
+        .await;
+        keep(&pools, &config().sites).await;
+        let left: Vec<String> =
+            sqlx::query_scalar("select site_id from site_visitors").fetch_all(&pools.export).await.expect("asked");
+        assert_eq!(left, ["a.example.com"]);
     })
     .await;
 }
