@@ -30,6 +30,12 @@ impl Size {
         Self { number: number.max(1), unit: UNITS[2] }
     }
 
+    /// So many KiB, at least one: less than is taken from settings, for what is tried out.
+    #[must_use]
+    pub fn of_kibibytes(number: u64) -> Self {
+        Self { number: number.max(1), unit: ("KiB", 1 << 10) }
+    }
+
     /// The same in bytes.
     #[must_use]
     pub fn bytes(self) -> i64 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use exporter::config::{Config, Format};
+use exporter::config::{Config, Format, Size};
 use exporter::export::hours::Hours;
 use exporter::export::{Exporter, Order, Plan, claim};
 use exporter::progress::Progress;
@@ -20,10 +20,12 @@ use wire::ForwardedEvent;
 
 use crate::database::with_database;
 use crate::proxy::{Fault, Proxy};
-use crate::samples::{batch, deliver_to, event, number, taking};
+use crate::samples::{batch, deliver, event, number};
 use crate::storage::Storage;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Of a batch.
+const EVENTS: u32 = 30;
 
 /// An event as large as events may be, that nothing compresses.
 fn large(n: u32) -> ForwardedEvent {
@@ -35,20 +37,17 @@ fn large(n: u32) -> ForwardedEvent {
     event
 }
 
-/// Some 1.3 MB of rows, so that an object goes in two parts of a megabyte.
+/// Some 90 KB of rows, so that an object of any format goes in two parts.
 pub(crate) async fn ingest(pools: &Pools, round: u32) {
-    let ingest = taking(pools);
-    for part in 0..9 {
-        let events = (0..50).map(|n| large(round * 450 + part * 50 + n)).collect();
-        deliver_to(&ingest, &batch(events)).await.expect("stored");
-    }
+    let events = (0..EVENTS).map(|n| large(round * EVENTS + n)).collect();
+    deliver(pools, &batch(events)).await.expect("stored");
 }
 
 pub(crate) fn config(proxy: &Proxy, storage: &Storage, formats: &[Format]) -> Config {
     let mut config = proxy.config(storage);
     config.export.formats = formats.to_vec();
     for destination in &mut config.destinations {
-        destination.part_size = "1MiB".parse().expect("a size");
+        destination.part_size = Size::of_kibibytes(64);
         destination.timeout = "20s".parse().expect("a period");
     }
     config
@@ -129,7 +128,7 @@ async fn whichever_request_an_exporter_is_gone_at_the_next_one_leaves_each_row_o
         assert_eq!(kinds, 2 * (3 * 5 + 1 + 3 + 1));
         ensure_clean(&pools, &storage, &config, round as usize).await;
         let alone = bucket_only::verify(&config.destinations[0], Depth::Full, Hours::default(), &Progress::silent()).await;
-        assert_eq!((alone.discrepancies.len(), alone.rows), (0, u64::from(round) * 450), "{:?}", alone.discrepancies);
+        assert_eq!((alone.discrepancies.len(), alone.rows), (0, u64::from(round * EVENTS)), "{:?}", alone.discrepancies);
     })
     .await;
 }

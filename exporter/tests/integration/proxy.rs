@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use exporter::config::Config;
+use futures::FutureExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -130,6 +131,8 @@ impl Proxy {
     pub(crate) fn fail(&self, fault: Fault, of: &str, pass: usize, times: usize) {
         let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
         let kind = script.kind;
+        // Of several requests that failed at once, one was waited for.
+        let _ = self.failing.notified().now_or_never();
         *script = Script { kind, fault: Some(fault), of: of.to_owned(), pass, left: times, seen: 0 };
     }
 
