@@ -31,7 +31,7 @@ impl Delivery {
 
     pub(crate) fn events(&self) -> impl Iterator<Item = Event> + '_ {
         self.batch["events"].as_array().into_iter().flatten().map(|event| Event {
-            stream: text(&self.batch, "stream_id"),
+            stream: self.stream(),
             consent: text(&self.batch, "consent"),
             visitor: self.visitor(),
             id: text(event, "id"),
@@ -42,6 +42,20 @@ impl Delivery {
             page: self.page(&event["page"]),
             data: event["data"].clone(),
         })
+    }
+
+    /// Where its events are counted: the edge gives a batch without cookies another stream.
+    fn stream(&self) -> String {
+        let stream = text(&self.batch, "stream_id");
+        if self.is_cookieless() { format!("{stream} without cookies") } else { stream }
+    }
+
+    pub(crate) fn is_cookieless(&self) -> bool {
+        self.batch["cookieless"] == true
+    }
+
+    pub(crate) fn is_granted(&self) -> bool {
+        self.batch["consent"] == "granted"
     }
 
     /// The page that `index` names.
