@@ -126,7 +126,7 @@ test("a flat event is shown as a table, a nested one as an object", () => {
 
 test("what is no event is not shown, and what cannot be sent is", () => {
   const { calls, out } = fakeConsole();
-  for (const said of ["beat 1 2 3\n\u001fstorage", "mode 1 2 3\n\"consent\":\"denied\"\u001f", "dead 1 2 3\n"])
+  for (const said of ["beat 1 2 3\n\u001fstorage", 'mode 1 2 3\n"consent":"denied"\u001f', "dead 1 2 3\n"])
     show(said, "", out);
   assert.deepEqual(calls, []);
   show("track 1 2 3\n", "", out);

@@ -36,7 +36,7 @@ const ROUTER_MS = 30;
 const SAME_SUBMIT_MS = 5000;
 
 /** Where a document or shadow tree says who listens to it. Frames of the same origin may have a pixel of their own: theirs is theirs. */
-const LISTENER = Symbol.for("evothesis");
+const LISTENER = "_evothesis";
 const us = {};
 
 const passive = { capture: true, passive: true };
@@ -471,7 +471,7 @@ export const listen = (tracker) => {
   // is called when the layout is done
   later(() => new ResizeObserver(guarded(size)).observe(document.documentElement));
   // even if the page around this one was there first
-  delete document[LISTENER];
+  document[LISTENER] = undefined;
   listenTo(document);
   // opened behind another tab
   if (document.hidden) tellState("hidden");

@@ -59,7 +59,7 @@ export const track = guarded((name, json = "{}") => {
   const data = typed(name, json);
   const facts = data.startsWith("{") ? data.slice(1, -1) : `"value":${data}`;
   // what will not be taken has no name: it is counted as dropped
-  const fits = isFlat(JSON.parse(`{${facts}}`)) && isEventType(name);
+  const fits = isFlat(`{${facts}}`) && isEventType(name);
   tell("track", fits ? [name, facts] : []);
   // the site says it when the page is left, and was asked after us
   if (isGone) sendLast();

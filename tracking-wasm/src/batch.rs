@@ -139,8 +139,6 @@ pub(crate) const RETRY: &[u8] = t!("\n{HOLD} {SECOND} {THIRD}\n{FIFTH}\x1e");
 /// … or as its first attempt decides.
 pub(crate) const FIRST_ATTEMPT: &[u8] =
     t!("\n{HOLD} {OTHER} {THIRD}\n{\"token\":\"{TOKEN}\",\"dropped\":{ONE},{FIFTH}\x1e");
-pub(crate) const FIRST_ATTEMPT_WITHOUT_TOKEN: &[u8] =
-    t!("\n{HOLD} {OTHER} {THIRD}\n{\"token\":null,\"dropped\":{ONE},{FIFTH}\x1e");
 
 /// Says that it is to be stored under `key` as the template says, held until `hold`, if it is a batch.
 pub(crate) fn store_again(m: &mut Memory, key: &[u8], template: &[u8], batch: &Parts<'_>, hold: i64) {
@@ -203,12 +201,12 @@ mod tests {
         assert_eq!((batch[0], lost(&batch), is_attempted(&batch), batch[2]), (&b"5"[..], 2, false, &b""[..]));
         let mut m = memory();
         (m.numbers[ONE], m.numbers[OTHER]) = (3, 5);
-        store_again(&mut m, b"key", FIRST_ATTEMPT_WITHOUT_TOKEN, &batch, 9);
+        store_again(&mut m, b"key", FIRST_ATTEMPT, &batch, 9);
         let again = text(&m, OUT);
         let again = again.strip_prefix("key\n").and_then(|again| again.strip_suffix('\x1e')).expect("a record");
         let again = read_batch(again.as_bytes());
         assert_eq!((again[0], lost(&again), is_attempted(&again), again[2]), (&b"9"[..], 5, true, &b""[..]));
-        assert_eq!(again[4], [b"{\"token\":null,\"dropped\":3,", batch[4]].concat());
+        assert_eq!(again[4], [b"{\"token\":\"\",\"dropped\":3,", batch[4]].concat());
         for other in
             ["", "what another script left here", "1 0 \n{\n\"batch_id\":\"\"\n]}", "1 0 0 0 \n\"batch_id\":\"", "\n]}"]
         {

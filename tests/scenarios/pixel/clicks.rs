@@ -196,7 +196,7 @@ async fn clicks_in_anger_and_clicks_in_vain_are_marked() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_link_that_leads_nowhere_is_still_clicked() -> Result<()> {
     with_scene(async |scene| {
-        let addresses = ["http://", "//", "http:// www.a.example"];
+        let addresses = ["http://", "//", "http://["];
         let links: String = addresses
             .iter()
             .enumerate()
@@ -205,7 +205,7 @@ async fn a_link_that_leads_nowhere_is_still_clicked() -> Result<()> {
         scene.page("/", &format!("{KEEP_HERE}{links}"));
         let tab = scene.visit("/").await?;
         for nth in 0..addresses.len() {
-            tab.click(&format!("#c{nth}")).await?;
+            tab.click_on(&format!("document.getElementById('c{nth}')")).await?;
         }
         let events = scene.leave(&tab).await?;
         ensure!(events.of("click").len() == 3 && events.of("went").len() == 3, "{:?}", events.kinds());
@@ -223,7 +223,7 @@ async fn a_click_on_a_label_is_one_click() -> Result<()> {
         scene.page("/", body);
         let tab = scene.visit("/").await?;
         for id in ["#s1", "#i1", "#l2"] {
-            tab.click(id).await?;
+            tab.click_on(&format!("document.querySelector('{id}')")).await?;
             tab.run("await new Promise((done) => setTimeout(done, 200))").await?;
         }
         ensure!(tab.evaluate::<bool>("!i1.checked && i2.checked").await?, "the site's own clicks went wrong");

@@ -66,7 +66,7 @@ impl Delivery {
 
     /// Whose it is: the token's first part, or the visitor that the edge names after the page load.
     pub(crate) fn visitor(&self) -> String {
-        let token = self.batch["token"].as_str().and_then(|token| token.split('.').next());
+        let token = self.batch["token"].as_str().and_then(|token| token.split('.').next()).filter(|it| !it.is_empty());
         token.map_or_else(|| format!("visitor-{}", text(&self.batch, "stream_id")), str::to_owned)
     }
 }

@@ -175,7 +175,8 @@ async fn what_the_site_says_while_the_page_is_left_arrives() -> Result<()> {
             } else {
                 tab.close().await?;
             }
-            let is_there = |events: &[Event]| events.of("left").len() == round && events.of("turned_away").len() == round;
+            let is_there =
+                |events: &[Event]| events.of("left").len() == round && events.of("turned_away").len() == round;
             scene.collector.until("the last words", is_there).await?;
         }
         scene.arrived().await?;

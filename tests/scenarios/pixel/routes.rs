@@ -269,7 +269,7 @@ async fn what_the_site_says_before_the_wasm_is_there_happened_then_and_there() -
             return get(...what); }; }";
         scene.page("/one", "one");
         let tab = scene.browser.open_prepared(slow, &scene.address("/one")).await?;
-        tab.until("window.isAsked && window.evothesis").await?;
+        tab.until("window.isAsked === true").await?;
         tab.run(
             "evothesis('track', 'early'); await new Promise((done) => setTimeout(done, 50)); window.at = performance.now();
              history.pushState({}, '', '/two'); await new Promise((done) => setTimeout(done, 100)); evothesis('track', 'later')",

@@ -6,13 +6,13 @@ use std::mem::offset_of;
 use wire::limits::{BATCH_BYTES, DATA_BYTES, PIXEL_IDLE_MS};
 
 use crate::batch::{
-    Batch, FIRST_ATTEMPT, FIRST_ATTEMPT_WITHOUT_TOKEN, MOST_EVENTS, RETRY, consent_of, has_room, is_attempted,
-    is_cookieless, is_of, lost, mark, read_batch, store, store_again,
+    Batch, FIRST_ATTEMPT, MOST_EVENTS, RETRY, consent_of, has_room, is_attempted, is_cookieless, is_of, lost, mark,
+    read_batch, store, store_again,
 };
 use crate::queue::{BATCH_KEY, Queue, RECORD, look, next_batch};
 use crate::text::{
-    BATCH_ID, COMPLETE, CONSENT, COUNT, DROPPED, END, FAILURES, ID, Memory, NOW, ONE, OTHER, OUT, PAGE,
-    Parts, RANDOM, SEQ, SKEW, START, STREAM, TIME, TOKEN, before, from, number, split, t, take,
+    BATCH_ID, COMPLETE, CONSENT, COUNT, DROPPED, END, FAILURES, ID, Memory, NOW, ONE, OTHER, OUT, PAGE, Parts, RANDOM,
+    SEQ, SKEW, START, STREAM, TIME, TOKEN, before, from, number, split, t, take,
 };
 
 /// An event is in storage at most this long after it happened, so that a killed tab loses no more.
@@ -269,9 +269,12 @@ impl Tracker {
                 if !is_attempted(&batch) {
                     m.numbers[ONE] = std::mem::take(&mut m.numbers[DROPPED]);
                     m.numbers[OTHER] = m.numbers[ONE] + lost(&batch);
+                    // what is older was sent with it: who the visitor was is forgotten
+                    if is_cookieless(consent_of(&batch)) {
+                        m.clear(TOKEN);
+                    }
                     m.store_state();
-                    let is_nobody = m.length(TOKEN) == 0 || is_cookieless(consent_of(&batch));
-                    template = if is_nobody { FIRST_ATTEMPT_WITHOUT_TOKEN } else { FIRST_ATTEMPT };
+                    template = FIRST_ATTEMPT;
                 }
                 store_again(m, key, template, &batch, now + if leaving { LEFT_MS } else { HOLD_MS });
                 return;
@@ -294,7 +297,6 @@ impl Tracker {
         let is_sent = is_attempted(&batch);
         match number(status) {
             200..=299 if edge_now > 0 => {
-                // what is cookieless is answered without a token: then who the visitor was is forgotten
                 m.acknowledged(token, edge_now);
                 if is_sent {
                     m.remove(key);

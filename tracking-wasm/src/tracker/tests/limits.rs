@@ -256,6 +256,14 @@ proptest! {
         let mut batches = Vec::new();
         // numbers begin anew at midnight or with another mode, where there is no token
         let (mut numbered, mut stream, mut last) = (0, Vec::new(), 0);
+        let mut count = |tab: &Tab| {
+            let m = &tab.tracker.m;
+            // none between the end of one and the beginning of the next
+            if m.length(STREAM) > 0 {
+                numbered += m.numbers[SEQ] - if m.text(STREAM) == stream { last } else { 0 };
+                (stream, last) = (m.text(STREAM).to_vec(), m.numbers[SEQ]);
+            }
+        };
         for (step, which, flag) in steps.into_iter().chain([(14, 0, true)]) {
             let (address, text, name) = (&addresses[which], &texts[which], &names[which]);
             let facts = format!("\"text\":\"{text}\",\"address\":\"{address}\"");
@@ -294,16 +302,12 @@ proptest! {
                     if step == 14 {
                         tab.leave(&mut site, true);
                     }
+                    count(&tab);
                     batches.extend(tab.deliver(&mut site));
                     Vec::new()
                 }
             };
-            let m = &tab.tracker.m;
-            // none between the end of one and the beginning of the next
-            if m.length(STREAM) > 0 {
-                numbered += m.numbers[SEQ] - if m.text(STREAM) == stream { last } else { 0 };
-                (stream, last) = (m.text(STREAM).to_vec(), m.numbers[SEQ]);
-            }
+            count(&tab);
         }
         for batch in &batches {
             prop_assert!(batch.events.len() <= BATCH_EVENTS);
