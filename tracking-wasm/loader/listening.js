@@ -256,11 +256,10 @@ const clicked = (event) => {
   const selector = selectorOf(element);
   const address = linkOf(element);
   // a page that is left changes elsewhere
-  isAwaited = isReactive(target) && /#|^$/.test(address[0]);
+  const waits = (isAwaited = isReactive(target) && /#|^$/.test(address[0]));
   for (const root of isAwaited ? [document, target.getRootNode()] : [])
     observer.observe(root, { attributes: true, characterData: true, childList: true, subtree: true });
   const own = closest(target, "[data-evothesis-event]");
-  const waits = isAwaited;
   later(() => {
     labelled = undefined;
     if (waits) awaitEffect();
@@ -351,11 +350,11 @@ const submitted = (form) => {
   for (const field of all) {
     if (isIgnored(field) || !isInput(field.type)) continue;
     const { changes, ms, since } = recordOf(field);
-    const now = performance.now();
-    const spent = Math.round(since ? ms + now - since : ms);
+    const now = since && performance.now();
+    const spent = Math.round(ms + now - since);
     told.push({ position: told.length, changes, ms: spent, ...fieldFacts(field) });
     // it may be filled in again, without losing the focus
-    fields.set(field, { changes: 0, ms: 0, since: since && now });
+    fields.set(field, { changes: 0, ms: 0, since: now });
   }
   end(form);
   tell("track", ["form_submit", submission(formFacts(form), told)]);

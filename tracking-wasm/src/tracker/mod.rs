@@ -112,10 +112,8 @@ impl Tracker {
         m.clear(OUT);
         let time = m.numbers[NOW] + m.numbers[SKEW];
         let day = time / DAY_MS;
-        // who is not to be known again on the next day must not be by the page that is still open; where a page has no token, the edge
-        // may see to that by its own settings
-        let is_nobody = self.is_cookieless || m.length(TOKEN) == 0;
-        if m.length(STREAM) == 0 || (is_nobody && day != self.day) {
+        // who is not to be known again on the next day must not be by the page that is still open
+        if m.length(STREAM) == 0 || (day != self.day && self.is_nobody()) {
             self.close();
             self.day = day;
             self.m.make_id(STREAM, time, 0xfff);
@@ -149,17 +147,23 @@ impl Tracker {
     /// What happened until now was under the consent of then. The edge gives what is cookieless a stream of its own, and may leave out
     /// what is without consent: numbers that went on would have gaps there.
     fn mode(&mut self, lines: &Parts<'_>, storage: &[u8]) {
-        self.close();
-        let m = &mut self.m;
-        m.read_queue(storage);
-        if self.is_cookieless {
-            m.clear(STREAM);
+        if lines[0] == self.m.text(CONSENT) {
+            return;
         }
-        // as if it were midnight
-        self.day = -1;
+        self.close();
+        self.m.read_queue(storage);
+        let was_nobody = self.is_nobody();
         self.is_cookieless = is_cookieless(lines[0]);
-        m.clear(CONSENT);
-        m.put(CONSENT, lines[0]);
+        if was_nobody || self.is_nobody() {
+            self.m.clear(STREAM);
+        }
+        self.m.clear(CONSENT);
+        self.m.put(CONSENT, lines[0]);
+    }
+
+    /// Who is not to be known again, or where a page has no token: then the edge may see to that by its own settings.
+    fn is_nobody(&self) -> bool {
+        self.is_cookieless || self.m.length(TOKEN) == 0
     }
 
     /// A page is shown.

@@ -264,6 +264,7 @@ proptest! {
                 (stream, last) = (m.text(STREAM).to_vec(), m.numbers[SEQ]);
             }
         };
+        count(&tab);
         for (step, which, flag) in steps.into_iter().chain([(14, 0, true)]) {
             let (address, text, name) = (&addresses[which], &texts[which], &names[which]);
             let facts = format!("\"text\":\"{text}\",\"address\":\"{address}\"");
