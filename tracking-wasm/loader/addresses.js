@@ -1,4 +1,5 @@
 // Addresses: what a page is called, and where a link leads.
+import { tried } from "./text.js";
 
 /** Endings of files that are saved or opened by another program. */
 const FILES =
@@ -10,19 +11,20 @@ const FILES =
  */
 export const pathOf = ({ pathname, hash }) => pathname + (/^#[/!][^?&]*/.exec(hash) ?? "");
 
-/** @param {URL | Location} address @returns {string} the host, `www.` aside, with a dot before it */
-const siteOf = ({ hostname }) => "." + hostname.replace(/^www\./, "");
+/** @param {URL | Location} address @returns {string} the host, `www.` aside, with a dot before it; empty where there is none */
+const siteOf = ({ hostname }) => hostname.replace(/^(www\.)?\b/, ".");
 
 /**
  * @param {string} written empty for none
  * @param {string} [base] what it is relative to
  * @param {string} [here] the page where it stands
  * @param {boolean} [isSaved] whether its target is to be saved
- * @returns {{href?: string, link?: string, file_type?: string}} of an address that is not on the web only the scheme
+ * @returns {{href?: string, link?: string, file_type?: string}} of an address that is not on the web only the scheme, and nothing of what
+ * is no address
  */
 export const linkTo = (written, base, here, isSaved) => {
-  if (!written) return {};
-  const address = new URL(written, base);
+  const address = written && tried(() => new URL(written, base));
+  if (!address) return {};
   const { href, pathname, protocol } = address;
   if (!/^http/.test(protocol))
     return {

@@ -69,6 +69,17 @@ test("of what is not on the web only the scheme is told", () => {
   }
 });
 
+test("what is no address leads nowhere", () => {
+  const page = "https://a.example/";
+  for (const written of ["", "http://", "//", "http:// www.a.example"])
+    assert.deepEqual(linkTo(written, page, page, true), {});
+});
+
+test("a link in a page that was written by another one leads where that one's would", () => {
+  const { href, link } = linkTo("/next#part", "https://a.example/shop", "about:srcdoc", false);
+  assert.deepEqual([href, link], ["https://a.example/next#part", "internal"]);
+});
+
 test("a long address is cut", () => {
   const page = "https://a.example/";
   assert.equal(linkTo("/" + "x".repeat(2000), page, page, false).href.length, 1000);

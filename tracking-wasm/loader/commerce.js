@@ -1,9 +1,6 @@
 // Commerce and leads: the names and types of `docs/site-developers.md`, also from a `dataLayer` as Google Analytics 4 has it.
 
-import { tried } from "./text.js";
-
-/** What an event's data may have, with room for a name and braces. */
-const MOST_BYTES = 4000;
+import { isLong, tried } from "./text.js";
 
 const EVENTS =
   "product_view add_to_cart remove_from_cart begin_checkout checkout_progress purchase refund lead signup subscription conversion".split(
@@ -34,8 +31,6 @@ export const typed = (name, json) => {
   if (!EVENTS.includes(name)) return json;
   const renamed = json.replace(/"(?:item_(\w+)|transaction_id)":/g, (_, key) => `"${key ?? "order_id"}":`);
   const data = JSON.parse(renamed, (key, value) => {
-    // who the visitor is to Google, and what only its tag manager needs
-    if (/^(user|gtm|event$)/.test(key)) return;
     if (value == null) return value;
     if (/^(value|price|quantity|tax|shipping|discount|revenue)$/.test(key))
       return isNaN(value) || isNaN(parseFloat(value)) ? value : +value;
@@ -43,7 +38,7 @@ export const typed = (name, json) => {
     return /^(order_)?id$/.test(key) ? String(value) : value;
   });
   // what was bought is too much to be told, and what was paid is not
-  if (data.items && new Blob([JSON.stringify(data)]).size > MOST_BYTES) {
+  if (data.items && isLong(JSON.stringify(data))) {
     data.item_count = data.items.length;
     delete data.items;
   }
@@ -60,5 +55,7 @@ export const bridge = (track) => (entry) =>
     // gtag() puts its arguments there
     const [command, event, data] = entry.length ? entry : ["event", entry.event, entry.ecommerce ?? entry];
     const name = ALIASES[event] ?? event;
-    if (command === "event" && EVENTS.includes(name)) track(name, JSON.stringify(data));
+    // who the visitor is to Google, and what only its tag manager needs
+    const own = (key, value) => (/^(user|gtm|event$)/.test(key) ? undefined : value);
+    if (command === "event" && EVENTS.includes(name)) track(name, JSON.stringify(data, own));
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isEventType, typed } from "./commerce.js";
+import { bridge, isEventType, typed } from "./commerce.js";
 
 test("event types are judged as by the edge", () => {
   for (const name of ["a", "purchase", "step_2", "a".repeat(64)]) assert.ok(isEventType(name), name);
@@ -24,4 +24,13 @@ test("commerce events have our keys, and numbers as such", () => {
     items: [{ id: "1", price: "" }],
   });
   assert.equal(typed("custom", json), json);
+});
+
+test("what is the visitor's or the tag manager's in a data layer is left out, and nothing of the site's own calls", () => {
+  const data = { event: "lead", user_id: "u-1", user: { email: "x" }, "gtm.uniqueEventId": 3, value: 5 };
+  const told = [];
+  bridge((name, json) => told.push([name, JSON.parse(typed(name, json))]))(data);
+  assert.deepEqual(told, [["lead", { value: 5 }]]);
+  const own = { user_type: "b2b", users: 3, event: "fair" };
+  assert.deepEqual(JSON.parse(typed("lead", JSON.stringify(own))), own);
 });

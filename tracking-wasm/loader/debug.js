@@ -1,4 +1,4 @@
-// Shows a developer, in the console, each event as it is sent, and what was taken out of it and why. Loaded only in debug
+// Shows a developer, in the console, each event as it goes into a batch, and what was taken out of it and why. Loaded only in debug
 // mode. It decides nothing: what was taken out is read from the difference between the page and the event.
 
 /** What the placeholders of the redaction stand for; the names are those of `Kind` in redaction/src/kind.rs. */
@@ -34,26 +34,30 @@ const STYLE = {
   taken: "color:#b3541e;font-weight:600",
 };
 
+/** What an event's data may have, less its braces; `DATA_BYTES` in wire/src/limits.rs. */
+const MOST_BYTES = 4096 - 2;
+/** What of all that the Wasm is told becomes an event. */
+const EVENTS = ["page", "click", "track"];
+
 /**
- * Prints one event.
- * @param {string} event its JSON as it goes into the batch; with its page in place of the page's number, that is shown too
- * @param {string} facts the JSON of what the page said before anything was taken out of it, "" where that is not known
+ * Prints what the Wasm is told, if it is an event.
+ * @param {string} said as it is told: see `Tracker::tell`
+ * @param {string} before its lines before anything was taken out of them
  * @param {Pick<Console, "groupCollapsed" | "groupEnd" | "table" | "log">} [out]
  */
-export function show(event, facts, out = console) {
+export function show(said, before, out = console) {
   try {
-    const said = parse(event);
-    if (!isRecord(said)) {
-      out.log("evothesis: an event that is no JSON object", event);
+    const [head, type, ...facts] = said.split("\n");
+    const [what, ts, t] = head.split(" ");
+    if (!EVENTS.includes(what)) return;
+    if (!type || new Blob([facts[0]]).size > MOST_BYTES) {
+      out.log("evothesis: an event is not sent, since its name or its data is not as it has to be");
       return;
     }
-    out.groupCollapsed(
-      `%c${said.type}%c ${clock(said.ts)}  +${said.t} ms  #${said.seq}`,
-      STYLE.type,
-      STYLE.quiet,
-    );
+    out.groupCollapsed(`%c${type}%c ${clock(ts)}  +${Math.round(t)} ms`, STYLE.type, STYLE.quiet);
     try {
-      print(said, explain(event, said.type === "pageview" ? ofPage() : facts), out);
+      const sent = together(facts);
+      print(parse(sent), explain(sent, together(before.split("\n").slice(1))), out);
     } finally {
       out.groupEnd();
     }
@@ -62,21 +66,21 @@ export function show(event, facts, out = console) {
   }
 }
 
-/** @returns {string} what the page says of itself */
-function ofPage() {
-  const { href: url } = location;
-  const { title, referrer } = document;
-  return JSON.stringify({ url, title, referrer });
+/**
+ * @param {string[]} facts of an event, and of its page if that is new: insides of JSON objects
+ * @returns {string} JSON
+ */
+function together(facts) {
+  return `{${facts.reverse().filter(Boolean).join(",")}}`;
 }
 
 /**
- * @param {Record<string, any>} event
+ * @param {unknown} shown
  * @param {{field: string, reason: string}[]} taken
  * @param {Pick<Console, "table" | "log">} out
  */
-function print(event, taken, out) {
-  const shown = contents(event);
-  const values = Object.values(shown);
+function print(shown, taken, out) {
+  const values = Object.values(shown ?? {});
   // a table shows no more than one level
   if (values.length && !values.some((value) => typeof value === "object")) out.table(shown);
   else out.log(shown);
@@ -88,26 +92,16 @@ function print(event, taken, out) {
 
 /**
  * What was taken out of an event, and why.
- * @param {string} event as for {@link show}
- * @param {string} facts as for {@link show}
+ * @param {string} sent the JSON of what is said of it and its page
+ * @param {string} before the same before anything was taken out
  * @returns {{field: string, reason: string}[]} in the order of the event; a field is a path such as `element.href?email`
  */
-export function explain(event, facts) {
-  const said = parse(event);
-  if (!isRecord(said)) return [];
-  const before = parse(facts);
+export function explain(sent, before) {
+  const [after, old] = [parse(sent), parse(before)];
   /** @type {{field: string, reason: string}[]} */
   const taken = [];
-  compare("", contents(said), isRecord(before) ? before : undefined, taken);
+  if (isRecord(after)) compare("", after, isRecord(old) ? old : undefined, taken);
   return taken;
-}
-
-/**
- * @param {Record<string, any>} event
- * @returns {Record<string, any>} what is said of what happened, and of the page when it is shown
- */
-function contents({ type, page, data }) {
-  return { ...(type === "pageview" && isRecord(page) && page), ...(isRecord(data) && data) };
 }
 
 /**

@@ -3,9 +3,14 @@ import { test } from "node:test";
 
 import { explain, show } from "./debug.js";
 
-const event = (data, rest) =>
-  JSON.stringify({ id: "0190", seq: 3, type: "click", ts: 1795350000120, t: 840, page: 0, data, ...rest });
-const explained = (data, facts, rest) => explain(event(data, rest), facts ? JSON.stringify(facts) : "");
+const explained = (data, facts) => explain(JSON.stringify(data), facts ? JSON.stringify(facts) : "");
+
+const inner = (facts) => JSON.stringify(facts).slice(1, -1);
+/** What the Wasm is told of an event, and what of it before anything was taken out. */
+const told = (type, facts, before = facts, what = "track", page = []) =>
+  [facts, before].map((facts, nth) =>
+    [...(nth ? [] : [`${what} 1795350000120 840.4 0123456789abcde`]), type, inner(facts), ...page].join("\n"),
+  );
 
 /** A console that keeps what it is told. */
 function fakeConsole() {
@@ -85,33 +90,47 @@ test("text that was cut says so, and what is unchanged says nothing", () => {
   assert.deepEqual(explained({ text: "abc", x: 1, list: [1, null] }, { text: "abc", x: 2 }), []);
 });
 
-test("a page in place of its number is compared too", () => {
-  const page = { url: "https://a.example/?email=", title: "Shop" };
-  const facts = { url: "https://a.example/?email=x", title: "Shop" };
-  assert.deepEqual(
-    explained({ navigation: "navigate" }, facts, { type: "pageview", page }).map(({ field }) => field),
-    ["url?email"],
-  );
+test("a page is shown and compared with the event that it comes with", () => {
+  const page = fakeConsole();
+  const [said] = told("pageview", { navigation: "navigate" }, {}, "page", [
+    inner({ url: "https://a.example/?email=", title: "Shop" }),
+  ]);
+  const before = `pageview\n"navigation":"navigate"\n${inner({ url: "https://a.example/?email=x", title: "Shop" })}`;
+  show(said, before, page.out);
+  assert.deepEqual(page.calls[1], [
+    "table",
+    { url: "https://a.example/?email=", title: "Shop", navigation: "navigate" },
+  ]);
+  assert.match(page.calls[3][1], /url\?email/);
 });
 
 test("a flat event is shown as a table, a nested one as an object", () => {
   const flat = fakeConsole();
-  show(event({ milestone: 50, ms: 1200 }, { type: "scroll_depth" }), "", flat.out);
+  show(...told("scroll_depth", { milestone: 50, ms: 1200 }), flat.out);
   assert.deepEqual(
     flat.calls.map(([name]) => name),
     ["groupCollapsed", "table", "groupEnd"],
   );
   const [, title] = flat.calls[0];
-  assert.match(title, /^%cscroll_depth%c \d\d:\d\d:\d\d\.120 {2}\+840 ms {2}#3$/);
+  assert.match(title, /^%cscroll_depth%c \d\d:\d\d:\d\d\.120 {2}\+840 ms$/);
   assert.equal(flat.calls[0].length, 2 + title.split("%c").length - 1);
 
   const nested = fakeConsole();
-  const facts = JSON.stringify({ element: { text: "jo@a.example" } });
-  show(event({ element: { text: "[email]" } }), facts, nested.out);
-  assert.deepEqual(nested.calls[1], ["log", { element: { text: "[email]" } }]);
+  const [after, before] = [{ element: { text: "[email]" } }, { element: { text: "jo@a.example" } }];
+  show(...told("click", after, before, "click"), nested.out);
+  assert.deepEqual(nested.calls[1], ["log", after]);
   assert.match(nested.calls[2][1], /taken out/);
   assert.match(nested.calls[3][1], /element\.text.*an email address/);
   assert.deepEqual(nested.calls.at(-1), ["groupEnd"]);
+});
+
+test("what is no event is not shown, and what cannot be sent is", () => {
+  const { calls, out } = fakeConsole();
+  for (const said of ["beat 1 2 3\n\u001fstorage", 'mode 1 2 3\n"consent":"denied"\u001f', "dead 1 2 3\n"])
+    show(said, "", out);
+  assert.deepEqual(calls, []);
+  show("track 1 2 3\n", "", out);
+  assert.match(calls[0][1], /not sent/);
 });
 
 test("nothing is thrown, whatever comes, and every group is closed", () => {
@@ -128,7 +147,7 @@ test("nothing is thrown, whatever comes, and every group is closed", () => {
   for (const text of odd) {
     for (const facts of odd) {
       const { calls, out } = fakeConsole();
-      show(text, facts, out);
+      show(`track x y z\ncustom\n${text}`, `custom\n${facts}`, out);
       assert.ok(Array.isArray(explain(text, facts)));
       const count = (name) => calls.filter(([called]) => called === name).length;
       assert.equal(count("groupCollapsed"), count("groupEnd"), text);
@@ -140,6 +159,6 @@ test("nothing is thrown, whatever comes, and every group is closed", () => {
   out.log = () => {
     throw new Error("a console of the page's own");
   };
-  show(event({ nested: {} }), "", out);
+  show(...told("custom", { nested: {} }), out);
   assert.deepEqual(calls.at(-1), ["groupEnd"]);
 });

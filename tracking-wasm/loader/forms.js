@@ -1,5 +1,5 @@
 // What is said of a form: that it was begun, submitted or abandoned.
-import { inner } from "./text.js";
+import { inner, isLong } from "./text.js";
 
 /** A page may make new forms for as long as it is open: only so many are remembered. */
 const MOST_FORMS = 50;
@@ -39,9 +39,6 @@ export const abandoned = (now) => {
   return told;
 };
 
-/** Of an event's data; it may become longer when something is taken out of it. */
-const MOST_BYTES = 4000;
-
 /**
  * @param {string} type of a field
  * @returns {boolean} whether people fill it in
@@ -62,7 +59,7 @@ export const submission = (form, fields) => {
   for (const field of fields) {
     named += (named && ",") + JSON.stringify(field);
     const longer = facts(named);
-    if (new Blob([longer]).size > MOST_BYTES) break;
+    if (isLong(longer)) break;
     told = longer;
   }
   return told;

@@ -38,10 +38,8 @@ export const gate = (load, settings, waiting = []) => {
       else done();
     }).then(async () => {
       const module = await load();
-      if (!isRefused()) {
-        await module.start(settings);
-        settings.ready?.();
-      }
+      // takes calls from now on; where it cannot run, it never gets ready
+      if (!isRefused()) module.start(settings).then(settings.ready, () => {});
       return module;
     });
     then(() => {});

@@ -21,8 +21,8 @@ import {
   nameOf,
   selectorOf,
 } from "./reading.js";
-import { leaveTurn, sendAll } from "./sending.js";
-import { guarded, later, moment, tell, tellStorage } from "./tell.js";
+import { leaveTurn, sendLast } from "./sending.js";
+import { guarded, later, moment, tell } from "./tell.js";
 import { inner, text, tried } from "./text.js";
 import { observeVitals, restartVitals, vitals } from "./vitals.js";
 
@@ -35,11 +35,17 @@ const ROUTER_MS = 30;
 /** How long after its `submit` event a form that is submitted by script is the same submission, in ms. */
 const SAME_SUBMIT_MS = 5000;
 
+/** Where a document or shadow tree says who listens to it. Frames of the same origin may have a pixel of their own: theirs is theirs. */
+const LISTENER = "_evothesis";
+const us = {};
+
 const passive = { capture: true, passive: true };
 /** @param {EventTarget} target @param {Record<string, (event: any) => void>} actions by the events' names */
 const on = (target, actions) => {
-  for (const [name, action] of Object.entries(actions))
-    target.addEventListener(name, guarded(action), passive);
+  for (const [name, action] of Object.entries(actions)) {
+    const hear = guarded((event) => (target[LISTENER] ?? us) === us && action(event));
+    target.addEventListener(name, hear, passive);
+  }
 };
 
 /** @param {string} name @param {object} facts */
@@ -232,6 +238,9 @@ const reacted = () => {
   observer.disconnect();
 };
 
+/** What the label is for that was clicked: the browser clicks it too. */
+let labelled;
+
 /**
  * Only reads: what the click changes may be gone later. What is read is told later.
  * @param {MouseEvent} event
@@ -239,18 +248,20 @@ const reacted = () => {
 const clicked = (event) => {
   const target = targetOf(event);
   if (target.nodeType !== 1 || isIgnored(target)) return;
+  if (target === labelled && !has(target, "data-evothesis-event")) return;
   const meant = closest(target, MEANT);
+  labelled = meant?.control;
   const element = meant ?? target;
   const label = nameOf(element, meant);
   const selector = selectorOf(element);
   const address = linkOf(element);
   // a page that is left changes elsewhere
-  isAwaited = isReactive(target) && /#|^$/.test(address[0]);
+  const waits = (isAwaited = isReactive(target) && /#|^$/.test(address[0]));
   for (const root of isAwaited ? [document, target.getRootNode()] : [])
     observer.observe(root, { attributes: true, characterData: true, childList: true, subtree: true });
   const own = closest(target, "[data-evothesis-event]");
-  const waits = isAwaited;
   later(() => {
+    labelled = undefined;
     if (waits) awaitEffect();
     // clicked before the first layout was
     if (!width) size();
@@ -274,7 +285,9 @@ const clicked = (event) => {
       ...link,
       rage: isRage(moment(), event.clientX, event.clientY) || undefined,
     };
-    tell(waits ? "click" : "track", ["click", inner(facts)]);
+    // with room for what may have to be said later: see `DEAD` in tracker/mod.rs
+    if (waits) tell("click", ["click", inner(facts) + "            "]);
+    else tellFacts("click", facts);
     if (own && own.localName !== "form") trackDeclared(own);
   });
 };
@@ -337,8 +350,11 @@ const submitted = (form) => {
   for (const field of all) {
     if (isIgnored(field) || !isInput(field.type)) continue;
     const { changes, ms, since } = recordOf(field);
-    const spent = Math.round(since ? ms + performance.now() - since : ms);
+    const now = since && performance.now();
+    const spent = Math.round(ms + now - since);
     told.push({ position: told.length, changes, ms: spent, ...fieldFacts(field) });
+    // it may be filled in again, without losing the focus
+    fields.set(field, { changes: 0, ms: 0, since: now });
   }
   end(form);
   tell("track", ["form_submit", submission(formFacts(form), told)]);
@@ -384,18 +400,17 @@ const copied = (document) => {
 
 // --- trees ---
 
-/** @type {WeakSet<Node>} */
-const known = new WeakSet();
-const isNew = (node) => !known.has(node) && known.add(node);
+/** @param {Node} node @returns {unknown} whether nobody listens to it yet; from now on we do */
+const isNew = (node) => !node[LISTENER] && (node[LISTENER] = us);
 
 /** @param {Node} root an open shadow tree, whose forms keep their events to themselves */
 const listenToTree = (root) => {
   if (root.host && isNew(root)) on(root, { submit: submitSeen });
 };
 
-/** @param {Element} frame a frame of the same origin; another's document cannot be had */
-const enter = ({ contentDocument, contentWindow }) => {
-  if (contentDocument && !contentWindow.evothesis) listenTo(contentDocument);
+/** @param {HTMLIFrameElement} frame a frame of the same origin; another's document cannot be had */
+const enter = (frame) => {
+  if (frame.contentDocument && !isIgnored(frame)) listenTo(frame.contentDocument);
 };
 
 /** @param {Document} document */
@@ -434,8 +449,7 @@ const leave = (isGone) => {
   lastVitals = measured;
   if (isGone) abandon();
   exit();
-  tellStorage("leave", [isGone]);
-  sendAll(true);
+  sendLast();
 };
 
 /** The page is seen again. */
@@ -455,6 +469,8 @@ export const listen = (tracker) => {
   later(observeVitals);
   // is called when the layout is done
   later(() => new ResizeObserver(guarded(size)).observe(document.documentElement));
+  // even if the page around this one was there first
+  document[LISTENER] = undefined;
   listenTo(document);
   // opened behind another tab
   if (document.hidden) tellState("hidden");

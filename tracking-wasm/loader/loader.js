@@ -9,8 +9,8 @@ const api = (window.evothesis ||= function () {
 // whoever made the queue keeps it: Google Tag Manager asks for it only once
 const queue = (api.q ||= []);
 
-// a second tag: the first one's loader is at work
-if (script && !Object.hasOwn(queue, "push")) {
+// a second tag: the first one's loader is at work. Pasted into a page, it does not know where the rest lies, either
+if (script?.src && !Object.hasOwn(queue, "push")) {
   const url = new URL(script.src);
   // tag managers cannot set attributes
   const setting = (name) => script.dataset[name] ?? url.searchParams.get(name);

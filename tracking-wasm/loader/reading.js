@@ -71,20 +71,22 @@ export const isReactive = (clicked) => !closest(clicked, SELF_CONTAINED);
 export const nameOf = (element, isMeant) => {
   let label = "";
   for (const id of attribute(element, "aria-labelledby").split(/\s+/)) {
-    const other = id && document.getElementById(id);
+    const other = id && element.getRootNode().getElementById?.(id);
     if (other) label += " " + readable(other);
   }
-  for (const name of ["aria-label", "title", "alt"]) label ||= attribute(element, name);
+  for (const name of ["aria-label", "title"]) label ||= attribute(element, name);
   const isNamed = isMeant || !element.childElementCount;
-  return label.trim() || (isNamed && (readable(element) || element.querySelector("[alt]")?.alt)) || "";
+  return label.trim() || (isNamed ? readable(element) : "");
 };
 
 /**
  * @param {Element} element
- * @returns {string} its text, unless there is something in it that must not be read
+ * @returns {string} its text or what stands for it, unless there is something in it that must not be read
  */
 const readable = (element) =>
-  isPrivate(element) || element.querySelector(PRIVATE) ? "" : element.textContent.trim();
+  isPrivate(element) || element.querySelector(PRIVATE)
+    ? ""
+    : element.textContent.trim() || (element.alt ?? element.querySelector("[alt]")?.alt ?? "");
 
 /**
  * @param {Element} element
@@ -95,7 +97,7 @@ export const linkOf = (element) => {
   const link = closest(element, "a,area");
   if (!link) return [""];
   const address = attribute(link, "href") || attribute(link, "xlink:href");
-  return [address, document.baseURI, document.URL, has(link, "download")];
+  return [address, link.baseURI, link.ownerDocument.URL, has(link, "download")];
 };
 
 /** An id that was given by hand: escaped signs or many digits may hide whom or what it stands for. */

@@ -53,8 +53,14 @@ test("what no database takes is replaced", () => {
 
 test("eight levels are flat, and brackets in strings are none", () => {
   const deep = (levels) => JSON.parse("[".repeat(levels) + "]".repeat(levels));
-  assert.ok(isFlat(deep(8)) && isFlat({ a: deep(7), b: deep(7), c: "[[[[[[[[[[", d: 1, e: null }));
-  assert.ok(!isFlat(deep(9)) && !isFlat({ a: {}, b: deep(8) }));
+  const flat = (value) => isFlat(JSON.stringify(value));
+  const brackets = "[[[[[[[[[[ ]\n        ]\n";
+  assert.ok(flat(deep(8)) && flat({ a: deep(7), b: deep(7), c: brackets, d: 1, e: null }));
+  const within = (value) => ({ a: { b: { c: { d: { e: { f: { g: value } } } } } } });
+  assert.ok(flat(within({ h: brackets, "]": "{}" })) && flat(within([1, "]"])) && flat(within({})));
+  for (const value of [{}, [], { a: 1 }, [1]])
+    assert.ok(!flat(within({ h: value, i: 1 })) && !flat(within([value])));
+  assert.ok(!flat(deep(9)) && !flat({ a: {}, b: deep(8) }));
 });
 
 test("JSON stays JSON, twice is as once, and the answer comes soon", () => {

@@ -21,7 +21,8 @@ let isTurnDue = false;
 let bytesInFlight = 0;
 /** Gives up a turn that is waited for or taken: a page that has one cannot be kept in the back/forward cache. */
 let giveUp;
-let isGone = false;
+/** Whether the page is left for good, or as it seems. */
+export let isGone = false;
 
 /** Sends what there is. */
 export const takeTurn = async () => {
@@ -57,14 +58,20 @@ export const takeTurn = async () => {
   beat();
 };
 
-/** @param {boolean} gone whether the page is left for good, or as it seems */
+/** @param {boolean} gone see {@link isGone} */
 export const leaveTurn = (gone) => {
   isGone = gone;
   if (gone) giveUp?.();
 };
 
+/** Stores and sends all there is: the page is left. */
+export const sendLast = () => {
+  tellStorage("leave", [isGone]);
+  sendAll(true);
+};
+
 /** @param {boolean} [isLeaving] then nothing is waited for */
-export const sendAll = async (isLeaving = false) => {
+const sendAll = async (isLeaving = false) => {
   const next = guarded(() => tellStorage("next", [isLeaving, isGone]).at(-1));
   for (let entry; (entry = next());) {
     // what goes wrong is ours alone, and the batch is still kept

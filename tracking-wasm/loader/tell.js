@@ -24,7 +24,7 @@ let isOn = false;
 /** @type {{memory: WebAssembly.Memory, input: () => number, run: (length: number) => number} | undefined}
  * absent until it is there */
 let wasm;
-/** @type {[said: string, facts: string][]} what happened before it is */
+/** @type {Parameters<typeof say>[]} what happened before it is */
 let early = [];
 /** @type {[t: number, action: () => void][]} what happened and is not told yet */
 let notes = [];
@@ -34,7 +34,7 @@ let noted = 0;
 let timer = 0;
 /** When the timer ends, by `performance.now()`. */
 let due = Infinity;
-/** @type {((event: string, facts: string) => void) | undefined} */
+/** @type {typeof import("./debug.js").show | undefined} */
 let show;
 
 /**
@@ -91,25 +91,24 @@ export const tell = (what, lines = [], sections = []) => {
   // what the pixel says of itself has sections, and makes nothing happen earlier that was put off
   const t = sections[0] ? performance.now() : moment();
   const head = [what, Date.now() - performance.now() + t, t, digits()].join(" ");
-  let text = lines.join("\n");
-  if (text && !sections[0]) {
-    act(t);
-    text = scrub(text, SETTINGS.clickIds === "value");
-  }
-  const said = [head + "\n" + text, ...sections].join(SECTION);
-  const facts = `{${lines.at(-1)}}`;
-  if (wasm) return say(said, facts);
-  early.push([said, facts]);
+  const text = lines.join("\n");
+  if (text && !sections[0]) act(t);
+  if (wasm) return say(head, text, sections);
+  early.push([head, text, sections]);
   return [];
 };
 
 /**
- * @param {string} said
- * @param {string} facts for the console
+ * @param {string} head
+ * @param {string} text
+ * @param {string[]} sections
  * @returns {string[]} the records of the answer
  */
-const say = (said, facts) => {
+const say = (head, text, sections) => {
   const t = performance.now();
+  const scrubbed = sections[0] ? text : scrub(text, SETTINGS.clickIds === "value");
+  const said = [head + "\n" + scrubbed, ...sections].join(SECTION);
+  show?.(said, text);
   const at = wasm.input();
   // what is too long for it ends in the Wasm's stack, where nothing is in between
   const { written } = new TextEncoder().encodeInto(said, new Uint8Array(wasm.memory.buffer, at));
@@ -133,7 +132,6 @@ const say = (said, facts) => {
   for (const record of records) {
     const [key, value] = splitOnce(record);
     if (key === "turn") takeTurn();
-    else if (key === "log") show?.(value, facts);
     else store(key, value);
   }
   return records;
@@ -185,6 +183,8 @@ export const begin = async (change) => {
   }
   if (SETTINGS.debug) ({ show } = await import("./" + DEBUG_FILE));
   if (wasm || !isOn) return;
+  // what was put off waits with the rest
+  moment();
   wasm = exports;
   change();
   for (const told of early.splice(0)) say(...told);

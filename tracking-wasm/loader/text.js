@@ -30,3 +30,9 @@ export const tried = (read) => {
  * @returns {string} the inside of a JSON object
  */
 export const inner = (facts) => JSON.stringify(facts).slice(1, -1);
+
+/**
+ * @param {string} json
+ * @returns {boolean} whether it is too much for an event's data; that may become longer when something is taken out of it
+ */
+export const isLong = (json) => new Blob([json]).size > 4000;

@@ -17,6 +17,8 @@ let sum = 0;
 /** @type {Map<number, number>} the longest interactions and how long they took */
 let interactions = new Map();
 let hidden = Infinity;
+/** Interactions before the page came back. */
+let earlier = 0;
 
 /** @type {[PerformanceObserver, (entry: any) => void][]} */
 const observers = [];
@@ -62,16 +64,18 @@ export const observeVitals = () => {
   }
 };
 
+const countInteractions = () => performance.interactionCount ?? 0;
+
 /** @returns {object} what was measured until now, in milliseconds, the layout's shift as the score that it is */
 export const vitals = () => {
   for (const [observer, read] of observers) observer.takeRecords().forEach(read);
   hidden = Math.min(hidden, performance.now());
   const longest = [...interactions.values()];
   // one in fifty may be longer
-  const allowed = Math.floor((performance.interactionCount ?? 0) / 50);
+  const allowed = Math.floor((countInteractions() - earlier) / 50);
   if (longest[0]) found.inp = longest[Math.min(allowed, longest.length - 1)];
   const rounded = {};
-  for (const name in found) {
+  for (const name of Object.keys(found)) {
     const unit = name === "cls" ? 1e4 : 1;
     rounded[name] = Math.round(found[name] * unit) / unit;
   }
@@ -83,4 +87,5 @@ export const restartVitals = () => {
   found = { cls: 0 };
   interactions.clear();
   first = last = sum = 0;
+  earlier = countInteractions();
 };

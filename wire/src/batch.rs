@@ -16,7 +16,7 @@ pub struct EventBatch {
     pub v: u32,
     /// Names this batch on every retry.
     pub batch_id: Uuid,
-    /// Names the page load that numbers its events from 0.
+    /// Names what numbers its events from 0: the page load, or the part of it that has one mode.
     pub stream_id: Uuid,
     /// The browser's clock when the batch was made, Unix milliseconds.
     pub sent_at: i64,

@@ -55,8 +55,12 @@ impl Inner {
             }
         }
         delivery.is_taken = true;
-        let visitor = delivery.visitor();
-        json!({ "token": format!("{visitor}.{now}"), "now": now, "accepted": delivery.accepted.len(), "refused": refused })
+        let is_nobody = delivery.is_cookieless() || self.state().needs_consent && !delivery.is_granted();
+        if self.state().needs_consent && !delivery.is_granted() {
+            delivery.accepted.clear();
+        }
+        let token = if is_nobody { String::new() } else { format!("{}.{now}", delivery.visitor()) };
+        json!({ "token": token, "now": now, "accepted": delivery.accepted.len(), "refused": refused })
     }
 }
 

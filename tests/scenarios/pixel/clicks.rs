@@ -192,3 +192,47 @@ async fn clicks_in_anger_and_clicks_in_vain_are_marked() -> Result<()> {
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_leads_nowhere_is_still_clicked() -> Result<()> {
+    with_scene(async |scene| {
+        let addresses = ["http://", "//", "http://["];
+        let links: String = addresses
+            .iter()
+            .enumerate()
+            .map(|(nth, href)| format!("<a id=c{nth} href='{href}' data-evothesis-event=went>Go</a><br>"))
+            .collect();
+        scene.page("/", &format!("{KEEP_HERE}{links}"));
+        let tab = scene.visit("/").await?;
+        for nth in 0..addresses.len() {
+            tab.click_on(&format!("document.getElementById('c{nth}')")).await?;
+        }
+        let events = scene.leave(&tab).await?;
+        ensure!(events.of("click").len() == 3 && events.of("went").len() == 3, "{:?}", events.kinds());
+        ensure!(events.data("click").iter().all(|click| click.get("link").is_none()), "{:?}", events.data("click"));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_click_on_a_label_is_one_click() -> Result<()> {
+    with_scene(async |scene| {
+        let body = "<label id=l1><span id=s1>Agree</span> <input id=i1 type=checkbox></label>
+            <label id=l2 for=i2>Pro</label><input id=i2 type=radio name=plan data-evothesis-event=plan_chosen>";
+        scene.page("/", body);
+        let tab = scene.visit("/").await?;
+        for id in ["#s1", "#i1", "#l2"] {
+            tab.click_on(&format!("document.querySelector('{id}')")).await?;
+            tab.run("await new Promise((done) => setTimeout(done, 200))").await?;
+        }
+        ensure!(tab.evaluate::<bool>("!i1.checked && i2.checked").await?, "the site's own clicks went wrong");
+        let events = scene.leave(&tab).await?;
+        let clicked: Vec<_> = events.data("click").iter().map(|click| click["element"]["id"].clone()).collect();
+        // what the site declares of a field is told with a click on it, whoever made it
+        ensure!(clicked == ["l1", "i1", "l2", "i2"], "{clicked:?}");
+        ensure!(events.of("plan_chosen").len() == 1, "{:?}", events.kinds());
+        Ok(())
+    })
+    .await
+}

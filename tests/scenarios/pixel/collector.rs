@@ -47,6 +47,7 @@ pub(super) struct Inner {
 pub(super) struct State {
     pub(super) script: VecDeque<Answer>,
     pub(super) is_down: bool,
+    pub(super) needs_consent: bool,
     lapse: Option<(i64, i64)>,
     pub(super) corrupt: Option<String>,
     pub(super) fetched: Vec<String>,
@@ -102,6 +103,11 @@ impl Collector {
     /// While it is down every connection that would carry a batch is reset.
     pub(crate) fn set_down(&self, is_down: bool) {
         self.state().is_down = is_down;
+    }
+
+    /// From now on it leaves out what comes without consent, and who says so is nobody.
+    pub(crate) fn need_consent(&self) {
+        self.state().needs_consent = true;
     }
 
     /// From now on its clock runs `factor` times as fast, as a page's under [`super::lapse`] of the same `start` does.

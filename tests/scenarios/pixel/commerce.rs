@@ -103,6 +103,7 @@ async fn the_sites_own_events_arrive_as_they_are() -> Result<()> {
              evothesis('track', 'deep_enough', {deep});
              evothesis('track', 'UPPER', {{}}); evothesis('track', '1digit', {{}}); evothesis('track', {{}}, {{}});
              evothesis('track', 'too_deep', {{ x: {deep} }}); evothesis('track', 'too_big', {{ x: 'y'.repeat(5000) }});
+             evothesis('track', 'lead', {{ user_type: 'b2b', users: 3, event: 'fair', gtm: 1 }});
              const round = {{}}; round.round = round; evothesis('track', 'round', round);"
         ))
         .await?;
@@ -116,6 +117,8 @@ async fn the_sites_own_events_arrive_as_they_are() -> Result<()> {
         ensure!(events.data("no_data") == [&json!({})], "{:?}", events.data("no_data"));
         ensure!(events.data("video_played") == [&json!({ "list": [1, null, true, "ä\"\n"] })]);
         ensure!(events.of("deep_enough").len() == 1);
+        let own = json!({ "user_type": "b2b", "users": 3, "event": "fair", "gtm": 1 });
+        ensure!(events.data("lead") == [&own], "{:?}", events.data("lead"));
         for refused in ["UPPER", "1digit", "too_deep", "too_big", "round"] {
             ensure!(!events.has(refused), "{refused} came through");
         }

@@ -1,9 +1,9 @@
 //! What is kept on the device, and sent, before and after a visitor has said what they want.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use local_stack::browser::Tab;
 
-use super::{Events, Scene, with_scene};
+use super::{Event, Events, Scene, with_scene};
 
 const KEYS: &str = "Object.keys(localStorage).concat(Object.keys(sessionStorage), document.cookie || [])";
 
@@ -51,7 +51,7 @@ async fn in_memory_mode_nothing_is_kept_until_consent_and_then_all_of_it() -> Re
         let agreed = events.of("agreed")[0].clone();
         ensure!(agreed.consent == "granted", "{}", agreed.consent);
         let last = scene.collector.deliveries().pop().map(|delivery| delivery.batch);
-        ensure!(last.is_some_and(|batch| batch["cookieless"] != true && batch["token"].is_string()));
+        ensure!(last.is_some_and(|batch| batch["cookieless"] != true && batch["token"] != ""));
         Ok(())
     })
     .await
@@ -76,7 +76,7 @@ async fn in_cookieless_mode_nothing_is_ever_kept_or_linked() -> Result<()> {
         }
         for delivery in scene.collector.deliveries() {
             ensure!(delivery.batch["cookieless"] == true, "{}", delivery.body);
-            ensure!(delivery.batch["token"].is_null(), "a token was sent: {}", delivery.batch["token"]);
+            ensure!(delivery.batch["token"] == "", "a token was sent: {}", delivery.batch["token"]);
         }
         Ok(())
     })
@@ -95,7 +95,7 @@ async fn a_visitor_who_declines_is_forgotten_on_the_device() -> Result<()> {
         ensure!(declined.consent == "denied", "{}", declined.consent);
         let delivery = scene.collector.deliveries().into_iter().find(|delivery| delivery.body.contains("declined"));
         let batch = delivery.map(|delivery| delivery.batch).unwrap_or_default();
-        ensure!(batch["cookieless"] == true && batch["token"].is_null(), "{batch}");
+        ensure!(batch["cookieless"] == true && batch["token"] == "", "{batch}");
         // nothing came back with the goodbye
         scene.site.put("/plain", &[], "plain");
         let tab = scene.browser.open(&scene.address("/plain")).await?;
@@ -237,6 +237,64 @@ async fn a_consent_that_is_no_word_of_ours_counts_as_unknown() -> Result<()> {
         ensure!(events.of("said").len() == 5, "{:?}", events.kinds());
         ensure!(events.iter().all(|event| event.consent == "unknown"), "{events:?}");
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happened_before_an_answer_goes_under_the_consent_of_then_and_nothing_seems_lost() -> Result<()> {
+    with_scene(async |scene| {
+        for (mode, answer) in
+            [("storage", "denied"), ("memory", "denied"), ("memory", "granted"), ("cookieless", "granted")]
+        {
+            let path = format!("/{mode}/{answer}");
+            let banner = format!("<button id=answer onclick=\"evothesis('consent', '{answer}')\">Answer</button>");
+            scene.page_with(&path, &scene.tag(&format!("data-mode={mode}")), &banner);
+            let tab = scene.visit(&path).await?;
+            let is_here = |event: &&Event| event.page["path"] == *path;
+            let came = |events: &[Event], kind: &str| events.iter().filter(is_here).any(|event| event.kind == kind);
+            scene.collector.until("the page view", |events| came(events, "pageview")).await?;
+            // until the answer to it was heard
+            tab.run("await new Promise((done) => setTimeout(done, 300)); evothesis('track', 'before')").await?;
+            tab.click("#answer").await?;
+            tab.run("evothesis('track', 'after')").await?;
+            scene.leave(&tab).await?;
+            tab.close().await?;
+            let events: Vec<_> = scene.collector.events().into_iter().filter(|event| is_here(&event)).collect();
+            let one = |kind: &str| events.of(kind).first().copied().with_context(|| format!("{path}: no {kind}"));
+            for kind in ["pageview", "before", "click"] {
+                ensure!(one(kind)?.consent == "unknown", "{path}: {kind} under {}", one(kind)?.consent);
+            }
+            ensure!(one("after")?.consent == answer, "{path}: {}", one("after")?.consent);
+            // with its token what happened before still belongs to who was there, and what comes after a refusal does not
+            let is_known = mode != "cookieless";
+            ensure!(!is_known || one("before")?.visitor == one("pageview")?.visitor, "{path}: another visitor");
+            let is_same = one("after")?.visitor == one("before")?.visitor;
+            ensure!(is_same == (mode == "memory" && answer == "granted"), "{path}: the same visitor: {is_same}");
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_edge_needs_consent_what_it_left_out_before_is_not_missing() -> Result<()> {
+    with_scene(async |scene| {
+        scene.collector.need_consent();
+        scene.page_with("/one", &scene.tag("data-mode=memory"), "<button id=b>Press</button>");
+        let tab = scene.visit("/one").await?;
+        scene.collector.until_tried(1).await?;
+        tab.click("#b").await?;
+        tab.run(
+            "await new Promise((done) => setTimeout(done, 300)); evothesis('consent', 'granted');
+                 evothesis('track', 'agreed')",
+        )
+        .await?;
+        scene.collector.until_tried(2).await?;
+        tab.go("about:blank").await?;
+        let events = scene.collector.until("the exit", |events| events.has("page_exit")).await?;
+        ensure!(events.has("agreed") && !events.has("click"), "{:?}", events.kinds());
+        scene.collector.ensure_whole()
     })
     .await
 }

@@ -31,7 +31,7 @@ impl Delivery {
 
     pub(crate) fn events(&self) -> impl Iterator<Item = Event> + '_ {
         self.batch["events"].as_array().into_iter().flatten().map(|event| Event {
-            stream: text(&self.batch, "stream_id"),
+            stream: self.stream(),
             consent: text(&self.batch, "consent"),
             visitor: self.visitor(),
             id: text(event, "id"),
@@ -44,6 +44,20 @@ impl Delivery {
         })
     }
 
+    /// Where its events are counted: the edge gives a batch without cookies another stream.
+    fn stream(&self) -> String {
+        let stream = text(&self.batch, "stream_id");
+        if self.is_cookieless() { format!("{stream} without cookies") } else { stream }
+    }
+
+    pub(crate) fn is_cookieless(&self) -> bool {
+        self.batch["cookieless"] == true
+    }
+
+    pub(crate) fn is_granted(&self) -> bool {
+        self.batch["consent"] == "granted"
+    }
+
     /// The page that `index` names.
     fn page(&self, index: &Value) -> Value {
         let index = index.as_u64().and_then(|index| usize::try_from(index).ok());
@@ -52,7 +66,7 @@ impl Delivery {
 
     /// Whose it is: the token's first part, or the visitor that the edge names after the page load.
     pub(crate) fn visitor(&self) -> String {
-        let token = self.batch["token"].as_str().and_then(|token| token.split('.').next());
+        let token = self.batch["token"].as_str().and_then(|token| token.split('.').next()).filter(|it| !it.is_empty());
         token.map_or_else(|| format!("visitor-{}", text(&self.batch, "stream_id")), str::to_owned)
     }
 }

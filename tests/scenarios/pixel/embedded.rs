@@ -87,3 +87,87 @@ async fn a_frame_of_another_site_is_left_alone() -> Result<()> {
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frame_that_a_site_wants_ignored_is_left_alone() -> Result<()> {
+    with_scene(async |scene| {
+        scene.site.put("/frame", &[], &html("", "<button id=deep style='width:200px;height:50px'>planted</button>"));
+        let body = "<div data-evothesis-ignore><iframe id=frame src=/frame></iframe></div><button id=own>Ours</button>";
+        scene.page("/", body);
+        let tab = scene.visit("/").await?;
+        tab.click_on("document.getElementById('frame').contentDocument.getElementById('deep')").await?;
+        tab.click("#own").await?;
+        let events = scene.leave(&tab).await?;
+        let clicked: Vec<_> = events.data("click").iter().map(|click| click["element"]["id"].clone()).collect();
+        ensure!(clicked == ["own"], "{clicked:?}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frame_with_a_pixel_of_its_own_is_counted_by_that_alone() -> Result<()> {
+    with_scene(async |scene| {
+        let (edge, glue) = (scene.collector.address(), scene.collector.built("glue")?);
+        let glue = glue.as_str().unwrap_or_default();
+        // as the npm package does it, without a global: before the page around it looks into the frame, and after
+        for delay in [0, 1500] {
+            let path = format!("/{delay}");
+            let own = format!(
+                "<script>setTimeout(async () => {{
+                   const {{ start }} = await import('{edge}/{glue}');
+                   await start({{ to: '{edge}/collect', mode: 'memory', isRefused: () => false }});
+                   window.isReady = true;
+                 }}, {delay})</script>"
+            );
+            let button = "<button id=deep style='width:200px;height:50px'>Deep</button>";
+            scene.site.put(&format!("{path}/frame"), &[], &html(&own, button));
+            scene.page(&path, &format!("<iframe id=frame src={path}/frame></iframe>"));
+            let tab = scene.visit(&path).await?;
+            tab.until("document.getElementById('frame').contentWindow.isReady").await?;
+            tab.run("await new Promise((done) => setTimeout(done, 300))").await?;
+            tab.click_on("document.getElementById('frame').contentDocument.getElementById('deep')").await?;
+            let events = scene.leave(&tab).await?;
+            let clicks: Vec<_> = events.of("click").into_iter().filter(|c| c.page["path"] != *path).collect();
+            ensure!(clicks.len() == events.of("click").len(), "the page around it counted: {:?}", events.kinds());
+            ensure!(clicks.iter().any(|click| click.page["path"] == format!("{path}/frame")), "{:?}", events.kinds());
+            tab.close().await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_in_a_frame_leads_where_the_frame_says_and_a_name_is_looked_up_where_it_stands() -> Result<()> {
+    with_scene(async |scene| {
+        let inner = "<a id=next href=next>Next</a> <a id=part href='#part'>Part</a><i id=part></i>
+             <span id=name>In the frame</span><button id=named aria-labelledby=name>x</button>
+             <script>addEventListener('click', (event) => event.preventDefault())</script>";
+        scene.site.put("/deep/frame", &[], &html("", inner));
+        let body = "<span id=name>On the page</span><iframe id=frame src=/deep/frame width=400></iframe>
+             <iframe id=written srcdoc='<a id=home href=/home onclick=\"return false\">Home</a>'></iframe>";
+        scene.page("/", body);
+        let tab = scene.visit("/").await?;
+        for (frame, id) in [("frame", "next"), ("frame", "part"), ("frame", "named"), ("written", "home")] {
+            tab.run(&format!("document.getElementById('{frame}').contentDocument.getElementById('{id}').click()"))
+                .await?;
+        }
+        let events = scene.leave(&tab).await?;
+        let clicks = events.data("click");
+        ensure!(clicks.len() == 4, "{clicks:?}");
+        let address = |path: &str| scene.address(path);
+        for (click, (link, href)) in clicks.iter().zip([
+            ("internal", address("/deep/next")),
+            ("anchor", address("/deep/frame#part")),
+            ("", String::new()),
+            ("internal", address("/home")),
+        ]) {
+            let told = [&click["link"], &click["element"]["href"]].map(|said| said.as_str().unwrap_or_default());
+            ensure!(told == [link, &href], "{click}, not {link} {href}");
+        }
+        ensure!(clicks[2]["element"]["text"] == "In the frame", "{}", clicks[2]);
+        Ok(())
+    })
+    .await
+}

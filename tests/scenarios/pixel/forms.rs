@@ -121,3 +121,28 @@ async fn a_declared_form_is_also_an_event_when_it_is_submitted() -> Result<()> {
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_that_is_used_again_without_losing_the_focus_is_begun_again() -> Result<()> {
+    with_scene(async |scene| {
+        let form = "<form id=f action=/ onsubmit='return false'><input id=q name=q><button>Go</button></form>";
+        scene.page("/", form);
+        let tab = scene.visit("/").await?;
+        tab.put_into("#q", "one").await?;
+        for word in ["two", "three"] {
+            tab.press("#q", "Enter").await?;
+            tab.run(&format!("document.execCommand('insertText', false, '{word}')")).await?;
+        }
+        let events = scene.leave(&tab).await?;
+        let told: Vec<_> = events.kinds().into_iter().filter(|kind| kind.starts_with("form")).collect();
+        let expected = ["form_start", "form_submit", "form_start", "form_submit", "form_start", "form_abandon"];
+        ensure!(told == expected, "{told:?}");
+        let submits = events.data("form_submit");
+        let changes: Vec<_> = submits.iter().map(|submit| submit["fields"][0]["changes"].clone()).collect();
+        ensure!(changes == [1, 1], "{changes:?}");
+        let spent: Vec<_> = submits.iter().filter_map(|submit| submit["fields"][0]["ms"].as_u64()).collect();
+        ensure!(spent.len() == 2, "{submits:?}");
+        Ok(())
+    })
+    .await
+}

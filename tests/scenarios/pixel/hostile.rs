@@ -30,6 +30,11 @@ async fn ensure_bears(scene: &Scene, script: &str) -> Result<()> {
         let new = events.of(kind).len() - before.of(kind).len();
         ensure!(new == expected, "after {script}: {new} of {kind}: {:?}", events.kinds());
     }
+    let measured = ["lcp", "inp", "cls", "fcp", "ttfb"];
+    for vitals in events.data("web_vitals") {
+        let other = vitals.as_object().into_iter().flatten().find(|(name, _)| !measured.contains(&name.as_str()));
+        ensure!(other.is_none(), "after {script}: {vitals}");
+    }
     let said = events.data("said");
     // what a site's own `toJSON` makes of its data is the site's
     let is_same =

@@ -159,3 +159,28 @@ async fn a_page_left_before_the_pixel_has_loaded_harms_nothing() -> Result<()> {
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_site_says_while_the_page_is_left_arrives() -> Result<()> {
+    with_scene(async |scene| {
+        let body = "<script>
+            addEventListener('pagehide', () => evothesis('track', 'left'));
+            document.addEventListener('visibilitychange', () => evothesis('track', 'turned_away'));
+            </script>";
+        scene.page("/one", body);
+        for round in 1..=2 {
+            let tab = scene.visit("/one").await?;
+            if round == 1 {
+                tab.go("about:blank").await?;
+            } else {
+                tab.close().await?;
+            }
+            let is_there =
+                |events: &[Event]| events.of("left").len() == round && events.of("turned_away").len() == round;
+            scene.collector.until("the last words", is_there).await?;
+        }
+        scene.arrived().await?;
+        Ok(())
+    })
+    .await
+}

@@ -112,7 +112,7 @@ impl Scene {
     }
 }
 
-/// Whether every page load has had its last word, and nothing is missing but what was `dropped`.
+/// Whether each page that was seen has had its last word, and nothing is missing but what was `dropped`.
 fn are_over(events: &[Event], dropped: u64) -> bool {
     let mut loads: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
     for event in events {
@@ -122,7 +122,7 @@ fn are_over(events: &[Event], dropped: u64) -> bool {
     let missing = |load: &Vec<&Event>| {
         load.iter().map(|event| event.seq + 1).max().unwrap_or_default().saturating_sub(load.len() as u64)
     };
-    let have_ended = loads.values().all(|load| load.iter().any(|event| event.kind == "page_exit"));
+    let have_ended = events.of("page_exit").len() == events.of("pageview").len();
     !loads.is_empty() && have_ended && loads.values().map(missing).sum::<u64>() == dropped
 }
 

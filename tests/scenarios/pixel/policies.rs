@@ -179,3 +179,33 @@ async fn the_fallback_sends_what_the_wasm_sends_to_the_byte() -> Result<()> {
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pixel_that_cannot_run_does_not_say_that_it_does() -> Result<()> {
+    with_scene(async |scene| {
+        let glue = scene.collector.built("glue")?;
+        let (edge, glue) = (scene.collector.address(), glue.as_str().context("no glue")?);
+        // neither Wasm nor what stands in for it
+        let policy = format!("script-src {edge}/pixel.js {edge}/{glue} 'unsafe-inline'; connect-src {edge}");
+        scene.site.put("/csp", &[("content-security-policy", &policy)], &html(&scene.tag(""), BODY));
+        let tab = scene.browser.open_prepared(LISTEN_FOR_ERRORS, &scene.address("/csp")).await?;
+        local_stack::process::until("the Wasm", 10, async || was_fetched(scene, "wasm").unwrap_or(false)).await?;
+        tab.run("evothesis('track', 'x'); await new Promise((done) => setTimeout(done, 700)); evothesis('track', 'y')")
+            .await?;
+        ensure!(tab.evaluate::<bool>("!evothesis.ready").await?, "it says that it runs");
+        ensure_no_errors(&tab).await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_loader_that_was_pasted_into_the_page_does_nothing() -> Result<()> {
+    with_scene(async |scene| {
+        let loader = reqwest::get(format!("{}/pixel.js", scene.collector.address())).await?.text().await?;
+        scene.page_with("/pasted", &format!("<script>{loader}</script>"), BODY);
+        let tab = scene.browser.open_prepared(LISTEN_FOR_ERRORS, &scene.address("/pasted")).await?;
+        tab.run("evothesis('track', 'x'); await new Promise((done) => setTimeout(done, 300))").await?;
+        ensure_no_errors(&tab).await
+    })
+    .await
+}

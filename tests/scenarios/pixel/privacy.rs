@@ -247,3 +247,30 @@ async fn private_text_within_what_is_clicked_or_copied_is_not_told() -> Result<(
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_image_shows_is_private_where_its_place_is() -> Result<()> {
+    with_scene(async |scene| {
+        let image = |alt: &str| format!("<img alt={alt} width=40 height=40 src='data:,'>");
+        let body = format!(
+            "<button id=a><span data-evothesis-ignore>{}</span></button>
+             <a id=b href='#x'><span contenteditable>{}</span></a><div contenteditable>{}</div>
+             <button id=d>{}</button>",
+            image("planted-ignored"),
+            image("planted-within"),
+            image("planted-edited").replace("<img", "<img id=c"),
+            image("Basket"),
+        );
+        scene.page("/", &body);
+        let tab = scene.visit("/").await?;
+        // on the button, beside the image that is ignored
+        tab.run("document.getElementById('a').click(); document.getElementById('b').click()").await?;
+        tab.click("#c").await?;
+        tab.click("#d").await?;
+        let events = scene.leave(&tab).await?;
+        ensure!(events.of("click").len() == 4, "{:?}", events.kinds());
+        ensure!(events.data("click")[3]["element"]["text"] == "Basket", "{}", events.data("click")[3]);
+        ensure_nowhere(&scene.collector, "planted-")
+    })
+    .await
+}

@@ -260,3 +260,30 @@ async fn a_route_change_that_an_opt_out_cuts_off_silences_no_later_one() -> Resu
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_site_says_before_the_wasm_is_there_happened_then_and_there() -> Result<()> {
+    with_scene(async |scene| {
+        let slow = "{ const get = window.fetch; window.fetch = async (...what) => {
+            if (String(what[0]).includes('.wasm')) { window.isAsked = true; await new Promise((done) => setTimeout(done, 2000)); }
+            return get(...what); }; }";
+        scene.page("/one", "one");
+        let tab = scene.browser.open_prepared(slow, &scene.address("/one")).await?;
+        tab.until("window.isAsked === true").await?;
+        tab.run(
+            "evothesis('track', 'early'); await new Promise((done) => setTimeout(done, 50)); window.at = performance.now();
+             history.pushState({}, '', '/two'); await new Promise((done) => setTimeout(done, 100)); evothesis('track', 'later')",
+        )
+        .await?;
+        super::ready(&tab).await?;
+        let (at, ready) = (tab.evaluate::<f64>("at").await?, tab.evaluate::<f64>("performance.now()").await?);
+        ensure!(at + 500.0 < ready, "the Wasm was there before it: {at}, {ready}");
+        let events = scene.leave(&tab).await?;
+        let paths = ["early", "later"].map(|kind| events.of(kind)[0].page["path"].clone());
+        ensure!(paths == ["/one", "/two"], "{paths:?}");
+        let told = events.of("early")[0].t;
+        ensure!((told as f64) < at, "told at {told} ms, the page went on at {at}");
+        Ok(())
+    })
+    .await
+}

@@ -6,13 +6,13 @@ use std::mem::offset_of;
 use wire::limits::{BATCH_BYTES, DATA_BYTES, PIXEL_IDLE_MS};
 
 use crate::batch::{
-    Batch, FIRST_ATTEMPT, FIRST_ATTEMPT_WITHOUT_TOKEN, RETRY, has_room, is_attempted, is_of, lost, mark, read_batch,
-    store, store_again,
+    Batch, FIRST_ATTEMPT, MOST_EVENTS, RETRY, consent_of, has_room, is_attempted, is_cookieless, is_of, lost, mark,
+    read_batch, store, store_again,
 };
 use crate::queue::{BATCH_KEY, Queue, RECORD, look, next_batch};
 use crate::text::{
-    BATCH_ID, COMPLETE, CONSENT, COUNT, DROPPED, END, FAILURES, ID, Memory, NO_PARTS, NOW, ONE, OTHER, OUT, PAGE,
-    Parts, RANDOM, SEQ, SKEW, START, STREAM, TIME, TOKEN, before, from, number, split, t, take,
+    BATCH_ID, COMPLETE, CONSENT, COUNT, DROPPED, END, FAILURES, ID, Memory, NOW, ONE, OTHER, OUT, PAGE, Parts, RANDOM,
+    SEQ, SKEW, START, STREAM, TIME, TOKEN, before, from, number, split, t, take,
 };
 
 /// An event is in storage at most this long after it happened, so that a killed tab loses no more.
@@ -28,7 +28,7 @@ const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Begins a section of what page.js says.
 const SECTION: u8 = 0x1f;
-/// What is added to a click without effect.
+/// What a click without effect says last, and the spaces are for that its facts end with.
 const DEAD: &[u8] = b",\"dead\":true";
 /// Bytes that an event may end with: its data, what names it, and a brace.
 const MOST_END: usize = DATA_BYTES + b",\"data\":}".len();
@@ -40,7 +40,6 @@ pub struct Tracker {
     /// Where the last click ends in the batch, if it may turn out to have had no effect; 0 otherwise.
     click: usize,
     is_cookieless: bool,
-    is_debugged: bool,
     /// Of the stream that its events are numbered in, since 1970 in UTC.
     day: i64,
     /// Being filled.
@@ -65,7 +64,6 @@ impl Tracker {
         m: Memory::NEW,
         click: 0,
         is_cookieless: false,
-        is_debugged: false,
         day: 0,
         batch: Batch::NEW,
         waits_for_room: false,
@@ -87,9 +85,9 @@ impl Tracker {
     ///
     /// | what | lines | sections |
     /// |---|---|---|
-    /// | `mode` | consent, as it goes into a batch; then `true` for each: is cookieless, has a console to log to | storage |
+    /// | `mode` | `"cookieless":true` if it is, and consent, as both go into a batch | storage |
     /// | `page` | event type, facts of the event, facts of the page | |
-    /// | `click` | event type and facts of a click that should have an effect | |
+    /// | `click` | event type and facts of a click that should have an effect, with as many spaces at their end as `DEAD` has bytes | |
     /// | `dead` | (it had none) | |
     /// | `track` | event type, empty for what is no event, and facts | |
     /// | `online` | (a wait that nobody asked for ends) | |
@@ -99,9 +97,8 @@ impl Tracker {
     /// | `reply` | key, status, `Retry-After`, the edge's clock, token | storage, a record to be stored in place of the batch |
     ///
     /// Gives, a record each, `key\nvalue` to be stored,
-    /// `key\n` to be removed, `turn\n` when it is time to send, `log\n` and an event for the console. After `next` the last
-    /// of them is also the batch to be sent now. Behind the records are the milliseconds until `beat` is due, -1 when nothing is
-    /// planned.
+    /// `key\n` to be removed, `turn\n` when it is time to send. After `next` the last of them is also the batch to be sent now. Behind
+    /// the records are the milliseconds until `beat` is due, -1 when nothing is planned.
     #[must_use]
     pub fn tell(&mut self, input: &[u8]) -> &[u8] {
         let mut tail = input;
@@ -116,7 +113,7 @@ impl Tracker {
         let time = m.numbers[NOW] + m.numbers[SKEW];
         let day = time / DAY_MS;
         // who is not to be known again on the next day must not be by the page that is still open
-        if m.length(STREAM) == 0 || (self.is_cookieless && day != self.day) {
+        if m.length(STREAM) == 0 || (day != self.day && self.is_nobody()) {
             self.close();
             self.day = day;
             self.m.make_id(STREAM, time, 0xfff);
@@ -132,11 +129,7 @@ impl Tracker {
         match what.first() {
             Some(b'm') => self.mode(lines, tail),
             Some(b'p') => self.page(lines),
-            Some(b'c') => {
-                let end = self.add(lines);
-                let has_room = self.m.length(END) + DEAD.len() <= MOST_END;
-                self.click = if has_room { end } else { 0 };
-            }
+            Some(b'c') => self.click = self.add(lines),
             Some(b'd') => mark(&mut self.m, std::mem::take(&mut self.click), DEAD),
             Some(b't') => drop(self.add(lines)),
             Some(b'o') => {
@@ -151,17 +144,26 @@ impl Tracker {
         }
     }
 
+    /// What happened until now was under the consent of then. The edge gives what is cookieless a stream of its own, and may leave out
+    /// what is without consent: numbers that went on would have gaps there.
     fn mode(&mut self, lines: &Parts<'_>, storage: &[u8]) {
-        self.is_cookieless = is_true(lines[1]);
-        self.is_debugged = is_true(lines[2]);
-        let m = &mut self.m;
-        m.clear(CONSENT);
-        m.put(CONSENT, lines[0]);
-        if self.is_cookieless {
-            m.read_queue(storage);
-            m.clear(TOKEN);
-            m.store_state();
+        if lines[0] == self.m.text(CONSENT) {
+            return;
         }
+        self.close();
+        self.m.read_queue(storage);
+        let was_nobody = self.is_nobody();
+        self.is_cookieless = is_cookieless(lines[0]);
+        if was_nobody || self.is_nobody() {
+            self.m.clear(STREAM);
+        }
+        self.m.clear(CONSENT);
+        self.m.put(CONSENT, lines[0]);
+    }
+
+    /// Who is not to be known again, or where a page has no token: then the edge may see to that by its own settings.
+    fn is_nobody(&self) -> bool {
+        self.is_cookieless || self.m.length(TOKEN) == 0
     }
 
     /// A page is shown.
@@ -261,7 +263,7 @@ impl Tracker {
             if batch[4].is_empty() || (m.numbers[COUNT] > 0 && from(key, BATCH_KEY.len()) == m.text(BATCH_ID)) {
                 continue;
             }
-            if leaving && is_unknown && !is_of(&batch, m.text(STREAM)) {
+            if leaving && is_unknown && !is_of(key, m.text(STREAM)) {
                 continue;
             }
             let held = m.held(&batch);
@@ -271,9 +273,12 @@ impl Tracker {
                 if !is_attempted(&batch) {
                     m.numbers[ONE] = std::mem::take(&mut m.numbers[DROPPED]);
                     m.numbers[OTHER] = m.numbers[ONE] + lost(&batch);
+                    // what is older was sent with it: who the visitor was is forgotten
+                    if is_cookieless(consent_of(&batch)) {
+                        m.clear(TOKEN);
+                    }
                     m.store_state();
-                    let has_token = !self.is_cookieless && m.length(TOKEN) > 0;
-                    template = if has_token { FIRST_ATTEMPT } else { FIRST_ATTEMPT_WITHOUT_TOKEN };
+                    template = FIRST_ATTEMPT;
                 }
                 store_again(m, key, template, &batch, now + if leaving { LEFT_MS } else { HOLD_MS });
                 return;
@@ -296,7 +301,7 @@ impl Tracker {
         let is_sent = is_attempted(&batch);
         match number(status) {
             200..=299 if edge_now > 0 => {
-                m.acknowledged(if self.is_cookieless { b"" } else { token }, edge_now);
+                m.acknowledged(token, edge_now);
                 if is_sent {
                     m.remove(key);
                     // moving the times of its events is tried once
@@ -344,9 +349,6 @@ impl Tracker {
             self.lost += 1;
             return 0;
         }
-        if self.is_debugged {
-            m.fill(OUT, t!("log\n{START}{PAGE}{END}\x1e"), NO_PARTS);
-        }
         if !has_room(m) {
             self.close();
         }
@@ -355,7 +357,11 @@ impl Tracker {
         if self.save_at == 0 {
             self.save_at = t + SAVE_MS;
         }
-        end
+        if self.m.numbers[COUNT] < MOST_EVENTS {
+            return end;
+        }
+        self.close();
+        0
     }
 
     /// The batch that was filled is complete. While nobody takes anything, memory ends too.

@@ -51,8 +51,13 @@ fn fifty_events_make_a_batch() {
     }
     let batches = tab.deliver(&mut site);
     assert_eq!(batches.iter().map(|batch| batch.events.len()).collect::<Vec<_>>(), [50, 50]);
-    tab.leave(&mut site, false);
-    assert_eq!(seqs(&tab.deliver(&mut site)), (101..=121).collect::<Vec<_>>());
+    for _ in 0..30 {
+        assert_ne!(tab.wait, 0);
+        tab.click(&mut site, true);
+    }
+    assert_eq!(tab.wait, 0, "the fiftieth makes it, not the one after it");
+    tab.tell(&mut site, "dead", &[], &[]);
+    assert_eq!(seqs(&tab.deliver(&mut site)), (101..=150).collect::<Vec<_>>());
 }
 
 #[test]

@@ -28,61 +28,95 @@ fn each_page_is_named_once_and_left_before_the_next() {
 }
 
 #[test]
-fn consent_goes_with_every_batch() {
+fn each_event_goes_with_the_consent_that_there_was_when_it_happened() {
     let mut site = Site::default();
     let mut tab = site.open();
     let mut batches = tab.deliver(&mut site);
     for consent in ["granted", "denied"] {
         tab.track(&mut site, "custom", "");
         tab.mode(&mut site, consent, "storage");
-        tab.leave(&mut site, true);
         batches.extend(tab.deliver(&mut site));
     }
+    tab.track(&mut site, "custom", "");
+    tab.leave(&mut site, true);
+    batches.extend(tab.deliver(&mut site));
     let consents: Vec<_> = batches.iter().map(|batch| batch.consent).collect();
-    assert_eq!(consents, [Consent::Unknown, Consent::Granted, Consent::Denied]);
-    assert!(batches.iter().all(|batch| !batch.cookieless));
+    assert_eq!(consents, [Consent::Unknown, Consent::Unknown, Consent::Granted, Consent::Denied]);
+    assert!(batches.iter().all(|batch| !batch.cookieless && batch.stream_id == batches[0].stream_id));
+    assert_eq!(seqs(&batches), [0, 1, 2, 3, 4], "the visitor is the same");
 }
 
 #[test]
-fn a_cookieless_page_forgets_the_token_and_sends_none() {
+fn a_cookieless_page_sends_no_token_but_with_what_happened_before() {
     let mut site = Site::default();
     let mut tab = site.open();
     tab.deliver(&mut site);
     tab.track(&mut site, "custom", "");
     tab.mode(&mut site, "denied", "cookieless");
-    assert!(site.state().token.is_empty());
-    tab.leave(&mut site, true);
-    let mut batches = tab.deliver(&mut site);
     tab.track(&mut site, "custom", "");
     tab.leave(&mut site, true);
-    // of another tab, which may keep it
-    site.storage.insert("evothesis:token".to_owned(), TOKEN.to_owned());
-    batches.extend(tab.deliver(&mut site));
-    assert_eq!(batches.len(), 2);
-    assert!(batches.iter().all(|batch| batch.cookieless && batch.token.is_none()));
-    assert!(site.state().token.is_empty(), "an answer brings none either");
+    let batches = tab.deliver(&mut site);
+    let told: Vec<_> = batches
+        .iter()
+        .map(|batch| (batch.consent, batch.cookieless, batch.token.as_deref(), seqs(std::slice::from_ref(batch))))
+        .collect();
+    assert_eq!(
+        told,
+        [(Consent::Unknown, false, Some(TOKEN), vec![1]), (Consent::Denied, true, None, vec![0, 1])],
+        "numbered anew"
+    );
+    assert_ne!(batches[0].stream_id, batches[1].stream_id);
+    assert!(site.state().token.is_empty(), "it is forgotten");
     tab.mode(&mut site, "granted", "storage");
     tab.track(&mut site, "custom", "");
     tab.leave(&mut site, true);
-    tab.deliver(&mut site);
+    let again = tab.deliver(&mut site);
+    assert_eq!((seqs(&again), again[0].token.as_deref(), again[0].cookieless), (vec![0], None, false));
+    assert!(batches.iter().all(|batch| batch.stream_id != again[0].stream_id));
     assert_eq!(site.state().token, TOKEN.as_bytes());
 }
 
 #[test]
-fn a_page_without_cookies_that_is_open_at_midnight_is_numbered_anew() {
+fn a_visitor_whom_the_edge_gave_no_token_is_numbered_anew_with_another_consent() {
+    let mut site = Site::default();
+    let mut tab = site.open_at(NOW, "unknown", "storage");
+    tab.beat(&mut site);
+    let before = tab.next(&mut site, false).expect("a batch");
+    // by its own settings the edge leaves out what is without consent
+    tab.reply(&mut site, &before, Reply { token: "", ..tab.ok() });
+    tab.mode(&mut site, "granted", "storage");
+    tab.track(&mut site, "custom", "");
+    // said again, it changes nothing
+    tab.mode(&mut site, "granted", "storage");
+    tab.leave(&mut site, true);
+    let after = tab.deliver(&mut site);
+    assert_eq!((after.len(), seqs(&after)), (1, vec![0, 1]));
+    assert_ne!(after[0].stream_id, before.batch.stream_id);
+}
+
+#[test]
+fn a_page_without_a_token_that_is_open_at_midnight_is_numbered_anew() {
     let midnight = (NOW / DAY + 1) * DAY;
-    for (mode, expected) in [("cookieless", [vec![0, 1], vec![0, 1]]), ("storage", [vec![0, 1, 2, 3], Vec::new()])] {
+    for (mode, token, expected) in [
+        ("cookieless", "", [vec![0, 1], vec![0, 1]]),
+        ("storage", "", [vec![0, 1], vec![0, 1]]),
+        ("storage", TOKEN, [vec![0, 1, 2, 3], Vec::new()]),
+    ] {
         let mut site = Site::default();
         let mut tab = site.open_at(midnight - 1_000, "unknown", mode);
+        tab.beat(&mut site);
+        let sent = tab.next(&mut site, false).expect("a batch");
+        tab.reply(&mut site, &sent, Reply { token, ..tab.ok() });
         tab.track(&mut site, "custom", "");
         tab.pass(2_000);
         tab.track(&mut site, "custom", "");
         tab.beat(&mut site);
         tab.leave(&mut site, false);
-        let batches = tab.deliver(&mut site);
+        let mut batches = vec![sent.batch];
+        batches.extend(tab.deliver(&mut site));
         let first = batches[0].stream_id;
         let (before, after): (Vec<_>, Vec<_>) = batches.into_iter().partition(|batch| batch.stream_id == first);
-        assert_eq!([seqs(&before), seqs(&after)], expected, "{mode}");
+        assert_eq!([seqs(&before), seqs(&after)], expected, "{mode} {token}");
     }
 }
 
@@ -110,26 +144,6 @@ fn only_the_last_click_is_marked_as_dead_and_only_if_it_should_have_had_an_effec
 }
 
 #[test]
-fn debugging_logs_each_event_as_it_is_sent_and_in_its_place() {
-    let mut site = Site::default();
-    let mut tab = site.open_at(NOW, "unknown", "storage debug");
-    tab.track(&mut site, "custom", "\"to\":\"[email]\"");
-    tab.track(&mut site, "", "");
-    tab.leave(&mut site, true);
-    let log = std::mem::take(&mut tab.log);
-    assert_eq!(
-        log.iter().map(|event| event["type"].as_str()).collect::<Vec<_>>(),
-        ["pageview", "custom", "page_exit"].map(Some)
-    );
-    assert_eq!(log[1]["data"], json!({"to": "[email]"}));
-    assert_eq!((&log[1]["page"]["path"], &log[1]["seq"]), (&json!("/"), &json!(1)));
-    assert_eq!(number_of(&tab.deliver(&mut site)), (3, 1));
-    tab.mode(&mut site, "unknown", "storage");
-    tab.track(&mut site, "custom", "");
-    assert!(tab.log.is_empty());
-}
-
-#[test]
 fn what_happens_before_the_first_page_is_counted_as_dropped() {
     let mut site = Site::default();
     let mut tab = Tab {
@@ -140,8 +154,8 @@ fn what_happens_before_the_first_page_is_counted_as_dropped() {
         is_turn: false,
         is_gone: false,
         is_open: false,
-        log: Vec::new(),
     };
+    tab.mode(&mut site, "unknown", "storage");
     tab.track(&mut site, "custom", "");
     tab.leave(&mut site, true);
     tab.show(&mut site, "navigate", "https://a.example/", "");

@@ -45,7 +45,6 @@ struct Tab {
     is_gone: bool,
     /// A page is open, and its end not told.
     is_open: bool,
-    log: Vec<Value>,
 }
 
 /// A batch that is sent.
@@ -77,7 +76,7 @@ impl Site {
         self.open_at(NOW, "unknown", "storage")
     }
 
-    fn open_at(&mut self, now: i64, consent: &str, words: &str) -> Tab {
+    fn open_at(&mut self, now: i64, consent: &str, mode: &str) -> Tab {
         let mut tab = Tab {
             tracker: Box::new(Tracker::NEW),
             now,
@@ -86,9 +85,8 @@ impl Site {
             is_turn: false,
             is_gone: false,
             is_open: false,
-            log: Vec::new(),
         };
-        tab.mode(self, consent, words);
+        tab.mode(self, consent, mode);
         tab.show(self, "navigate", "https://a.example/", "");
         tab
     }
@@ -140,7 +138,6 @@ impl Tab {
         for (key, value) in &records {
             match key.as_str() {
                 "turn" => self.is_turn = true,
-                "log" => self.log.push(serde_json::from_str(value).expect("an event")),
                 _ if value.is_empty() => drop(site.storage.remove(key)),
                 _ => drop(site.storage.insert(key.clone(), value.clone())),
             }
@@ -148,12 +145,10 @@ impl Tab {
         records
     }
 
-    fn mode(&mut self, site: &mut Site, consent: &str, words: &str) {
+    fn mode(&mut self, site: &mut Site, consent: &str, mode: &str) {
         let storage = site.dump();
-        let is = |word| if words.split(' ').any(|said| said == word) { "true" } else { "false" };
-        let cookieless = if is("cookieless") == "true" { ",\"cookieless\":true" } else { "" };
-        let consent = format!(",\"consent\":\"{consent}\"{cookieless}");
-        self.tell(site, "mode", &[&consent, is("cookieless"), is("debug")], &[&storage]);
+        let cookieless = if mode == "cookieless" { "\"cookieless\":true," } else { "" };
+        self.tell(site, "mode", &[&format!("{cookieless}\"consent\":\"{consent}\"")], &[&storage]);
     }
 
     fn show(&mut self, site: &mut Site, navigation: &str, url: &str, referrer: &str) {
@@ -176,8 +171,14 @@ impl Tab {
     }
 
     fn click(&mut self, site: &mut Site, should_react: bool) {
+        self.click_with(site, should_react, "\"x\":3");
+    }
+
+    /// As page.js tells it: with room for the mark.
+    fn click_with(&mut self, site: &mut Site, should_react: bool, facts: &str) {
         let what = if should_react { "click" } else { "track" };
-        self.tell(site, what, &["click", "\"x\":3"], &[]);
+        let room = if should_react { " ".repeat(DEAD.len()) } else { String::new() };
+        self.tell(site, what, &["click", &(facts.to_owned() + &room)], &[]);
     }
 
     fn pass(&mut self, ms: i64) {
@@ -219,13 +220,18 @@ impl Tab {
         Reply { status: 200, retry_after: 0, now: self.now, token: TOKEN, refused: &[] }
     }
 
+    /// What the edge answers: it gives no token to who is not to be known.
+    fn ok_to(&self, batch: &EventBatch) -> Reply {
+        Reply { token: if batch.cookieless { "" } else { TOKEN }, ..self.ok() }
+    }
+
     /// Does what is due, and sends all there is to an edge that takes it.
     fn deliver(&mut self, site: &mut Site) -> Vec<EventBatch> {
         let mut batches = Vec::new();
         self.beat(site);
         while std::mem::take(&mut self.is_turn) {
             while let Some(sent) = self.next(site, false) {
-                self.reply(site, &sent, self.ok());
+                self.reply(site, &sent, self.ok_to(&sent.batch));
                 self.beat(site);
                 batches.push(sent.batch);
             }
@@ -248,7 +254,9 @@ impl Sent {
         let (head, body) = value.split_once('\n').expect("a body");
         let [_, lost, _] = head.split(' ').collect::<Vec<_>>().try_into().expect("three parts");
         assert!(body.len() <= BATCH_BYTES, "{} bytes", body.len());
-        let batch: EventBatch = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
+        let mut batch: EventBatch = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
+        // both say that there is none
+        batch.token = batch.token.filter(|token| !token.is_empty());
         assert_eq!(lost, (batch.events.len() + batch.dropped as usize).to_string());
         assert!(key.ends_with(&batch.batch_id.to_string()));
         Self { key: key.to_owned(), body: body.to_owned(), batch }
