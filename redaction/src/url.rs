@@ -167,7 +167,7 @@ fn path(segments: &str, told: Key, layers: u8, out: &mut Spans<'_>) {
     };
     for range in split(segments, b"/;") {
         let Some(segment) = segments.get(range.clone()).filter(|segment| !segment.is_empty()) else { continue };
-        if out.policy.is_empty() && is_plain(segment) && !told.tells() {
+        if out.policy.is_empty() && is_plain(segment) && !told.tells() && !shape::is_scrambled(segment) {
             if let Some(place) = passed.get_mut(skipped % SAYING) {
                 *place = segment;
             }
@@ -208,6 +208,12 @@ fn path(segments: &str, told: Key, layers: u8, out: &mut Spans<'_>) {
                     .filter(|(kind, _)| in_path(*kind, &before.told, before.last, segment) && !is_file)
                 {
                     out.push(segment, (0..segment.len(), kind, rule));
+                } else if shape::is_half_of_place(segment)
+                    && [before.last, behind.split('/').next().unwrap_or_default()]
+                        .into_iter()
+                        .any(shape::is_half_of_place)
+                {
+                    out.push(segment, (0..segment.len(), Kind::Coordinates, rules::COORDINATES));
                 } else if !(is_file || before.is_thing || is_internal)
                     && shape::is_random(segment)
                     && !names_asset(segment)

@@ -64,7 +64,8 @@ impl Frame {
         if !self.key.tells() && is_line {
             return Key::of_line();
         }
-        if !self.key.tells() && self.outer.tells() && self.outer.passes_to(&self.key) {
+        let is_code = self.key.must_be_random() && self.outer.is_code();
+        if (!self.key.tells() || is_code) && self.outer.tells() && self.outer.passes_to(&self.key) {
             return self.outer;
         }
         if self.outer.is_birth() && self.key.is_date_part() {

@@ -14,7 +14,7 @@ const AHEAD: usize = 40;
 const UNSPACED: &[(&str, Clue)] = &[
     ("☎", Clue::Phone), ("✆", Clue::Phone), ("📞", Clue::Phone), ("📱", Clue::Phone),
     ("電話", Clue::Phone), ("携帯", Clue::Phone), ("お電話", Clue::Phone), ("连絡先", Clue::Phone), ("手机", Clue::Phone), ("手機", Clue::Phone), ("电话", Clue::Phone), ("拨打", Clue::Phone), ("致电", Clue::Phone),
-    ("연락처", Clue::Phone), ("전화", Clue::Phone), ("휴대폰", Clue::Phone), ("โทร", Clue::Phone), ("連絡先", Clue::Phone), ("电话号码", Clue::Phone),
+    ("연락처", Clue::Phone), ("전화", Clue::Phone), ("고객센터", Clue::Phone), ("热线", Clue::Phone), ("휴대폰", Clue::Phone), ("โทร", Clue::Phone), ("連絡先", Clue::Phone), ("电话号码", Clue::Phone),
     ("生年月日", Clue::Birth), ("誕生日", Clue::Birth), ("出生", Clue::Birth), ("生日", Clue::Birth), ("생년월일", Clue::Birth), ("生まれ", Clue::Birth), ("วันเกิด", Clue::Birth),
     ("マイナンバー", Clue::Id(1 << 12)), ("個人番号", Clue::Id(1 << 12)), ("身份证", Clue::Id(1 << 15 | 1 << 17 | 1 << 18)), ("주민등록", Clue::Id(1 << 13)), ("パスポート", Clue::Id(0x3_ff80)), ("护照", Clue::Id(0x3_ff80)), ("บัตรประชาชน", Clue::Id(1 << 13)),
     ("パスワード", Clue::Password), ("暗証番号", Clue::Password), ("認証コード", Clue::Password), ("密码", Clue::Password), ("验证码", Clue::Password), ("비밀번호", Clue::Password), ("인증번호", Clue::Password),
@@ -55,7 +55,12 @@ pub(crate) fn before(text: &str, at: usize) -> Option<(Clue, usize)> {
     let mut nearest = None;
     words::each(window, false, |word| {
         let end = start + from + word.end;
-        if let Some(clue) = word.phrase.clue().or_else(|| word.single.clue()) {
+        // What has a clue of its own is known better by that: `medicare number`.
+        let of_key = || {
+            let has_own = matches!(nearest, Some((Clue::Id(_), _)));
+            if has_own { None } else { word.phrase.clue_of_key().or_else(|| word.single.clue_of_key()) }
+        };
+        if let Some(clue) = word.phrase.clue().or_else(|| word.single.clue()).or_else(of_key) {
             nearest = Some((clue, end));
         }
     });

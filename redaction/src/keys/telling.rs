@@ -257,6 +257,11 @@ impl Key {
         })
     }
 
+    /// Whether the value is a code that is typed once.
+    pub(crate) fn is_code(&self) -> bool {
+        self.told.iter().next().is_some_and(|told| told.shape == Shape::Code)
+    }
+
     /// Whether the value is a street or an address.
     pub(crate) fn is_street(&self) -> bool {
         self.told.iter().any(|told| told.kind == Kind::Address)

@@ -70,7 +70,7 @@ pub(crate) fn each(text: &str, in_key: bool, mut take: impl FnMut(Word)) {
     if in_key && let Some(word) = simple(text.as_bytes()) {
         return take(word);
     }
-    let mut reader = Reader::new();
+    let mut reader = Reader::new(in_key);
     let bytes = text.as_bytes();
     let (mut at, mut previous) = (0, Case::Other);
     while let Some(byte) = bytes.get(at).copied() {
@@ -217,11 +217,19 @@ struct Reader {
     length: usize,
     /// Whether the word before was `last`.
     is_after_last: bool,
+    /// The word before and this one run together, in keys.
+    both: Option<Hash>,
+    /// How long the word before is.
+    length_before: usize,
+    in_key: bool,
 }
 
 impl Reader {
-    fn new() -> Self {
+    fn new(in_key: bool) -> Self {
         Self {
+            both: None,
+            length_before: 0,
+            in_key,
             single: Hash::new(),
             before: None,
             two_before: None,
@@ -240,6 +248,9 @@ impl Reader {
 
     fn push_byte(&mut self, byte: u8) {
         self.single.push(byte);
+        if let Some(both) = &mut self.both {
+            both.push(byte);
+        }
         if let Some(letter) = self.letters.get_mut(self.length) {
             *letter = byte;
         }
@@ -298,7 +309,12 @@ impl Reader {
                 }
             }
         }
+        if let Some((both, is_plural)) = self.run_together().filter(|_| !phrase.0.tells()) {
+            (phrase, phrase_words) = ((both, is_plural), 2);
+        }
         let hash = self.single.now;
+        self.both = self.in_key.then_some(self.single);
+        self.length_before = self.length;
         take(Word { hash, end, single, phrase: phrase.0, phrase_words, is_plural: phrase.1 });
         self.two_before = self.before.map(|before| vocabulary::join(before, hash));
         self.before = Some(hash);
@@ -307,8 +323,16 @@ impl Reader {
         self.length = 0;
     }
 
+    /// What a key tells whose last two words are mostly written as one: `geburtsDatum`, `vor_name`. Of short ones the
+    /// whole is a matter of chance.
+    fn run_together(&self) -> Option<(Entry, bool)> {
+        const LEAST: usize = 3;
+        let both = self.both.filter(|_| self.length_before >= LEAST && self.length >= LEAST)?;
+        Some(both.look_up()).filter(|(entry, _)| entry.tells())
+    }
+
     fn take_both(&mut self, end: usize, head: Hash, tail: Hash, take: &mut impl FnMut(Word)) {
-        (self.before, self.two_before) = (None, None);
+        (self.before, self.two_before, self.both) = (None, None, None);
         for part in [head, tail] {
             self.single = part;
             let (single, of_single) = part.look_up();

@@ -15,7 +15,7 @@ pub(crate) fn find(text: &str, at: usize) -> Option<Range<usize>> {
         return None;
     }
     // All issuers' numbers begin with one of these.
-    if !matches!(text.as_bytes().get(at)?, b'2'..=b'6') {
+    if !matches!(text.as_bytes().get(at)?, b'2'..=b'6' | b'9') {
         return None;
     }
     let (mut values, mut count) = ([0_u8; 19], 0);
@@ -71,7 +71,10 @@ pub(crate) fn is_number(number: &str) -> bool {
 fn is_card(digits: &[u8]) -> bool {
     let head = digits.iter().take(4).fold(0_u32, |head, digit| head * 10 + u32::from(*digit));
     let lengths = match head {
-        5100..=5599 | 2221..=2720 => [16, 16],
+        // Mastercard, Verve, Elo, RuPay, Hipercard and Troy.
+        5100..=5599 | 2221..=2720 | 5060..=5061 | 5067 | 5081..=5090 | 6062 | 6069..=6085 | 6362..=6363 | 9792 => {
+            [16, 16]
+        }
         3400..=3499 | 3700..=3799 => [15, 15],
         3000..=3059 | 3600..=3699 | 3800..=3999 => [14, 16],
         4000..=4999 | 6011 | 6440..=6599 | 3528..=3589 | 2200..=2204 | 6200..=6299 => [16, 19],

@@ -63,7 +63,9 @@ fn with_month(text: &str, at: usize, day_end: usize) -> Option<Range<usize>> {
         return None;
     }
     let end = day_end + digit + year;
-    let start = if between.contains(char::is_alphabetic) {
+    // `July 4th, 1990`
+    let is_ordinal = matches!(between.trim_end_matches([' ', ',', '+']), "st" | "nd" | "rd" | "th");
+    let start = if between.contains(char::is_alphabetic) && !is_ordinal {
         at
     } else {
         let before = text.get(..at)?.trim_end_matches([' ', '+', '.']);

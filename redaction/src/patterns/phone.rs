@@ -19,12 +19,13 @@ pub(crate) fn international(text: &str, at: usize) -> Option<Range<usize>> {
     let has_spaces = number.chars().take(LONGEST).take_while(|c| *c != '+').any(is_space);
     let (mut digits, mut gap, mut found) = (0, 0, None);
     let most = longest(number.get(bracket..)?);
+    let least = if is_short(number) { 9 } else { 10 };
     for (place, c) in number.char_indices().take(LONGEST) {
         let end = place + c.len_utf8();
         if c.is_ascii_digit() {
             (digits, gap) = (digits + 1, 0);
             let ends = || ends_at(number, end) || extension(number, end) > 0;
-            if (10..=most).contains(&digits) && ends() {
+            if (least..=most).contains(&digits) && ends() {
                 found = Some(at..at + 1 + end);
             }
             continue;
@@ -50,6 +51,13 @@ pub(crate) fn international(text: &str, at: usize) -> Option<Range<usize>> {
     let has_bracket = text.get(..at)?.ends_with('(')
         && text.get(found.clone())?.split_once(')').is_some_and(|(before, _)| !before.contains('('));
     Some(found.start - usize::from(has_bracket)..found.end + extension(text, found.end))
+}
+
+/// Whether `number`, from its country code on, is of a country where numbers may have but seven digits, and has its code
+/// apart: `43 1 58858-0`.
+fn is_short(number: &str) -> bool {
+    let code = number.get(..2).is_some_and(|code| matches!(code, "39" | "43" | "46" | "49"));
+    code && number.get(2..).is_some_and(|rest| rest.starts_with([' ', '-', '/', '(', '.']))
 }
 
 /// How many digits a number of the country with this code has at most, trunk zero included.
@@ -157,6 +165,12 @@ pub(crate) fn national(text: &str, run: &Run) -> Option<Range<usize>> {
             && (3..=5).contains(&first.len())
             && (6..=9).contains(&behind)
             && (2..run.groups()).all(|place| matches!(run.separator(place), b' ' | b'-'))
+    } else if text.get(first.clone()) == Some("00") {
+        // `00 33 6 12 34 56 78`
+        (4..=8).contains(&run.groups())
+            && (12..=15).contains(&digits)
+            && (1..run.groups()).all(|place| run.separator(place) == b' ')
+            && text.get(second).is_some_and(|code| matches!(code.len(), 2 | 3) && code.starts_with(['3', '4']))
     } else if is_abroad {
         (3..=6).contains(&run.groups()) && (12..=15).contains(&digits)
     } else if matches!(text.get(first), Some("7" | "8")) {

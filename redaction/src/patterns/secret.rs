@@ -20,10 +20,10 @@ const KEYS: &[(&str, usize)] = &[
     ("sk.eyJ", 40), ("sk_live_", 16), ("sk_test_", 16), ("sq0atp-", 20), ("sq0csp-", 30), ("tfp_", 30), ("tskey-", 20), ("vercel_", 24), ("waka_", 30), ("whsec_", 24), ("xai-", 30), ("xapp-", 20), ("xoxa-", 16), ("xoxb-", 16), ("xoxc-", 16), ("xoxd-", 16), ("xoxe-", 16), ("xoxe.", 16), ("xoxo-", 16),
     ("xoxp-", 16), ("xoxr-", 16), ("xoxs-", 16), ("ya29.", 20), ("1//", 30),
     ("AGE-SECRET-KEY-1", 50), ("AKCp", 60), ("CLOJARS_", 40), ("EZAK", 50), ("EZTK", 50), ("FLWSECK-", 12), ("dt0c01.", 60), ("glagent-", 20), ("glcbt-", 20), ("glimt-", 20), ("gloas-", 20),
-    ("lin_oauth_", 30), ("pat", 79), ("sgp_", 32), ("shippo_live_", 30), ("rzp_live_", 14), ("rzp_test_", 14), ("HRKU-", 36), ("AQVN", 35), ("nvapi-", 40), ("apify_api_", 30),
+    ("lin_oauth_", 30), ("sgp_", 32), ("shippo_live_", 30), ("rzp_live_", 14), ("rzp_test_", 14), ("HRKU-", 36), ("AQVN", 35), ("nvapi-", 40), ("apify_api_", 30),
     ("ops_eyJ", 40), ("CCIPAT_", 30), ("bkua_", 30), ("rnd_", 28), ("sb_secret_", 24), ("dp.st.", 30), ("dp.sa.", 30), ("lsv2_", 30), ("pcsk_", 40), ("sl.", 60), ("tvly-", 20), ("xkeysib-", 60), ("xsmtpsib-", 60), ("oy2", 43),
     ("fm2_", 60), ("fm1r_", 60), ("csk-", 40), ("tgp_v1_", 30), ("jina_", 40), ("sk-lf-", 30), ("SCW", 17), ("dckr_oat_", 20), ("pat-eu1-", 30), ("pat-na2-", 30),
-    ("access-production-", 36), ("access-sandbox-", 36), ("aio_", 28), ("rdme_", 60), ("sha256~", 43), ("glsoat-", 20), ("ATBB", 32), ("AKID", 32),
+    ("access-production-", 36), ("access-sandbox-", 36), ("aio_", 28), ("rdme_", 60), ("sha256~", 43), ("glsoat-", 20), ("ATBB", 32), ("AKID", 32), ("pat", 79), ("sk_", 48), ("access_token$production$", 40), ("access_token$sandbox$", 40),
 ];
 
 /// For each first byte of [`KEYS`], a bit for the second ones, modulo 64: nearly every word is none with one look.
@@ -53,14 +53,16 @@ pub(crate) fn service_key(text: &str, at: usize) -> Option<Range<usize>> {
     if rest.len() < 16
         || !may_begin(rest.as_bytes())
         || !at_boundary(text, at)
-        || rest.bytes().take(16).any(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/')))
+        || rest.bytes().take(16).any(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b'$')))
     {
         return None;
     }
     let fits = |entry: &&(&str, usize)| entry.0.as_bytes().first() == Some(first) && rest.starts_with(entry.0);
     let (prefix, least) = KEYS.iter().find(fits)?;
     let tail = rest.get(prefix.len()..)?;
-    let in_alphabet = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    // PayPal's have parts.
+    let has_parts = prefix.ends_with('$');
+    let in_alphabet = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.') || *b == b'$' && has_parts;
     let whole = tail.get(..run(tail, JUDGED, in_alphabet))?;
     let goes_on = tail.get(whole.len()..)?;
     let mut tail = whole.trim_end_matches(['.', '-']);
@@ -83,7 +85,7 @@ pub(crate) fn service_key(text: &str, at: usize) -> Option<Range<usize>> {
         "AKIA" | "ASIA" | "AGPA" | "AIDA" | "AROA" | "ABIA" | "ACCA" => {
             tail.len() == 16 && tail.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
         }
-        "key-" | "dapi" => tail.len() >= 32 && tail.bytes().take(32).all(|b| b.is_ascii_hexdigit()),
+        "key-" | "dapi" | "sk_" => tail.len() >= 32 && tail.bytes().take(32).all(|b| b.is_ascii_hexdigit()),
         "live_" | "secret_" | "re_" | "key_" => shape::is_random(tail),
         "SCW" => tail.len() == 17 && tail.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()),
         "oy2" => tail.len() == 43 && tail.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()),
@@ -116,8 +118,14 @@ pub(crate) fn with_number(text: &str, at: usize, end: usize) -> Option<Range<usi
     // No further than it takes to know: there may be a number behind every dash.
     let tail = |most| run(behind, most, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) + 1;
     let tail = match end - at {
-        8..=10 if rest.starts_with(":AA") => Some(tail(36)).filter(|tail| *tail == 36),
+        // In an address `bot` stands before it.
+        8..=13 if rest.starts_with(":AA") => Some(tail(36)).filter(|tail| *tail == 36),
         32 if rest.starts_with("-us") => Some(tail(5)).filter(|tail| (4..=5).contains(tail)),
+        // Entra's, `abc8Q~…`
+        5 if rest.starts_with('~') && text.get(at..end)?.ends_with('Q') => {
+            Some(run(behind, 40, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'~')) + 1)
+                .filter(|tail| (32..=36).contains(tail))
+        }
         // Firebase's `AAAA…:APA91b…`, whose word may begin behind a dash.
         _ if rest.starts_with(":APA91b") => Some(tail(usize::MAX)).filter(|tail| *tail > 100),
         _ => None,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use crate::keys::vocabulary::list::{is_in, list};
 use crate::kind::{holds_placeholder, is_placeholder};
 use crate::patterns::{network, number, secret};
-pub(crate) use random::{RANDOM, is_loose, is_named, is_random, is_random_value, is_token, is_uuid};
+pub(crate) use random::{RANDOM, is_loose, is_named, is_random, is_random_value, is_scrambled, is_token, is_uuid};
 
 /// What a value must look like to be taken for what its key says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -371,6 +371,11 @@ fn is_place(text: &str, places: usize) -> bool {
 /// Whether `text` is a place to a hundred metres, as measurements seldom are.
 pub(crate) fn is_precise(text: &str) -> bool {
     is_place(text, 3)
+}
+
+/// Whether `text` is one of the two numbers of a place, as addresses of maps have them: `#12/50.8503/4.3517`.
+pub(crate) fn is_half_of_place(text: &str) -> bool {
+    is_decimal(text) && is_place(text, 4)
 }
 
 /// Whether `text` is one number with a fraction.

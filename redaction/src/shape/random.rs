@@ -37,7 +37,21 @@ pub(crate) fn is_token(text: &str) -> bool {
     let is_epoch = matches!(text.len(), 10 | 13)
         && matches!(text.as_bytes(), [b'1', b'5'..=b'9', ..])
         && text.bytes().all(|b| b.is_ascii_digit());
-    is_loose(text) && !is_named(text) && !number::is_date(text) && !is_epoch
+    is_scrambled(text) || is_loose(text) && !is_named(text) && !number::is_date(text) && !is_epoch
+}
+
+/// Whether `text` has letters in a row that no word has: `qkwzjxvb`.
+pub(crate) fn is_scrambled(text: &str) -> bool {
+    /// Shorter ones are names and abbreviations of anything.
+    const LEAST: usize = 8;
+    is_one_word(text)
+        && text.as_bytes().split(|b| !b.is_ascii_alphanumeric()).any(|chunk| {
+            // Where a word ends in camel case there may be any pair.
+            let share = if has_one_case(chunk) { 4 } else { 3 };
+            chunk.len() >= LEAST
+                && chunk.iter().all(u8::is_ascii_alphabetic)
+                && others(chunk) >= (chunk.len() / share).max(3)
+        })
 }
 
 /// Whether `text` is made of words and numbers of up to four digits, one of the words as long as those of a dictionary.
@@ -59,12 +73,24 @@ pub(crate) fn is_named(text: &str) -> bool {
                 continue;
             }
         }
+        let changes =
+            chunk.windows(2).filter(|pair| matches!(pair, [a, b] if a.is_ascii_digit() != b.is_ascii_digit()));
+        let has_many = changes.count() >= 2;
         let mut rest = chunk;
         while !rest.is_empty() {
             let digits = digits_first(rest);
             let length = if digits > 0 { digits } else { rest.iter().take_while(|b| b.is_ascii_alphabetic()).count() };
             let (run, tail) = rest.split_at(length);
-            let fits = if digits > 0 { digits <= DIGITS } else { length == chunk.len() || is_word(run, 2) };
+            // Between numbers short words are prepositions and their like, and letters mostly a part of a secret.
+            let is_known = || {
+                let run = std::str::from_utf8(run).unwrap_or_default();
+                length >= 4 || !has_many || is_in(BETWEEN, run) || is_in(STANDARDS, run)
+            };
+            let fits = if digits > 0 {
+                digits <= DIGITS
+            } else {
+                length == chunk.len() || is_word(run, 2) && is_likely(run) && is_known()
+            };
             if !fits {
                 return false;
             }
@@ -77,6 +103,36 @@ pub(crate) fn is_named(text: &str) -> bool {
 
 /// Short names of standards and things that have numbers.
 const STANDARDS: &[u32] = list!("iso,erc,eip,rfc,din,css,html,ai,web,utf,covid,top,mp");
+
+/// Short words that stand between numbers, or between one and another word.
+const BETWEEN: &[u32] = list!(
+    "of,in,to,for,and,by,at,me,you,on,de,la,le,und,mit,von,per,vs,tv,pc,go,my,el,st,nd,rd,th,pro,max,off,now,day,new,the,all,web,app,plus,set,top,net,url,id,bit,et,age,ds,er"
+);
+
+/// For each letter those that follow it in the words of European languages: nine in ten words have no other pairs, and one
+/// in five of four letters that stand together by chance.
+#[rustfmt::skip]
+const PAIRS: [&[u8]; 26] = [
+    b"abcdefghiklmnoprstuvxyz", b"aeilorsu", b"acehiklorstuyz", b"adegilnorstuyz", b"abcdefghiklmnopqrstuvwxyz", b"aefilnortu",
+    b"aeghilmnorstu", b"aeilnorstu", b"abcdefgjklmnoprstvxz", b"aeosu", b"aeilnorstu", b"acdefiklnopstuvy", b"abeilmnopsu",
+    b"acdefghiklmnorstuvwy", b"abcdefgijklmnoprstuvwxyz", b"aehiloprstu", b"u", b"abcdefgiklmnoprstuvwyz", b"acdehiklmnopstuwyz",
+    b"acefhiklnoprstuwyz", b"abcdefgijklmnprst", b"aeinor", b"aehinorsy", b"beipt", b"aceijkmnopst", b"aeikouy",
+];
+
+/// Whether the pairs of `letters` are those of words; in long ones all but one.
+fn is_likely(letters: &[u8]) -> bool {
+    letters.len() < 4 || others(letters) <= usize::from(letters.len() >= 6)
+}
+
+/// How many pairs of letters there are in `chunk` that words do not have.
+fn others(chunk: &[u8]) -> usize {
+    let is_other = |pair: &&[u8]| {
+        let [first, second] = pair else { return false };
+        let place = usize::from((first | 0x20).wrapping_sub(b'a'));
+        PAIRS.get(place).is_some_and(|known| second.is_ascii_alphabetic() && !known.contains(&(second | 0x20)))
+    };
+    chunk.windows(2).filter(is_other).count()
+}
 
 /// Whether the case of `letters` does not change within.
 fn has_one_case(letters: &[u8]) -> bool {
@@ -122,9 +178,19 @@ pub(crate) fn is_random(text: &str) -> bool {
             let is_hex = chunk.len() >= 32 && chunk.bytes().all(|b| b.is_ascii_hexdigit());
             let is_mixed = chunk.len() >= 16 && changes >= 4 && changes * 5 >= chunk.len();
             has_letter
-                && ((digits > 0 && (is_hex || is_mixed))
+                && (is_odd(chunk.as_bytes())
+                    || (digits > 0 && (is_hex || is_mixed))
                     || (changes >= 5 && chunk.len() >= 20 && changes * 4 >= chunk.len()))
         })
+}
+
+/// Whether `chunk` is long, and every third pair of letters in it one that words do not have.
+fn is_odd(chunk: &[u8]) -> bool {
+    /// Of fewer pairs too many would be so by chance.
+    const LEAST: usize = 8;
+    let is_pair = |pair: &&[u8]| pair.iter().all(u8::is_ascii_alphabetic);
+    let pairs = chunk.windows(2).filter(is_pair).count();
+    chunk.len() >= RANDOM && pairs >= LEAST && others(chunk) * 3 >= pairs
 }
 
 /// Whether `text` is long base64url in which a dash may stand anywhere: small letters, capitals and digits in turns, as
@@ -170,4 +236,42 @@ pub(crate) fn is_uuid(text: &str) -> bool {
             .bytes()
             .enumerate()
             .all(|(place, b)| if matches!(place, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_of_what_is_random_is_taken_for_words_and_numbers() {
+        const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        const ALL: usize = 4000;
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut letter = || {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            char::from(ALPHABET[usize::try_from(random >> 33).unwrap_or_default() % ALPHABET.len()])
+        };
+        for length in [8, 10, 12, 16] {
+            let mut text = || format!("{}7", (1..length).map(|_| letter()).collect::<String>());
+            let named = (0..ALL).filter(|_| is_named(&text())).count();
+            assert!(named * 20 < ALL, "{named} of {ALL} with {length} characters");
+        }
+    }
+
+    #[test]
+    fn words_with_numbers_are_names() {
+        for name in [
+            "step2of3",
+            "office365",
+            "SUMMER2024",
+            "web3summit2024",
+            "ai4health-2025",
+            "friends4ever",
+            "css3-animations",
+        ] {
+            assert!(is_named(name), "{name}");
+        }
+    }
 }

@@ -4,7 +4,8 @@ use crate::keys::telling::Key;
 use crate::keys::vocabulary::list::{is_in, list, words};
 use crate::kind::Kind;
 use crate::patterns::number::Run;
-use crate::patterns::place;
+use crate::patterns::{iban, national, place};
+use crate::policy::Policy;
 use crate::rules;
 use crate::shape;
 use crate::span::{Found, Spans};
@@ -12,31 +13,23 @@ use crate::span::{Found, Spans};
 /// The value behind a telling key and the `=` or `:` at `at`. Behind a colon stands prose more often than a value, so
 /// there it must look like one.
 pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'p>> {
-    /// Keys are no longer than this, and no more of a value is judged; what is taken is taken whole.
-    const WINDOW: usize = 64;
+    /// No more of a value is judged; what is taken is taken whole.
     const JUDGED: usize = 96;
-    let is_between = |c: char| c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '\\');
-    let before = text.get(text.floor_char_boundary(at.saturating_sub(WINDOW))..at)?.trim_end_matches(is_between);
     let in_form = text.as_bytes().get(at) == Some(&b'=');
     if !in_form && is_pseudo(text, at) {
         return None;
     }
-    // A key in prose may have several words: `Date of birth: …`.
-    let is_key = |c: char| {
-        c.is_alphanumeric()
-            || matches!(c, '_' | '-' | '.' | '[' | ']')
-            || (!in_form && c == ' ')
-            || (!c.is_ascii() && !c.is_whitespace() && c != char::REPLACEMENT_CHARACTER)
-    };
-    let key = before.rfind(|c: char| !is_key(c)).map_or(before, |cut| {
-        before.get(cut..).map(|key| key.trim_start_matches(|c: char| !c.is_alphanumeric())).unwrap_or_default()
-    });
-    let key =
-        if key.contains(' ') { last_words(key.rsplit([']', '[', '\u{fffd}']).next().unwrap_or(key)) } else { key };
-    let key = if in_form && key == "value" { named_in_tag(text, at).unwrap_or(key) } else { key };
+    let (before, key) = key_before(text, at, in_form)?;
     let told = Key::of(key, out.policy);
     // `Mobile World Congress 2024: 101 000`
     let is_title = || !in_form && key.contains(' ') && told.is_number() && told.is_of_another();
+    if !in_form
+        && told.is_bare_name()
+        && !told.is_untouched
+        && let Some(found) = name(text, at, out.policy)
+    {
+        return Some(found);
+    }
     if !told.tells() || told.is_untouched || is_title() {
         return None;
     }
@@ -69,12 +62,20 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
     {
         return Some((start..end, Kind::Address, rules::TELLING_KEY));
     }
+    if opening.is_none()
+        && told.is_number()
+        && let Some(found) = by_form(text, start)
+    {
+        return Some(found);
+    }
     let candidates = if opening.is_some() { [line, line] } else { [line.trim_end(), word] };
     let number = if opening.is_none() && told.is_number() {
         number_in(line).or_else(|| line.get(place::lettered_postcode(line, 0)?))
     } else {
         None
     };
+    let is_name = |value: &&str| told.fits(value, false, out.policy).is_some_and(|(kind, _)| kind == Kind::Name);
+    let number = number.or_else(|| until_next_key(line).filter(|_| opening.is_none()).filter(is_name));
     let candidates = [number.unwrap_or_default(), candidates[0], candidates[1]];
     let strictly = !in_form;
     let named = |candidate: &str| {
@@ -120,11 +121,75 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
     None
 }
 
-/// Whether the colon at `at` says which element is meant, and nothing of a value: `input[name=password]:nth-child(2)`.
+/// The name behind the word for any name and the colon at `at`, if what stands around it is a person's:
+/// `Name: Anna Schmidt, Tel: 0171 2345678`.
+fn name<'p>(text: &str, at: usize, policy: &'p Policy) -> Option<Found<'p>> {
+    /// How far around it is looked, in bytes.
+    const AROUND: usize = 80;
+    let rest = text.get(at + 1..text.floor_char_boundary(at + AROUND))?;
+    let value = rest.trim_start_matches(' ');
+    let ends = |c: char| matches!(c, ',' | ';' | '\n' | '|' | '(' | '<' | '/' | '"');
+    let name = value.split(ends).next()?;
+    let name = until_next_key(name).unwrap_or(name).trim_end();
+    let start = at + 1 + rest.len() - value.len();
+    let behind = text.get(start + name.len()..text.floor_char_boundary(start + name.len() + AROUND))?;
+    let before = text.get(text.floor_char_boundary(at.saturating_sub(AROUND))..at)?;
+    let is_key = |before_colon: &str| {
+        let word = before_colon.trim_end().rsplit([' ', ',', ';', '\n', '|', '(']).next().unwrap_or_default();
+        let key = Key::of(word, policy);
+        key.is_own() || key.is_personal() || key.is_street()
+    };
+    let has_key = |around: &str| around.match_indices(':').any(|(colon, _)| around.get(..colon).is_some_and(is_key));
+    let is_persons = shape::may_be_name(name) && begins_capital(name) && !is_prompt(name);
+    (is_persons && (has_key(before) || has_key(behind)))
+        .then(|| (start..start + name.len(), Kind::Name, rules::TELLING_KEY))
+}
+
+/// Whether `c` may stand between a key, the mark behind it and the value.
+fn is_between(c: char) -> bool {
+    c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '\\')
+}
+
+/// What stands before the mark at `at`, and the key that it ends with.
+fn key_before(text: &str, at: usize, in_form: bool) -> Option<(&str, &str)> {
+    /// Keys are no longer than this.
+    const WINDOW: usize = 64;
+    let before = text.get(text.floor_char_boundary(at.saturating_sub(WINDOW))..at)?.trim_end_matches(is_between);
+    // A key in prose may have several words: `Date of birth: …`.
+    let is_key = |c: char| {
+        c.is_alphanumeric()
+            || matches!(c, '_' | '-' | '.' | '[' | ']')
+            || (!in_form && c == ' ')
+            || (!c.is_ascii() && !c.is_whitespace() && c != char::REPLACEMENT_CHARACTER)
+    };
+    let key = before.rfind(|c: char| !is_key(c)).map_or(before, |cut| {
+        before.get(cut..).map(|key| key.trim_start_matches(|c: char| !c.is_alphanumeric())).unwrap_or_default()
+    });
+    let key =
+        if key.contains(' ') { last_words(key.rsplit([']', '[', '\u{fffd}']).next().unwrap_or(key)) } else { key };
+    let key = if in_form && key == "value" { named_in_tag(text, at).unwrap_or(key) } else { key };
+    Some((before, key))
+}
+
+/// What is a number by its form and sum, and ends where that ends: `IBAN: DE89 … was copied`.
+fn by_form(text: &str, at: usize) -> Option<Found<'static>> {
+    let account = iban::find(text, at).map(|found| (found, Kind::Iban, rules::TELLING_KEY));
+    account.or_else(|| Some((national::lettered(text, at)?, Kind::NationalId, rules::TELLING_KEY)))
+}
+
+/// What stands in `line` before the next key, if there is one: `Anna Schmidt - Tel: 0171 2345678`.
+fn until_next_key(line: &str) -> Option<&str> {
+    let colon = line.find(": ")?;
+    let before = line.get(..colon)?.trim_end();
+    let value = before.get(..before.rfind(' ')?)?;
+    Some(value.trim_end().trim_end_matches(" -").trim_end())
+}
+
+/// Whether the colon at `at` says which element is meant, and nothing of a value: `input[name=password]:nth-child(2)`,
+/// `static_assertions::const_assert`.
 fn is_pseudo(text: &str, at: usize) -> bool {
     let next = text.as_bytes().get(at + 1).copied().unwrap_or_default();
-    (next == b':' || next.is_ascii_alphabetic())
-        && text.as_bytes().get(..at).is_some_and(|before| before.ends_with(b"]"))
+    next == b':' || next.is_ascii_alphabetic() && text.as_bytes().get(..at).is_some_and(|before| before.ends_with(b"]"))
 }
 
 /// Where the postcode ends that stands behind the comma at `at`, before the name of a place or after it:

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::class;
 use super::pair::pair;
-use super::told::{Said, says, told, word_at};
+use super::told::{Said, says, says_number, told, word_at};
 use crate::keys::clue;
 use crate::keys::vocabulary::Clue;
 use crate::keys::vocabulary::list::{is_in, list};
@@ -220,7 +220,7 @@ fn mixed(text: &str, word: Word) -> Option<Found<'static>> {
     if let Some(range) = secret::after_scheme(text, word.at) {
         return Some((range, Kind::Token, rules::TOKEN));
     }
-    if matches!(word.next, b':' | b'-')
+    if matches!(word.next, b':' | b'-' | b'~')
         && let Some(range) = secret::with_number(text, word.at, word.end)
     {
         return Some((range, Kind::Secret, rules::SERVICE_KEY));
@@ -239,6 +239,13 @@ fn mixed(text: &str, word: Word) -> Option<Found<'static>> {
     {
         return Some((range, Kind::Postcode, rules::TELLING_KEY));
     }
+    // `Blume#12`
+    if !word.has_digits() && matches!(word.next, b'#' | b'!' | b'$' | b'%' | b'*' | b'_' | b'&') {
+        let rest = text.get(word.at..text.floor_char_boundary(word.at + JUDGED))?;
+        let whole = rest.split(char::is_whitespace).next()?;
+        let is_chosen = text.as_bytes().get(..word.at)?.ends_with(b" ") && digits_in(whole) >= 2;
+        return if is_chosen { told_word(text, word.at, whole) } else { None };
+    }
     if word.len() < 6 || word.seen == class::DIGIT || !word.has_digits() || !at_boundary(text, word.at) {
         return None;
     }
@@ -254,6 +261,10 @@ fn told_word(text: &str, at: usize, word: &str) -> Option<Found<'static>> {
     let (clue, end) = clue::before(text, at)?;
     let gap = text.get(end..at)?;
     match clue {
+        Clue::Number if digits_in(word) >= 4 && says_number(text, end, gap) => {
+            let range = at..at + word.len();
+            ends_at(text, range.end).then_some((range, Kind::NationalId, rules::NATIONAL_ID))
+        }
         Clue::Id(lengths) if lengths.count_ones() > 2 && gap.len() <= 20 && digits_in(word) >= 4 => {
             let range = at..at + word.len();
             ends_at(text, range.end).then_some((range, Kind::NationalId, rules::NATIONAL_ID))
@@ -266,7 +277,8 @@ fn told_word(text: &str, at: usize, word: &str) -> Option<Found<'static>> {
             let judged = rest.get(..read)?.trim_end_matches(['.', '!', '?', ':']);
             // Shops give out codes, too: `código VERANO2024`.
             let is_code = || is_in(list!("codigo,код,कोड"), word_at(text, end));
-            let fits = shape::is_loose(judged)
+            let is_chosen = || clue == Clue::Password && shape::Shape::Pass.fits(judged);
+            let fits = (shape::is_loose(judged) || is_chosen())
                 && (shape::is_token(judged) || !is_code())
                 && (clue == Clue::Password || judged.len() >= 10)
                 && !judged.contains("://")

@@ -11,6 +11,9 @@ use crate::patterns::{at_boundary, date, ends_at, national, phone, place};
 use crate::rules;
 use crate::span::Found;
 
+/// As many digits as the numbers have that states give: 7 to 17.
+const ANY_LENGTH: u32 = 0x3_ff80;
+
 /// What was last said before a number, so that a row of numbers asks once.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Said {
@@ -74,6 +77,9 @@ pub(super) fn told(text: &str, run: &Run, digits: usize, said: &mut Said) -> Opt
     {
         return Some((range, Kind::Phone, rules::PHONE));
     }
+    if let Some(range) = code_behind(text, run, digits) {
+        return Some((range, Kind::Password, rules::PASSWORD));
+    }
     if digits < 9 || is_thing {
         return None;
     }
@@ -117,6 +123,7 @@ fn speaks(text: &str, run: &Run, clue: Clue, end: usize, gap: &str, is_amount: b
     let is_phone = match clue {
         Clue::Phone => true,
         Clue::Id(_) | Clue::Account | Clue::Birth => false,
+        Clue::Number => return says_number(text, end, gap) && (!is_amount || gap.contains(':')),
         _ => return true,
     };
     let said = says(gap);
@@ -139,11 +146,20 @@ fn speaks(text: &str, run: &Run, clue: Clue, end: usize, gap: &str, is_amount: b
     !(zeros(1) && zeros(2)) && (said || can_be && introduces() && (leads || !means_else(text, end, gap)))
 }
 
+/// Whether the word of keys that ends at `end` says of what stands behind `gap` that it is a person's number. Short ones
+/// mean something else as often, unless they are in capitals or a colon follows.
+pub(super) fn says_number(text: &str, end: usize, gap: &str) -> bool {
+    const SHORT: usize = 4;
+    let word = word_at(text, end);
+    let is_clear = word.chars().count() > SHORT || gap.contains(':') || !word.contains(char::is_lowercase);
+    is_clear && says(gap)
+}
+
 /// Whether between a word and a number there are but prepositions and pronouns, which are short in most languages:
 /// `call me on`.
 fn is_short(gap: &str) -> bool {
     const LONGEST: usize = 4;
-    let known = list!("number,nummer,numer,numero,unter,under");
+    let known = list!("number,nummer,numer,numero,unter,under,gratis,free,kostenlos");
     !gap.bytes().any(|b| b.is_ascii_digit())
         && words_of(gap).all(|word| word.chars().count() <= LONGEST || is_in(known, word))
 }
@@ -178,6 +194,18 @@ fn lettered_phone(text: &str, run: &Run, digits: usize) -> Option<Range<usize>> 
         && run.groups() >= 2
         && at_boundary(text, before.len() - letter.len_utf8());
     if fits { phone::told(text, run) } else { None }
+}
+
+/// The code that is said to be one behind it: `482 913 is your verification code`.
+fn code_behind(text: &str, run: &Run, digits: usize) -> Option<Range<usize>> {
+    const IS: [&str; 7] = [" is ", " ist ", " est ", " es ", " \u{e9} ", " \u{e4}r ", " er "];
+    let in_two = || run.is(&[3, 3], b"").filter(|_| run.groups() == 2);
+    let end = if run.groups() == 1 { Some(run.start + digits) } else { in_two() }?;
+    let rest = text.get(end..)?;
+    ((4..=8).contains(&digits)
+        && IS.iter().any(|is| rest.starts_with(is))
+        && clue::after(text, end) == Some(Clue::Password))
+    .then_some(run.start..end)
 }
 
 /// The date that a word for birth follows: `am 18.06.1944 geboren`.
@@ -218,8 +246,12 @@ fn as_told(text: &str, run: &Run, digits: usize, clue: Clue, gap: &str) -> Optio
         Clue::Id(lengths) if digits >= 8 && lengths == 1 << 8 | 1 << 9 && text.get(at..)?.starts_with('0') => {
             Some((phone::told(text, run)?, Kind::Phone, rules::PHONE))
         }
+        Clue::Id(_) | Clue::Number if run.groups() >= 3 && date::find(text, run).is_some() => None,
         Clue::Id(lengths) if digits >= 7 && !are_years(text, run) => {
             Some((national::told(text, run, lengths)?, Kind::NationalId, rules::NATIONAL_ID))
+        }
+        Clue::Number if digits >= 7 && !are_years(text, run) => {
+            Some((national::told(text, run, ANY_LENGTH)?, Kind::NationalId, rules::NATIONAL_ID))
         }
         Clue::Birth if is_limit(gap) => None,
         Clue::Birth if is_feast(text, at - gap.len()) && is_recent(text, run) && !gap.contains(':') => None,
@@ -342,6 +374,6 @@ fn is_unit(text: &str, at: usize) -> bool {
 pub(super) fn says(gap: &str) -> bool {
     words_of(gap).filter(|word| !word.is_empty()).all(|word| {
         is_in(list!("is,was,are,ist,war,lautet,est,es,e,era,jest,to,ar,er,on,code,number,no,nr,numero,num,new,the,my,your,for,of,using,with,and,hier,here,now,temporary\
-                ,temp,current,equals,set,as,changed,va,वरड,है,は"), word)
+                ,temp,current,equals,set,as,changed,va,je,sao,ειναι,वरड,है,は,是,为,為,는,은"), word)
     })
 }

@@ -7,6 +7,8 @@ pub(crate) enum Clue {
     Phone,
     /// A number given to a person, with as many digits as there are bits at these places.
     Id(u32),
+    /// The same behind a word of keys, which says it only of what stands right behind it.
+    Number,
     /// A date of birth.
     Birth,
     /// A password, PIN or code.
@@ -69,19 +71,19 @@ pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
         телефон,тел,звоните,позвоните,мобильный,звонить,फोन,फ़ोन,मोबाइल,कॉल,दूरभाष,전화,휴대폰,연락처,전화번호,هاتف,جوال,טלפון,τηλεφωνο,κινητο,τηλ,κιν,ph,natel,contact no,kom,telefonico,mobilnr,telefonszamom,puhelinnumeroni,сот,телефонуйте,נייד,моб,zap,tfno,tlm,telefonum,arayin,numaram,dien thoai,telepon,\
         llamanos,llamenme,chiamaci,chiamateci,chiamate,zavolejte,volejte,volat,puh,puhelinnumero,soittakaa,soittaa,denwa,denwa bango,keitai,hivjon,hivja,kontakttelefon,joignez,tel no,telno,cep tel,cep telefonu,cep telefonum,arayiniz,sunati,nazovite,poklicite,skambinkite,zvaniet,helistage,hubungi,telpon,fone,telefonicky,telefonisch,no hp,nomor hp,kontakt,contact,contacto,contato,contatto,contact us,contactez,contactar,мой номер,номер телефона,ruckrufnummer,faxnummer,hotlinenummer,kontaktnummer,festnetznummer,durchwahlnummer,notrufnummer,privatnummer,bestellhotline,bestelltelefon,\
         numero di telefono,numero de telefone,telefone para contato,telefoonnr,erreichst,erreicht,rufe,ruft,durchwahl,servicenummer,servicetelefon,kundentelefon,kundenservice,kundendienst,notfallnummer,numero verde,numero vert,fale conosco,atendimento,helpline,toll free,tollfree,infoline,infolinia,infolinka,centralino,\
-        linea directa,klantenservice,kundtjanst,kundeservice,asiakaspalvelu,ugyfelszolgalat,atencion al cliente,servicio al cliente,servizio clienti,service clients,customer service,telefonnicislo,telefonni cislo,cislo telefonu"),
+        linea directa,vaxel,freephone,freefone,sac,customer care,ons nummer,unser nummer,unsere nummer,our number,notre numero,nuestro numero,nostro numero,nosso numero,nasz numer,vart nummer,vores nummer,uhr unter,τηλεφωνηστε,καλεστε,klantenservice,kundtjanst,kundeservice,asiakaspalvelu,ugyfelszolgalat,atencion al cliente,servicio al cliente,servizio clienti,service clients,customer service,telefonnicislo,telefonni cislo,cislo telefonu"),
     (digits(&[9]), "αφμ,ssn,social security,social security number,itin,tin,sin,social insurance,social insurance number,nas,bsn,burgerservicenummer,nif,contribuinte,numero de contribuinte,sofinummer,individual taxpayer,taxpayer identification,taxpayer,irs number,\
-        assurance sociale,numero assurance sociale,sin number"),
+        assurance sociale,numero assurance sociale,sin number,s i n,s s n"),
     (digits(&[8, 9]), "tfn,tax file number,tax file,ird number"),
     (digits(&[10]), "nhs,nhs number,nip,svnr,sozialversicherungsnummer,egn,cpr,cpr nummer,medicare,\
         cprnr,cpr nr,kennitala"),
     // 11 digits in Norway.
-    (digits(&[10, 11, 12]), "personnummer,personnr,person nr,personal number,samordningsnummer,\
+    (digits(&[10, 11, 12]), "pnr,personnummer,personnr,person nr,personal number,samordningsnummer,\
         person nummer,pers nr,persnr"),
     (digits(&[11]), "pesel,steuer id,steuerid,steuer identnr,steueridentnr,steuer ident nr,steuer identifikationsnummer,steueridentifikationsnummer,identifikationsnummer,idnr,steuer idnr,cpf,cuil,cuit,amka,oib,fodselsnummer,tckn,kimlik,kimlik no,medicare card,rijksregisternummer,national register,steuernummer,fnr,\
         fodselsnr,steuerliche identifikationsnummer,tc no,tc kimlik no,kimlik numarasi,isikukood,asmens kodas,personas kods,снилс"),
     (digits(&[7]), "ppsn,pps,pps no,pps number"),
-    (digits(&[9, 10]), "rodne cislo"),
+    (digits(&[9, 10]), "rodne cislo,r c"),
     (digits(&[14]), "cnpj"),
     (digits(&[11, 14]), "cpf cnpj"),
     (digits(&[12, 16]), "aadhaar,aadhar,adhar,adhaar,आधार,uidai,uid,my number,mynumber,マイナンバー"),
@@ -98,7 +100,7 @@ pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
     (Clue::CardCode, "cvv,cvc,cvv2,cvc2,cvn,security code,card code,cryptogramme,prufziffer,codigo de seguridad,codice di sicurezza,code de securite,kartenprufnummer"),
     (Clue::Card, "card number,credit card,debit card,card no,kreditkarte,kreditkartennummer,kartennummer,carte bancaire,numero de carte,tarjeta,tarjeta de credito,carta di credito,cartao,cartao de credito,karty,kaartnummer,creditcard,cb,visa,mastercard,amex,maestro,card ending"),
     (Clue::Account, "account number,acct number,account no,bank account,kontonummer,konto,bankverbindung,rekeningnummer,numero de cuenta,numero de compte,numero conto,sort code,routing number,routing,aba,bankleitzahl,blz,rachunku,numer konta,clabe,口座番号,口座"),
-    (Clue::Password, "einmalpasswort,einmalkennwort,password,passwd,passphrase,passcode,pwd,passwort,kennwort,wachtwoord,senha,contrasena,mot de passe,motdepasse,haslo,losenord,passord,adgangskode,salasana,pin,otp,tan,one time code,verification code,verification,security pin,login code,\
+    (Clue::Password, "your code,dein code,ihr code,votre code,ton code,jouw code,je code,uw code,din kod,twoj kod,vas kod,einmalpasswort,einmalkennwort,password,passwd,passphrase,passcode,pwd,passwort,kennwort,wachtwoord,senha,contrasena,mot de passe,motdepasse,haslo,losenord,passord,adgangskode,salasana,pin,otp,tan,one time code,verification code,verification,security pin,login code,\
         one time password,auth code,sms code,access code,bestatigungscode,verifizierungscode,codigo de verificacion,codice di verifica,code de verification,verificatiecode,kod weryfikacyjny,passwordis,пароль,код,parola,sifre,पासवर्ड,비밀번호,パスワード,mdp,clave,2fa code,authentication code,pincode,geheimzahl,codigo,einmalcode,\
         heslo,jelszo,geslo,lozinka"),
     (Clue::Axis, "lat,latitude,lon,lng,longitude,breitengrad,langengrad,latitud,longitud,latitudine,longitudine,緯度,経度,широта,долгота"),

@@ -8,6 +8,8 @@ mod fold;
 pub(crate) mod list;
 mod told;
 
+use crate::kind::Kind;
+use crate::shape::Shape;
 pub(crate) use clue::Clue;
 use clue::{CLUE_WORDS, CLUES};
 use flag::{FLAGS, JOINS, NAME};
@@ -64,6 +66,15 @@ impl Entry {
 
     pub(crate) fn clue(self) -> Option<Clue> {
         CLUES.get(usize::from(self.clue).checked_sub(1)?).copied()
+    }
+
+    /// What a word says right before a value that it is the key of elsewhere.
+    pub(crate) fn clue_of_key(self) -> Option<Clue> {
+        match TOLD.get(self.told().next()?)? {
+            Told { kind: Kind::NationalId, shape: Shape::Digits(_) } => Some(Clue::Number),
+            Told { kind: Kind::Password, shape: Shape::Code } => Some(Clue::Password),
+            _ => None,
+        }
     }
 
     pub(crate) fn begins_compounds(self) -> bool {

@@ -46,7 +46,8 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
     told(Kind::Password, Shape::Code, "otp,totp,mfa,mfacode,2fa,tan,one time code,verification code,verificationcode,sms code,smscode,auth code,\
         onetimecode,one time password,otpcode,confirmation code,passkey,backup code,recovery code,bestatigungscode,codigo de verificacion,\
         kod sms,sms kod,kod weryfikacyjny,dogrulama kodu,onay kodu,overovaci kod,verifieringskod,bekraftelsekode,vahvistuskoodi,codice di verifica,code de verification,\
-        verificatiecode,einmalcode,einmalpasswort"),
+        verificatiecode,einmalcode,einmalpasswort,codigo de verificacao,codigo de confirmacao,codigo de confirmacion,codigo de acceso,codigo de seguranca,code de confirmation,\
+        engangskod,engangskode,kertakayttokoodi,код подтверждения,κωδικοσ επαληθευσησ,dogrulama kodunuz,fa code"),
 
     told(Kind::CardCode, Shape::Digits(3), "ccv,ccv2,cvv,cvc,cvv2,cvc2,cvn,security code,securitycode,card code,card verification,codigo de seguridad,code de securite,\
         cryptogramme,prufziffer,codice di sicurezza,\
@@ -57,7 +58,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         numer karty,kaartnummer,creditcardnummer,kortnummer,カード番号,\
         card no,kart numarasi,kart no,cislo karty,kartyaszam,korttinumero,numar card,numero tarjeta,numero cartao,nr karty,номер карты"),
 
-    told(Kind::NationalId, Shape::Digits(4), "ssn,tax number,taxnumber,social security,socialsecurity,socialsecuritynumber,national id,nationalid,national insurance,nationalinsurance,tax id,taxid,\
+    told(Kind::NationalId, Shape::Digits(4), "driver s license,driver s licence,תעודת זהות,ssn,tax number,taxnumber,social security,socialsecurity,socialsecuritynumber,national id,nationalid,national insurance,nationalinsurance,tax id,taxid,\
         passport,passportnumber,passportno,passeport,pasaporte,reisepass,passaporto,passaporte,paspoort,paszport,ausweis,personalausweis,\
         ausweisnummer,identity number,id number,idnumber,identity card,identitycard,id card,document number,documentnumber,\
         numero de documento,numero documento,driver license,drivers license,driving licence,driver licence,drivers licence,driving license,license number,\
@@ -81,7 +82,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         cprnr,cpr nummer,cpr nr,fodselsnr,fnr,person nummer,pers nr,persnr,ppsn,pps,pps no,pps number,steuerliche identifikationsnummer,steuerlicheidentifikationsnummer,\
         identifikationsnummer,tax identification,assurance sociale,rsa id,sa id,afm,personas kods,kennitala,avs,numero avs,embg,snils,inn,снилс,инн,jumin,teudat zehut,kojin bango,sfzh,個人番号,burger service nummer,\
         ird number,medicare no,nss,ruc,utr,niss,numero de utente,seguranca social,sotu,rodnecislo,rodne,birth number,sozialversicherungsnr,sozialversicherung,svnummer,ahv nr,ahvnr,\
-        nas number,numero nas"),
+        nas number,numero nas,егн,емшо,pis,pis pasep,rg"),
     told(Kind::NationalId, Shape::Digits(10), "pnr"),
     told(Kind::NationalId, Shape::Lettered, "pan,cf"),
     told(Kind::Iban, Shape::Digits(4), "iban,bban,routing,account number,accountnumber,accountno,account no,routing number,routingnumber,aba,sort code,sortcode,kontonummer,kontonr,konto nummer,\
@@ -115,7 +116,8 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         ημερομηνια γεννησησ,geboortedag,verjaardag,cumpleanos,compleanno,tanggal lahir,tgl lahir,ngay sinh,shengri,chusheng riqi,saengil,saengnyeonworil,born on,born at,date born,\
         дата народження,рождения,تاريخ الميلاد,תאריך לידה,วันเกิด,annee de naissance,ano de nacimiento,anno di nascita,ano de nascimento"),
 
-    told(Kind::BirthDate, Shape::HouseNumber, "dob day,dob month,birth day,birth month,birthday day,birthday month"),
+    told(Kind::BirthDate, Shape::HouseNumber, "dob day,dob month,birth day,birth month,birthday day,birthday month,geburtsmonat,mois de naissance,mois naissance,mes de nacimiento,mes nacimiento"),
+    told(Kind::BirthDate, Shape::Letters, "dob month,birth month,birthday month,geburtsmonat,mois de naissance,mois naissance,mes de nacimiento,mes nacimiento"),
 
     told(Kind::Name, Shape::Letters, "name first,name last,name given,name family,name middle,f name,l name,your name,ihr name,dein name,votre nom,tu nombre,su nombre,seu nome,jouw naam,uw naam,ditt namn,dit navn,twoje imie,first name,firstname,fname,last name,lastname,lname,full name,fullname,middle name,middlename,given name,givenname,family name,familyname,\
         surname,forename,maiden name,maidenname,mothers maiden,legal name,real name,preferred name,nick name of,vorname,nachname,familienname,geburtsname,\

@@ -49,7 +49,12 @@ pub(crate) fn told(text: &str, run: &Run, lengths: u32) -> Option<Range<usize>> 
             && tail.as_bytes().get(2).is_none_or(|b| !b.is_ascii_alphanumeric()),
     );
     let letters = tail.bytes().skip(gap).take(3).take_while(u8::is_ascii_alphanumeric).count();
-    let end = if (1..=2).contains(&letters) { end + gap + letters } else { end };
+    let end = match tail.as_bytes() {
+        // The Portuguese `00000000 0 ZZ4`
+        [b' ', b'A'..=b'Z', b'A'..=b'Z', b'0'..=b'9', ..] if ends_at(tail, 4) => end + 4,
+        _ if (1..=2).contains(&letters) => end + gap + letters,
+        _ => end,
+    };
     (at_boundary(text, run.start) && ends_at(text, end)).then_some(run.start..end)
 }
 
