@@ -37,12 +37,12 @@ pub(crate) fn find() -> Result<PathBuf> {
     progress::say("no Chromium or Chrome found: unpacking Debian's for this checkout");
     let folder = workspace::tools().join("chromium");
     debian::unpack(&["chromium", "fonts-dejavu-core"], &folder)?;
-    // without a font no text has a width, and what has no width cannot be clicked
+    // Without a font no text has a width, and what has no width cannot be clicked. A package that the system has is not unpacked.
     let fonts = folder.join("fonts.conf");
-    let (from, cache) = (folder.join("usr/share/fonts"), folder.join("font-cache"));
+    let (unpacked, cache) = (folder.join("usr/share/fonts"), folder.join("font-cache"));
     let settings = format!(
-        "<?xml version=\"1.0\"?>\n<fontconfig><dir>{}</dir><cachedir>{}</cachedir></fontconfig>\n",
-        from.display(),
+        "<?xml version=\"1.0\"?>\n<fontconfig><dir>{}</dir><dir>/usr/share/fonts</dir><cachedir>{}</cachedir></fontconfig>\n",
+        unpacked.display(),
         cache.display()
     );
     fs::write(&fonts, settings)?;
