@@ -395,8 +395,8 @@ pub(crate) fn settings(destination: &Destination) -> config::Builder {
 
 /// The length of the parts of an object, but for the last: a function of what is set and of the object's length.
 fn part_length(part: u64, bytes: u64) -> u64 {
-    let mebibytes = bytes.div_ceil(PARTS).div_ceil(1 << 20);
-    part.max(mebibytes << 20)
+    let least = bytes.div_ceil(PARTS);
+    if least <= part { part } else { least.div_ceil(1 << 20) << 20 }
 }
 
 fn read_part(key: &str, file: &Spooled, from: u64, length: u64) -> Result<Vec<u8>, BucketError> {
