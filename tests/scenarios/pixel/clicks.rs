@@ -201,7 +201,8 @@ async fn a_link_that_leads_nowhere_is_still_clicked() -> Result<()> {
             .iter()
             .enumerate()
             .map(|(nth, href)| format!("<a id=c{nth} href='{href}' data-evothesis-event=went>Go</a><br>"))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         scene.page("/", &format!("{KEEP_HERE}{links}"));
         let tab = scene.visit("/").await?;
         for nth in 0..addresses.len() {

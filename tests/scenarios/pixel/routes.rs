@@ -281,8 +281,8 @@ async fn what_the_site_says_before_the_wasm_is_there_happened_then_and_there() -
         let events = scene.leave(&tab).await?;
         let paths = ["early", "later"].map(|kind| events.of(kind)[0].page["path"].clone());
         ensure!(paths == ["/one", "/two"], "{paths:?}");
-        let told = events.of("early")[0].t;
-        ensure!((told as f64) < at, "told at {told} ms, the page went on at {at}");
+        let told = u32::try_from(events.of("early")[0].t)?;
+        ensure!(f64::from(told) < at, "told at {told} ms, the page went on at {at}");
         Ok(())
     })
     .await
