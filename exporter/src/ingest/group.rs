@@ -23,7 +23,7 @@ use crate::store::{COMMITS, kind, sqlstate};
 
 /// How long a batch waits for company when nobody commits.
 const COMPANY: Duration = Duration::from_millis(1);
-/// And at most while somebody does: of two transactions side by side each costs nearly what both together would.
+/// And at most while somebody does: most of what a small transaction costs does not depend on its rows.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// So many events are worth a transaction of their own beside others.
 const LARGE: usize = 32;
