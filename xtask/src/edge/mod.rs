@@ -64,6 +64,10 @@ fn build_into(build: &Path, features: &[&str]) -> Result<()> {
         .args(["build", "--package", "edge", "--lib", "--profile", "edge", "--target", wasm::TARGET, "--target-dir"])
         .arg(&target)
         .args(features)
+        .arg("-Zbuild-std=std,panic_abort")
+        .env("RUSTC_BOOTSTRAP", "1")
+        // nobody would hear a panic's message: a trap is all that shim.js is told
+        .env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none")
         .env("EVOTHESIS_PIXEL_DIR", workspace::pixel());
     progress::step("Worker: Rust to Wasm", &mut cargo)?;
 
