@@ -25,8 +25,10 @@ use crate::store::{COMMITS, kind, sqlstate};
 const COMPANY: Duration = Duration::from_millis(1);
 /// And at most while somebody does: most of what a small transaction costs does not depend on its rows.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// So many events are worth a transaction of their own beside others.
-const LARGE: usize = 32;
+/// So many events are worth a transaction of their own beside others,
+const LARGE: usize = 100;
+/// and so many callers: the next ones gather meanwhile.
+const MANY: usize = 32;
 /// A group is closed at so many events. More do not make the insert faster.
 const EVENTS: usize = 1000;
 /// Sites that are counted by name on a day. All others are one.
@@ -126,7 +128,7 @@ impl Gathered {
         };
         let long_enough = sleep(PATIENCE);
         tokio::pin!(nobody_commits, long_enough);
-        while self.events < LARGE {
+        while self.events < LARGE && self.waiting.len() < MANY {
             let next = tokio::select! {
                 biased;
                 next = queue.recv() => next,
