@@ -44,13 +44,7 @@ impl Renditions {
         if let Some(rendition) = one.upgrade() {
             return Ok(rendition);
         }
-        let rendered = async {
-            let mut connection = pool.acquire().await?;
-            // A `COPY` that is cut off ends with its connection: the pool would read all of it.
-            connection.close_on_drop();
-            objects::render(&mut connection, batch, selection, work).await
-        };
-        let rendition = Arc::new(rendered.await?);
+        let rendition = Arc::new(objects::render(pool, batch, selection, work).await?);
         *one = Arc::downgrade(&rendition);
         Ok(rendition)
     }

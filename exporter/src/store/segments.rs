@@ -18,6 +18,15 @@ pub async fn of_batch(connection: &mut PgConnection, export_batch_id: Uuid) -> s
     .await
 }
 
+/// The last one that was begun: one of each transaction that stores events, committed or not.
+pub async fn last(connection: &mut PgConnection) -> sqlx::Result<i64> {
+    let last = sqlx::query_scalar!(
+        "-- name: last_segment
+        select pg_sequence_last_value(pg_get_serial_sequence('segments', 'id')::regclass)"
+    );
+    Ok(last.fetch_one(connection).await?.unwrap_or_default())
+}
+
 /// Marks segments exported whose batch every one of the `required` destinations was verified to hold: those of one
 /// batch, or of all. A destination that has no delivery of the batch, or a partial
 /// one, does not hold it.

@@ -162,20 +162,19 @@ async fn a_batch_renders_to_the_same_bytes_whenever_it_is_rendered() {
     with_database(async |pools| {
         ingest_segments(&pools, 20).await;
         let batch = claimed(&pools).await;
-        let mut connection = pools.export.acquire().await.expect("connected");
-        let first = render(&mut connection, &batch, &Selection::default(), &Work::silent()).await.expect("rendered");
+        let first = render(&pools.export, &batch, &Selection::default(), &Work::silent()).await.expect("rendered");
         // Physically another table, its rows in another order, and the same rows.
         sqlx::query("cluster events_20261122 using events_20261122_pkey")
-            .execute(&mut *connection)
+            .execute(&pools.export)
             .await
             .expect("rewritten");
-        sqlx::query("create table moved as select * from events").execute(&mut *connection).await.expect("copied");
-        sqlx::query("delete from events").execute(&mut *connection).await.expect("gone");
+        sqlx::query("create table moved as select * from events").execute(&pools.export).await.expect("copied");
+        sqlx::query("delete from events").execute(&pools.export).await.expect("gone");
         sqlx::query("insert into events select * from moved order by random()")
-            .execute(&mut *connection)
+            .execute(&pools.export)
             .await
             .expect("back");
-        let second = render(&mut connection, &batch, &Selection::default(), &Work::silent()).await.expect("rendered");
+        let second = render(&pools.export, &batch, &Selection::default(), &Work::silent()).await.expect("rendered");
         assert_eq!(first.objects.len(), 3);
         for (first, second) in first.objects.iter().zip(&second.objects) {
             assert_eq!(first.file.sha256, second.file.sha256, "{:?}", first.format);
@@ -194,13 +193,11 @@ async fn a_batch_that_lost_rows_is_not_rendered() {
         ingest_segments(&pools, 2).await;
         let batch = claimed(&pools).await;
         sqlx::query("delete from events where seq = 0").execute(&pools.export).await.expect("gone");
-        let mut connection = pools.export.acquire().await.expect("connected");
         let error =
-            render(&mut connection, &batch, &Selection::default(), &Work::silent()).await.expect_err("incomplete");
+            render(&pools.export, &batch, &Selection::default(), &Work::silent()).await.expect_err("incomplete");
         assert_eq!(error.to_string(), "the segments promise 4 rows, the database holds 3");
         // The connection is as it was: no setting of the copy is left behind.
-        let setting: String =
-            sqlx::query_scalar("show enable_seqscan").fetch_one(&mut *connection).await.expect("asked");
+        let setting: String = sqlx::query_scalar("show enable_seqscan").fetch_one(&pools.export).await.expect("asked");
         assert_eq!(setting, "on");
     })
     .await;

@@ -34,9 +34,7 @@ async fn a_batch_of_very_many_sites_takes_few_open_files() {
         let mut plan: Plan = plan(&["client"]);
         plan.rendering.layout = Layout::new("format={format}/site={site}");
         let batch = claim(&pools.export, &plan, Reach::Now).await.expect("claimed").expect("something");
-        let mut connection = pools.export.acquire().await.expect("connected");
-        let rendition =
-            render(&mut connection, &batch, &Selection::default(), &Work::silent()).await.expect("rendered");
+        let rendition = render(&pools.export, &batch, &Selection::default(), &Work::silent()).await.expect("rendered");
         let open = std::fs::read_dir("/proc/self/fd").expect("Linux").count();
         assert!(open < FILES, "{open} files are open");
 

@@ -16,7 +16,7 @@ use crate::config::Format;
 use crate::export::rendering::Rendering;
 
 /// Batches that wait for a writer: little, since the groups that they are made of are in memory too.
-const WAITING: usize = 1;
+const WAITING: usize = 2;
 
 /// An object, ready to be put.
 #[derive(Debug)]

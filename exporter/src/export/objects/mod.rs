@@ -11,6 +11,7 @@ mod csv;
 mod encode;
 mod group;
 mod jsonl;
+mod pace;
 mod parquet;
 mod raw;
 pub mod row;
@@ -19,12 +20,14 @@ mod text;
 
 use std::fs::File;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use flate2::Compression as GzipLevel;
 use futures::{Stream, TryStreamExt};
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::{Semaphore, mpsc};
+use tokio::time::sleep;
 use uuid::Uuid;
 use wire::Selection;
 
@@ -33,6 +36,7 @@ pub use self::csv::FORMULA_CHARACTERS;
 pub use self::encode::Rendered;
 pub use self::group::Bounds;
 use self::group::{FIELDS, Group, Head};
+use self::pace::Pace;
 use super::rendering::Rendering;
 use super::selection;
 use crate::config::Format;
@@ -108,18 +112,26 @@ struct Filled {
 
 /// Renders `batch` in each of its formats. `work` advances with each group of rows.
 pub async fn render(
-    connection: &mut PgConnection,
+    pool: &PgPool,
     batch: &ExportBatch,
     selection: &Selection,
     work: &Work,
 ) -> Result<Rendition, RenderError> {
+    let mut connection = pool.acquire().await?;
+    // A `COPY` that is cut off ends with its connection: the pool would read all of it.
+    connection.close_on_drop();
     let rendering = batch.rendering();
     let (groups, filled) = mpsc::channel(1);
     let writing = {
         let (formats, selection, rendering) = (batch.formats.clone(), selection.clone(), rendering.clone());
         tokio::task::spawn_blocking(move || encode::write(filled, &formats, &selection, &rendering))
     };
-    let read = read(connection, batch, selection, &rendering, groups, work).await;
+    let busy = AtomicBool::new(false);
+    let filling = Filling::new(&rendering, groups, work, &busy).await?;
+    let read = tokio::select! {
+        read = read(&mut connection, batch, selection, filling) => read,
+        never = pace::watch(pool, &busy) => never,
+    };
     // The writers know best why nobody takes the groups any more.
     let objects = match writing.await {
         Ok(written) => written,
@@ -142,15 +154,12 @@ async fn read(
     connection: &mut PgConnection,
     batch: &ExportBatch,
     selection: &Selection,
-    rendering: &Rendering,
-    groups: mpsc::Sender<Filled>,
-    work: &Work,
+    filling: Filling<'_>,
 ) -> Result<(i64, i64, i64), RenderError> {
     let mut transaction = connection.begin().await?;
     let dropped = exported_rows::keep(&mut transaction, batch).await?;
-    let by_site = rendering.layout.is_by_site();
-    let stream = exported_rows::copy_of_batch(&mut transaction, batch, by_site).await?;
-    let (rows, left_out) = take(stream, selection, rendering, groups, work).await?;
+    let stream = exported_rows::copy_of_batch(&mut transaction, batch, filling.by_site).await?;
+    let (rows, left_out) = take(stream, selection, filling).await?;
     transaction.rollback().await?;
     Ok((rows, left_out, dropped))
 }
@@ -158,16 +167,16 @@ async fn read(
 async fn take(
     mut stream: impl Stream<Item = sqlx::Result<Bytes>> + Unpin,
     selection: &Selection,
-    rendering: &Rendering,
-    groups: mpsc::Sender<Filled>,
-    work: &Work,
+    mut filling: Filling<'_>,
 ) -> Result<(i64, i64), RenderError> {
     let mut copy = Copy::<FIELDS>::default();
-    let mut filling = Filling::new(rendering, groups, work).await?;
     let (mut rows, mut left_out) = (0, 0);
     while let Some(bytes) = stream.try_next().await? {
         copy.push(&bytes);
         while let Some(tuple) = copy.tuple()? {
+            if let Some(rest) = filling.pace.after_row() {
+                sleep(rest).await;
+            }
             let head = Head::of(&tuple)?;
             if !selection::takes(selection, head.site_id, head.event_type, head.visitor_id) {
                 left_out += 1;
@@ -233,10 +242,16 @@ struct Filling<'a> {
     /// Rows of the object in groups that were handed over.
     object_rows: u64,
     work: &'a Work,
+    pace: Pace<'a>,
 }
 
 impl<'a> Filling<'a> {
-    async fn new(rendering: &'a Rendering, groups: mpsc::Sender<Filled>, work: &'a Work) -> Result<Self, RenderError> {
+    async fn new(
+        rendering: &'a Rendering,
+        groups: mpsc::Sender<Filled>,
+        work: &'a Work,
+        busy: &'a AtomicBool,
+    ) -> Result<Self, RenderError> {
         let rooms = Arc::new(Semaphore::new(GROUPS));
         let room = rooms.clone().acquire_owned().await.map_err(|_| RenderError::Stopped)?;
         Ok(Self {
@@ -250,6 +265,7 @@ impl<'a> Filling<'a> {
             segment: 0,
             object_rows: 0,
             work,
+            pace: Pace::new(busy),
         })
     }
 

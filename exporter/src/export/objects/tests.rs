@@ -64,7 +64,9 @@ fn rendered_as(rows: &[Vec<u8>], selection: &Selection, rendering: &Rendering) -
             tokio::task::spawn_blocking(move || encode::write(filled, &Format::ALL, &selection, &rendering))
         };
         let stream = futures::stream::iter([Ok(bytes::Bytes::from(stream(rows)))]);
-        let read = take(stream, selection, rendering, groups, &Work::silent()).await.expect("read");
+        let (work, busy) = (Work::silent(), AtomicBool::new(false));
+        let filling = Filling::new(rendering, groups, &work, &busy).await.expect("room");
+        let read = take(stream, selection, filling).await.expect("read");
         assert_eq!(read.0 + read.1, i64::try_from(rows.len()).expect("few"));
         writing.await.expect("no panic").expect("written")
     })
@@ -190,7 +192,9 @@ fn progress_is_told_while_the_rows_of_a_batch_come() {
         // As the network cuts it: how far it is when a piece is asked for.
         let pieces: Vec<_> = stream(&rows).chunks(1000).map(|piece| Ok(Bytes::from(piece.to_vec()))).collect();
         let pieces = futures::stream::iter(pieces).inspect(|_| told.push(work.done()));
-        take(pieces, &Selection::default(), &rendering, groups, &work).await.expect("read");
+        let busy = AtomicBool::new(false);
+        let filling = Filling::new(&rendering, groups, &work, &busy).await.expect("room");
+        take(pieces, &Selection::default(), filling).await.expect("read");
         told.push(work.done());
         told
     });
