@@ -15,12 +15,12 @@ const UNSPACED: &[(&str, Clue)] = &[
     ("☎", Clue::Phone), ("✆", Clue::Phone), ("📞", Clue::Phone), ("📱", Clue::Phone),
     ("電話", Clue::Phone), ("携帯", Clue::Phone), ("お電話", Clue::Phone), ("连絡先", Clue::Phone), ("手机", Clue::Phone), ("手機", Clue::Phone), ("电话", Clue::Phone), ("拨打", Clue::Phone), ("致电", Clue::Phone),
     ("연락처", Clue::Phone), ("전화", Clue::Phone), ("고객센터", Clue::Phone), ("热线", Clue::Phone), ("휴대폰", Clue::Phone), ("โทร", Clue::Phone), ("連絡先", Clue::Phone), ("电话号码", Clue::Phone),
-    ("生年月日", Clue::Birth), ("誕生日", Clue::Birth), ("出生", Clue::Birth), ("生日", Clue::Birth), ("생년월일", Clue::Birth), ("生まれ", Clue::Birth), ("วันเกิด", Clue::Birth),
+    ("生年月日", Clue::Birth), ("誕生日", Clue::Birth), ("出生", Clue::Birth), ("生日", Clue::Birth), ("생년월일", Clue::Birth), ("生まれ", Clue::Birth), ("출생일", Clue::Birth), ("วันเกิด", Clue::Birth),
     ("マイナンバー", Clue::Id(1 << 12)), ("個人番号", Clue::Id(1 << 12)), ("身份证", Clue::Id(1 << 15 | 1 << 17 | 1 << 18)), ("주민등록", Clue::Id(1 << 13)), ("パスポート", Clue::Id(0x3_ff80)), ("护照", Clue::Id(0x3_ff80)), ("บัตรประชาชน", Clue::Id(1 << 13)),
     ("パスワード", Clue::Password), ("暗証番号", Clue::Password), ("認証コード", Clue::Password), ("密码", Clue::Password), ("验证码", Clue::Password), ("비밀번호", Clue::Password), ("인증번호", Clue::Password),
     ("口座", Clue::Account), ("账号", Clue::Account), ("계좌", Clue::Account), ("カード番号", Clue::Card),
     ("注文", Clue::Thing), ("订单", Clue::Thing), ("주문", Clue::Thing), ("商品", Clue::Thing), ("価格", Clue::Thing), ("型番", Clue::Thing), ("バージョン", Clue::Version), ("版本", Clue::Version), ("버전", Clue::Version),
-    ("位置", Clue::Place), ("座標", Clue::Place), ("緯度", Clue::Axis), ("経度", Clue::Axis), ("坐标", Clue::Place), ("現在地", Clue::Place),
+    ("位置", Clue::Place), ("座標", Clue::Place), ("緯度", Clue::Axis), ("経度", Clue::Axis), ("위도", Clue::Axis), ("경도", Clue::Axis), ("坐标", Clue::Place), ("現在地", Clue::Place),
 ];
 
 /// For each lowest six bits of a character, the places in [`UNSPACED`] of the words that begin with such a one.

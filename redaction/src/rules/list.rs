@@ -1,6 +1,6 @@
 //! Every rule with its examples.
 
-use super::{BIRTH_DATE, COORDINATES, IP, MAC, PASSWORD, Rule, UNLISTED};
+use super::{BIRTH_DATE, COORDINATES, GREETING, IP, MAC, PASSWORD, Rule, UNLISTED};
 
 /// Every rule.
 pub const RULES: &[Rule] = &[
@@ -448,6 +448,34 @@ pub const RULES: &[Rule] = &[
             "2024-09-1999",
             "219-09-99991",
             "1-219-09-9999",
+        ],
+    },
+    Rule {
+        name: GREETING,
+        explanation: "The name that a text begins to greet, behind words for who has logged in (`Welcome back`, `Angemeldet \
+                      als`) or for how a person is addressed (`Dear Mrs`, `Sehr geehrter Herr`), in capitals, with a mark or \
+                      nothing behind it. Other greetings are as often for a product.",
+        redacted: &[
+            ("Welcome back, Anna Schmidt – My account", "Welcome back, [name] – My account"),
+            ("Willkommen zurück, Jürgen van der Berg | Konto", "Willkommen zurück, [name] | Konto"),
+            ("Logged in as Jane Doe", "Logged in as [name]"),
+            ("Dear Mrs O'Neill, your order is on its way", "Dear Mrs [name], your order is on its way"),
+            ("Sehr geehrter Herr Müller-Lüdenscheidt, hier ist", "Sehr geehrter Herr [name], hier ist"),
+            ("Bonjour Mme. Petit !", "Bonjour Mme. [name] !"),
+            (r#"{"title": "Welkom terug, Sanne de Vries"}"#, r#"{"title": "Welkom terug, [name]"}"#),
+        ],
+        kept: &[
+            "Welcome back, Black Friday!",
+            "Welcome back",
+            "Welcome back to the shop",
+            "Welcome back, Summer Styles are here",
+            "Hello World!",
+            "Hello Kitty – Shop",
+            "Bonjour Paris",
+            "Logged in as admin",
+            "Dear customer, your order is on its way",
+            "Sehr geehrte Damen und Herren",
+            "Welcome back, dear guest",
         ],
     },
     Rule {

@@ -38,6 +38,7 @@ pub(crate) const TOKEN: &str = "token";
 pub(crate) const PATH: &str = "path";
 pub(crate) const SERVICE_KEY: &str = "service_key";
 pub(crate) const TELLING_KEY: &str = "telling_key";
+pub(crate) const GREETING: &str = "greeting";
 pub(crate) const PASSWORD: &str = "password";
 pub(crate) const PHONE: &str = "phone";
 pub(crate) const IBAN: &str = "iban";

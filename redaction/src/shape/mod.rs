@@ -271,7 +271,7 @@ pub(crate) fn may_be_name(text: &str) -> bool {
 }
 
 /// Whether `text` is written as people's names are: two to five words that begin with capitals, particles apart, without digits.
-fn is_person(text: &str) -> bool {
+pub(crate) fn is_person(text: &str) -> bool {
     let mut words = 0;
     let mut all = 0;
     for word in text.split([' ', '+', '\u{a0}']).filter(|word| !word.is_empty()) {

@@ -1,7 +1,9 @@
-//! Plain text: one pass that skips the chunks nothing can begin in, hands what is written in another form (addresses,
-//! forms, encoded pieces, JSON) to those who read it, and stops in the rest at the few characters that matter.
+//! Plain text: who is greeted, and one pass that skips the chunks nothing can begin in, hands what is written in another
+//! form (addresses, forms, encoded pieces, JSON) to those who read it, and stops in the rest at the few characters that
+//! matter.
 
 pub(crate) mod class;
+mod greeting;
 mod pair;
 mod scan;
 mod told;
@@ -32,6 +34,10 @@ pub(crate) fn find(text: &str, layers: u8, place: Place, out: &mut Spans<'_>) {
     let bytes = text.as_bytes();
     let mut said = Said::default();
     let (mut at, mut may_be_wide) = (0, true);
+    if let Some(name) = greeting::name(text) {
+        at = name.end;
+        out.push(text, (name, Kind::Name, rules::GREETING));
+    }
     while at < bytes.len() {
         let mut seen = 0;
         let mut end = at;

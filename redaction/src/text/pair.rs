@@ -16,7 +16,7 @@ pub(super) fn pair<'p>(text: &str, at: usize, out: &Spans<'p>) -> Option<Found<'
     /// No more of a value is judged; what is taken is taken whole.
     const JUDGED: usize = 96;
     let in_form = text.as_bytes().get(at) == Some(&b'=');
-    if !in_form && is_pseudo(text, at) {
+    if !in_form && (is_pseudo(text, at) || leads_to_address(text, at)) {
         return None;
     }
     let (before, key) = key_before(text, at, in_form)?;
@@ -190,6 +190,12 @@ fn until_next_key(line: &str) -> Option<&str> {
 fn is_pseudo(text: &str, at: usize) -> bool {
     let next = text.as_bytes().get(at + 1).copied().unwrap_or_default();
     next == b':' || next.is_ascii_alphabetic() && text.as_bytes().get(..at).is_some_and(|before| before.ends_with(b"]"))
+}
+
+/// Whether an address follows, which is read by its parts: `Reset link: https://…`.
+fn leads_to_address(text: &str, at: usize) -> bool {
+    let value = text.get(at + 1..).unwrap_or_default().trim_start_matches(' ');
+    value.starts_with("https://") || value.starts_with("http://")
 }
 
 /// Where the postcode ends that stands behind the comma at `at`, before the name of a place or after it:

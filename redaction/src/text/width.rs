@@ -1,10 +1,10 @@
-//! The wide forms of ASCII that East Asian keyboards type: `０９０`, `＠`.
+//! The wide forms of ASCII that East Asian keyboards type: `０９０`, `＠`, `：`.
 
 use crate::span::View;
 
-/// `text` with its wide characters as ASCII; `None` when there is no wide digit or `＠`, without which nothing begins.
+/// `text` with its wide characters as ASCII; `None` when there is no wide digit, `：` or `＠`, without which nothing begins.
 pub(crate) fn narrow(text: &str) -> Option<View> {
-    let is_wide = |three: &[u8]| matches!(three, [0xEF, 0xBC, 0x90..=0x99 | 0xA0]);
+    let is_wide = |three: &[u8]| matches!(three, [0xEF, 0xBC, 0x90..=0x9A | 0xA0]);
     if !text.as_bytes().contains(&0xEF) || !text.as_bytes().windows(3).any(is_wide) {
         return None;
     }

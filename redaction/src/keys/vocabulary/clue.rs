@@ -60,7 +60,7 @@ const fn clues_without_words() -> [Clue; CLUE_WORDS.len()] {
 
 #[rustfmt::skip]
 pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
-    (Clue::Phone, "fon,my number is,mio numero,moj numer,meine nummer,meine nummer ist,mi numero es,mon numero est,mitt nummer ar,meu numero e,mijn nummer is,phone,telephone,telefon,tel,mobile,cell,cellphone,whatsapp,fax,telefax,call,calls,calling,dial,ring,text,texted,sms,hotline,callback,landline,voicemail,phonenumber,reach me,reach us,contact number,msisdn,mob,\
+    (Clue::Phone, "fon,bel,bel mij,bel mij op,bel mij terug op,my number is,mio numero,moj numer,meine nummer,meine nummer ist,mi numero es,mon numero est,mitt nummer ar,meu numero e,mijn nummer is,phone,telephone,telefon,tel,mobile,cell,cellphone,whatsapp,fax,telefax,call,calls,calling,dial,ring,text,texted,sms,hotline,callback,landline,voicemail,phonenumber,reach me,reach us,contact number,msisdn,mob,\
         telefonnummer,telefonnr,rufnummer,handy,handynummer,mobilnummer,mobil,mobilfunknummer,festnetz,anruf,anrufen,ruf,rufen,rufnr,ruckruf,erreichbar,erreichen,\
         portable,fixe,appelez,appeler,appel,rappelez,rappeler,joindre,joignable,numero de telephone,telephonez,\
         telefono,movil,celular,llame,llama,llamar,llamame,llamenos,llamada,telefone,telemovel,ligue,ligar,liga,chamar,\
@@ -80,7 +80,7 @@ pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
     // 11 digits in Norway.
     (digits(&[10, 11, 12]), "pnr,personnummer,personnr,person nr,personal number,samordningsnummer,\
         person nummer,pers nr,persnr"),
-    (digits(&[11]), "pesel,steuer id,steuerid,steuer identnr,steueridentnr,steuer ident nr,steuer identifikationsnummer,steueridentifikationsnummer,identifikationsnummer,idnr,steuer idnr,cpf,cuil,cuit,amka,oib,fodselsnummer,tckn,kimlik,kimlik no,medicare card,rijksregisternummer,national register,steuernummer,fnr,\
+    (digits(&[11]), "pesel,steuer id,steuerid,steuer identnr,steueridentnr,steuer ident nr,steuer identifikationsnummer,steueridentifikationsnummer,identifikationsnummer,idnr,steuer idnr,cpf,cuil,cuit,amka,αμκα,oib,fodselsnummer,tckn,kimlik,kimlik no,medicare card,rijksregisternummer,national register,steuernummer,fnr,\
         fodselsnr,steuerliche identifikationsnummer,tc no,tc kimlik no,kimlik numarasi,isikukood,asmens kodas,personas kods,снилс"),
     (digits(&[7]), "ppsn,pps,pps no,pps number"),
     (digits(&[9, 10]), "rodne cislo,r c"),
@@ -103,7 +103,7 @@ pub(super) const CLUE_WORDS: &[(Clue, &str)] = &[
     (Clue::Password, "your code,dein code,ihr code,votre code,ton code,jouw code,je code,uw code,din kod,twoj kod,vas kod,einmalpasswort,einmalkennwort,password,passwd,passphrase,passcode,pwd,passwort,kennwort,wachtwoord,senha,contrasena,mot de passe,motdepasse,haslo,losenord,passord,adgangskode,salasana,pin,otp,tan,one time code,verification code,verification,security pin,login code,\
         one time password,auth code,sms code,access code,bestatigungscode,verifizierungscode,codigo de verificacion,codice di verifica,code de verification,verificatiecode,kod weryfikacyjny,passwordis,пароль,код,parola,sifre,पासवर्ड,비밀번호,パスワード,mdp,clave,2fa code,authentication code,pincode,geheimzahl,codigo,einmalcode,\
         heslo,jelszo,geslo,lozinka"),
-    (Clue::Axis, "lat,latitude,lon,lng,longitude,breitengrad,langengrad,latitud,longitud,latitudine,longitudine,緯度,経度,широта,долгота"),
+    (Clue::Axis, "lat,latitude,lon,lng,longitude,breitengrad,langengrad,latitud,longitud,latitudine,longitudine,緯度,経度,위도,경도,широта,долгота"),
     (Clue::Place, "gps,coordinates,coords,coordinate,geo,geolocation,location,located,position,koordinaten,standort,coordonnees,coordenadas,ubicacion,posizione,coordinaten,locatie,wspolrzedne,koordinater,координаты,緯度,座標,latlng"),
     (Clue::Token, "token,api key,apikey,secret,bearer,session,session id,sessionid,access key,secret key,private key,jwt,reset code,invite code,invitation code,auth token,credentials,access token,refresh token,reset token"),
     (Clue::Postcode, "cp,plz,postleitzahl,postcode,post code,code postal,codigo postal,codice postale,postal code,zip code,zipcode,cep,postnummer,kod pocztowy,postinumero"),

@@ -76,7 +76,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         steueridentifikationsnummer,steuer identifikationsnummer,steueridnr,steuer nr,sozialversicherungsnummer,svnr,rvnr,sv nummer,numero fiscal,fiscal number,\
         tax file number,taxfilenumber,tax file,codice fiscale,codicefiscale,cod fiscale,codfiscale,burgerservicenummer,sofinummer,\
         numer pesel,nip,contribuinte,numero de contribuinte,numero de identificacao fiscal,social insurance number,insurance number,insee,secu,\
-        numero secu,num secu,cpr,fodselsnummer,hetu,henkilotunnus,rodne cislo,oib,jmbg,cnp,egn,amka,curp,rfc,\
+        numero secu,num secu,cpr,fodselsnummer,hetu,henkilotunnus,rodne cislo,oib,jmbg,cnp,egn,amka,αμκα,рнокпп,ипн,curp,rfc,\
         rut,cuil,cuit,cedula,tckn,tc kimlik,kimlik no,my number,mynumber,nric,fin number,rrn,hkid,id nummer,ahv,ahvnummer,emso,nas,\
         numero d assurance sociale,numero de seguridad social,personal number,personalnumber,personal code,isikukood,asmens kodas,kvittnr,\
         cprnr,cpr nummer,cpr nr,fodselsnr,fnr,person nummer,pers nr,persnr,ppsn,pps,pps no,pps number,steuerliche identifikationsnummer,steuerlicheidentifikationsnummer,\
@@ -127,7 +127,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
         sender name,sendername,receiver name,receivername,rekeninghouder,buyer name,buyername,billing name,shipping name,delivery name,cardholder name,cardholdername,card holder name,holder name,account name,accountname,account holder,accountholder,kontoinhaber,\
         cardholder,card holder,name on card,nameoncard,karteninhaber,titular de la tarjeta,employee name,member name,student name,applicant name,traveler name,traveller name,\
         driver name,parent name,child name,spouse name,owner name,person name,client name,clientname,subscriber name,attendee name,billto name,shipto name,ship to name,bill to name,beneficiary name,contact person,\
-        emergency contact,insured name,lead name,nombre del cliente,nom du client,nom client,nome cliente,nome do cliente,nombre cliente,kundenname,klantnaam,name of patient,姓名,氏名,お名前,名前,姓,名,이름,성명,фамилия,имя,отчество,नाम,ansprechpartner,kontaktperson,contactpersoon,persona de contacto,personne a contacter,persona di contatto,osoba kontaktowa,pessoa de contato,yhteyshenkilo,\
+        emergency contact,insured name,lead name,nombre del cliente,nom du client,nom client,nome cliente,nome do cliente,nombre cliente,kundenname,klantnaam,name of patient,उपनाम,姓名,氏名,お名前,名前,姓,名,이름,성명,фамилия,имя,отчество,नाम,ansprechpartner,kontaktperson,contactpersoon,persona de contacto,personne a contacter,persona di contatto,osoba kontaktowa,pessoa de contato,yhteyshenkilo,\
         jmeno,krestni jmeno,prijmeni,cele jmeno,priezvisko,krstne meno,vezeteknev,keresztnev,csaladnev,utonev,teljes nev,ad soyad,adsoyad,adi soyadi,soyad,soyadi,isim soyisim,\
         soyisim,shimei,onamae,myoji,xingming,seongmyeong,vollstandiger name,vollstandigername,vor und nachname,vor nachname,vorundnachname,rufname,madchenname,primer nombre,\
         segundo nombre,nombres,apellidos,apellido paterno,apellido materno,nombre apellidos,nombre apellido,nome de familia,nome sobrenome,nome cognome,prenoms,nom usage,\
@@ -151,7 +151,7 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
     // The English word is a limit, and the Italian one has five digits.
     told(Kind::Postcode, Shape::Digits(5), "cap"),
     told(Kind::Address, Shape::Street, "street,streetaddress,street address,streetname,street name,strasse,strassenname,str,rue,calle,rua,ulica,straat,straatnaam,gata,gatuadress,gatuadresse,address line,addressline,addr line,\
-        adresszeile,ligne adresse,direccion linea,vej,katu,улица,住所,地址,주소,पता,домашний адрес,straße,house name,flat,apartment,apt,numero civico,logradouro,complemento,bairro,\
+        adresszeile,ligne adresse,direccion linea,vej,katu,улица,住所,地址,주소,पता,收货地址,お届け先住所,ご住所,配送先住所,배송지,배송 주소,адрес доставки,адреса доставки,teslimat adresi,عنوان التوصيل,домашний адрес,straße,house name,flat,apartment,apt,numero civico,logradouro,complemento,bairro,\
         morada,domicilio,domicile,anschrift,wohnort adresse,residence address,home address,homeaddress,address street,residential address,\
         ulice,osoite,katuosoite,lahiosoite,jusho,juusho,sokak,cadde,mahalle,acik adres,utca,lakcim,voie,gade,gadenavn,viale,gatenavn,gateadresse,vejnavn,veiadresse,strada,odos,οδοσ,διευθυνση,jalan,\
         dizhi,juso,bydliste,miejsce zamieszkania,zamieszkania,woonadres,strasse hausnummer,strasse nr,strassehausnummer,adresszusatz,wohnadresse,privatadresse,hemadress,\
@@ -164,14 +164,14 @@ pub(super) const TOLD_WORDS: &[(Told, &str)] = &[
     told(Kind::Address, Shape::HouseNumber, "house number,housenumber,hausnummer,hausnr,huisnummer,numero de calle,numero de rue,street number,streetnumber,house no,houseno,building number,husnummer,numer domu,unit number,apartment number"),
 
     told(Kind::Coordinates, Shape::Decimal, "lat,latitude,lon,lng,longitude,breitengrad,langengrad,latitud,longitud,latitudine,longitudine,geolat,geolng,geolon,latlng,latlon,latlong,lnglat,lonlat,\
-        lat lng,lat lon,lat long,gps,geo,geolocation,geoposition,geopoint,geohash point,coords,coord,coordinate,coordinates,geo coordinates,koordinaten,coordonnees,coordenadas,coordinate gps,szerokosc,dlugosc,緯度,経度,纬度,经度,широта,долгота,\
+        lat lng,lat lon,lat long,gps,geo,geolocation,geoposition,geopoint,geohash point,coords,coord,coordinate,coordinates,geo coordinates,koordinaten,coordonnees,coordenadas,coordinate gps,szerokosc,dlugosc,緯度,経度,纬度,经度,위도,경도,широта,долгота,\
         enlem,boylam,ido,keido,zemepisna sirka,zemepisna delka,szelesseg,hosszusag,leveysaste,pituusaste,breddgrad,langdgrad,lengdegrad,latitude longitude,πλατοσ,μηκοσ"),
     // Words for measures, too.
     told(Kind::Coordinates, Shape::Exact, "breite,lange,long"),
     told(Kind::Coordinates, Shape::Precise, "position,location,loc,long,standort,ubicacion,posizione,place,point,center,ll,sll,near,origin,destination,daddr,saddr"),
 
     told(Kind::Token, Shape::Credentials, "authorization,proxy authorization,www authenticate"),
-    told(Kind::Secret, Shape::Key, "api key,apikey,secret,private key,privatekey,access key,accesskey,access key id,secret key,secretkey,credential,client secret,clientsecret,app secret,appsecret,consumer key,\
+    told(Kind::Secret, Shape::Key, "api key,apikey,api schlussel,api schluessel,apischlussel,cle api,clave api,chiave api,secret,private key,privatekey,access key,accesskey,access key id,secret key,secretkey,credential,client secret,clientsecret,app secret,appsecret,consumer key,\
         encryption key,encryptionkey,signing key,signingkey,master key,webhook secret,api secret,apisecret,subscription key,service key,license key,licensekey,account key,accountkey,shared key,sharedaccesskey,storage key,auth key,authkey,\
         client key,admin key,geheimnis,seed phrase,mnemonic,recovery phrase,connection string,connectionstring,sastoken,\
         cle api,cle secrete,clave api,clave secreta,chiave api,chiave segreta,chave api,chave secreta,api schlussel,api sleutel,klucz api,klic api,api anahtari,gizli anahtar,\
