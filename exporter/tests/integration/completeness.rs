@@ -28,7 +28,8 @@ fn program(prefix: &str) -> String {
 
 /// What it prints beside `copy`, or what it complains of.
 fn check(folder: &Path, prefix: &str) -> Result<String, String> {
-    let output = Command::new("python3").args(["-c", &program(prefix)]).current_dir(folder).output().expect("python3");
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/readers.sh");
+    let output = Command::new(python).args(["-c", &program(prefix)]).current_dir(folder).output().expect("Python");
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
 }
