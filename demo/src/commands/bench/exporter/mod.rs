@@ -69,6 +69,7 @@ struct Run {
     beside_export: f64,
     /// Tens after that.
     alone_after: f64,
+    /// Rows a second of that export.
     export_beside: f64,
     /// Milliseconds that 99 of 100 answers came within, at half of the rate of tens.
     p99: f64,
